@@ -1,0 +1,131 @@
+# dirv_tf: `make` explains itself. Every target first makes the environment that it needs.
+#
+# Settings, given behind the target (make test STACK=modern):
+#   STACK=default|modern  TensorFlow 2.15.1 in .venv, or 2.21 in .venv-modern. Unset: the environment that is there,
+#                         else by the Python found: 3.9 to 3.11 default, 3.12 and 3.13 modern
+#   PYTHON=python3.10     the Python to make the environment with. Unset: the first suitable one found
+#   GPU=1                 TensorFlow's CUDA build; the environment keeps it until GPU=0
+#   PRESET=quick          experiment-..: the short version of the run, a few minutes on a CPU
+#   ARGS="--seed 7"       experiment-.., demo, test: more for the command; ARGS=--help lists what there is
+#   PORT=6006             tensorboard: the port of its page
+# End of settings.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help setup test runs demo tensorboard clean
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PORT ?= 6006
+
+# A Python and a stack are looked for only where a target needs them: `make help` works on a bare machine.
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+
+# --- The stack, and the Python to make its environment with ------------------------------------------------------
+
+ifeq ($(filter default modern,$(or $(STACK),default)),)
+$(error STACK must be default or modern. Received: STACK=$(STACK))
+endif
+ifeq ($(filter 0 1,$(or $(GPU),0)),)
+$(error GPU must be 0 or 1. Received: GPU=$(GPU))
+endif
+
+there_default := $(wildcard .venv/bin/python)
+there_modern := $(wildcard .venv-modern/bin/python)
+stack := $(or $(STACK),$(if $(PYTHON),,$(if $(there_default),default,$(if $(there_modern),modern))))
+
+# Minor versions of Python 3 that the stack's TensorFlow is built for, best first.
+minors_default := 11 10 9
+minors_modern := 12 13 11 10
+minors := $(or $(minors_$(stack)),11 10 9 12 13)
+needed := $(if $(stack),The $(stack) stack,dirv_tf) needs Python 3.$(if $(filter modern,$(stack)),10,9) to \
+	3.$(if $(filter default,$(stack)),11,13)
+minor_of = $$("$(1)" -c 'import sys; print(sys.version_info[1] if sys.version_info[0] > 2 else 0)' 2>/dev/null </dev/null)
+
+# A name on the PATH can be an empty shim, so a candidate must start and tell its version.
+candidates := $(or $(PYTHON),$(there_$(stack)),$(minors:%=python3.%) python3 python)
+found := $(shell for name in $(candidates); do minor=$(call minor_of,$$name); \
+	case " $(minors) " in (*" $${minor:-none} "*) echo "$$name $$minor"; break;; esac; done)
+python := $(firstword $(found))
+minor := $(lastword $(found))
+ifeq ($(python),)
+asked := $(or $(PYTHON),$(there_$(stack)))
+answer := $(or $(shell $(or $(asked),false) --version 2>&1 </dev/null | sed -n 's/^Python/is Python/p'),does not start)
+ifneq ($(PYTHON),)
+$(error $(needed). Received: PYTHON=$(PYTHON), which $(answer))
+else ifneq ($(asked),)
+$(error $(needed), but $(asked) $(answer). Remove that environment, it will be made anew: rm -r $(asked:/bin/python=))
+endif
+$(error $(needed), and none was found. Install one or name it, as in: make setup PYTHON=/opt/python/bin/python3.11)
+endif
+stack := $(or $(stack),$(if $(filter $(minors_default),$(minor)),default,modern))
+
+VENV := .venv$(if $(filter modern,$(stack)),-modern)
+PY := $(VENV)/bin/python
+
+ifneq ($(and $(PYTHON),$(there_$(stack))),)
+ifneq ($(shell echo $(call minor_of,$(PY))),$(minor))
+$(error $(VENV) was made with $(shell $(PY) --version). To make it anew with $(PYTHON), first remove it: rm -r $(VENV))
+endif
+endif
+
+# --- What is installed into it -----------------------------------------------------------------------------------
+
+build := $(if $(GPU),$(if $(filter 1,$(GPU)),gpu,cpu),$(if $(wildcard $(VENV)/.installed-gpu),gpu,cpu))
+version := $(if $(filter modern,$(stack)),2.21,2.15.1)
+extras := $(if $(filter modern,$(stack)),[test],[test,addons])
+constraints := constraints/$(stack).txt
+# "tensorflow-cpu" is the smaller one, but is built for x86-64 alone; elsewhere "tensorflow" holds no CUDA code either.
+cpu_package := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' '-')),tensorflow-cpu,tensorflow)
+package := $(if $(filter gpu,$(build)),tensorflow[and-cuda],$(cpu_package))
+duration := $(if $(filter gpu,$(build)),fetches 3 GB: about 10 minutes,fetches half a GB: 1 to 3 minutes)
+STAMP := $(VENV)/.installed-$(build)
+
+$(info The $(stack) stack: TensorFlow $(version), $(build) build, in $(VENV))
+
+endif
+
+# --- Targets: the text behind ## is their line in `make help` ----------------------------------------------------
+
+help: ## This page
+	@echo "dirv_tf: deformable image registration by learned variational networks"
+	@echo
+	@awk -F ':.*## ' '/^[a-z][a-z%-]*:.*## / { sub("%", "A1", $$1); printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Settings, with examples:"
+	@awk '/^# End of settings/ { exit } /^#   / { sub("^# ", ""); print }' Makefile
+
+setup: $(STAMP) ## Make the environment or bring it up to date (the targets below do so by themselves)
+	@echo "Ready: $(VENV), $$($(PY) --version) with $$($(PY) -m pip list 2>/dev/null | awk '/^tensorflow([-_]cpu)? / { print "TensorFlow", $$2 }')"
+
+# The CPU and the CUDA build of TensorFlow are two packages with the same files: the one has to go before the other comes.
+$(STAMP): setup.cfg setup.py $(constraints)
+	@if [ -x $(PY) ]; then echo "Bringing $(VENV) up to date with setup.cfg and $(constraints) (seconds if little changed) ..."; \
+	else echo "Making $(VENV) with $(python) ($(duration)) ..."; $(python) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; fi
+	@for other in $(filter-out $(package:[and-cuda]=),tensorflow tensorflow-cpu); do \
+		if $(PY) -m pip show -q $$other >/dev/null 2>&1; then rm -f $(VENV)/.installed-*; $(PY) -m pip uninstall -q -y $$other; fi; done
+	@PYTHONWARNINGS=ignore DIRV_TF_TENSORFLOW='$(package)' $(PY) -m pip install -q --use-pep517 -c $(constraints) -e '.$(extras)'
+	@touch $@
+
+test: $(STAMP) ## Run the tests
+	@$(PY) -m pytest -q $(ARGS)
+
+experiment-%: $(STAMP) ## Train and test the run A-1; likewise the others that `make runs` lists
+	@$(PY) -m experiments.run $(shell echo '$*' | sed -E 's/^([A-Z])([0-9]+)$$/\1-\2/') $(if $(PRESET),--preset $(PRESET)) $(ARGS)
+
+runs: $(STAMP) ## List the runs
+	@$(PY) -m experiments.run --list
+
+demo: $(STAMP) ## Register real images with the trained networks, with pictures and errors
+	@$(PY) -m experiments.demo $(ARGS)
+
+tensorboard: $(STAMP) ## Show curves and pictures of the runs so far in the browser
+	@[ -n "$(wildcard experiments/runs/*/)" ] || { echo "No runs yet. One that takes minutes: make experiment-A1 PRESET=quick"; exit 1; }
+	@echo "Curves and pictures: http://localhost:$(PORT)/   (Ctrl+C ends it)"
+	@$(PY) -m tensorboard.main --logdir experiments/runs --port $(PORT)
+
+clean: ## Remove what Python, pip and pytest left behind; never runs, never environments
+	@rm -rf build dist *.egg-info .pytest_cache
+	@find dirv_tf experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Cleaned. Kept: experiments/runs and the environments (.venv, .venv-modern)."
