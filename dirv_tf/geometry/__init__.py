@@ -1,0 +1,59 @@
+"""Pure tensor functions on channel-last 2D and 3D images and fields, one code path for both.
+
+Images are ``(B, n_1, ..., n_r, C)``. Flow fields ``(B, n_1, ..., n_r, r)`` and displacement fields hold pixels of
+the level they live on; component ``i`` is a displacement along array axis ``i``. Warping is backward.
+"""
+
+from dirv_tf.geometry.composition import compose, invert
+from dirv_tf.geometry.control_points import (
+    control_point_force,
+    interpolate_control_points,
+    linear_smoothing_kernel,
+    sample_control_points,
+)
+from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kernel, transposed_expert_convolution
+from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
+from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
+from dirv_tf.geometry.piecewise_linear import piecewise_linear, piecewise_linear_integral
+from dirv_tf.geometry.resampling import (
+    downsample_displacement_field,
+    downsample_image,
+    linear_upsampling,
+    resize_field,
+    upsample_displacement_field,
+    upsample_image,
+)
+from dirv_tf.geometry.sampling import sample_linear
+from dirv_tf.geometry.smoothing import binomial_smoothing
+from dirv_tf.geometry.warp import identity_grid, warp_image, warp_points
+
+__all__ = [
+    "binomial_smoothing",
+    "check_legal_size",
+    "compose",
+    "control_point_force",
+    "crop_to_size",
+    "downsample_displacement_field",
+    "downsample_image",
+    "expert_convolution",
+    "expert_kernel",
+    "identity_grid",
+    "image_gradient",
+    "interpolate_control_points",
+    "invert",
+    "jacobian_determinant",
+    "legal_size",
+    "linear_smoothing_kernel",
+    "linear_upsampling",
+    "pad_to_multiple",
+    "piecewise_linear",
+    "piecewise_linear_integral",
+    "resize_field",
+    "sample_control_points",
+    "sample_linear",
+    "transposed_expert_convolution",
+    "upsample_displacement_field",
+    "upsample_image",
+    "warp_image",
+    "warp_points",
+]

@@ -1,0 +1,128 @@
+"""Control-point grids: sampling, first-degree B-spline interpolation and its adjoint, the control-point force.
+
+Control point ``k`` sits at pixel ``spacing * k``; sampling, interpolation and force use this one grid.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf.geometry.compiled import compiled
+from dirv_tf.geometry.resampling import linear_upsampling
+from dirv_tf.geometry.shapes import field_rank, per_axis, spatial_rank
+
+
+def sample_control_points(flow_field: tf.Tensor, spacing=4) -> tf.Tensor:
+    """Sample a flow field at the control points (thesis eq. 7).
+
+    Parameters
+    ----------
+    flow_field : tf.Tensor, shape (B, n_1, ..., n_r, r)
+        Flow field in pixels.
+    spacing : int or sequence of int
+        Control-point spacing ``s`` in pixels, one for all axes or one per axis.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, ceil(n_1 / s_1), ..., ceil(n_r / s_r), r)
+        Displacement field.
+    """
+    flow_field = tf.convert_to_tensor(flow_field)
+    rank = spatial_rank(flow_field, "flow_field")
+    steps = (slice(None, None, s) for s in per_axis(spacing, rank, "spacing"))
+    return flow_field[(slice(None), *steps)]
+
+
+def interpolate_control_points(displacement_field: tf.Tensor, spacing=4) -> tf.Tensor:
+    """Interpolate a displacement field to a dense flow field with first-degree B-splines (thesis 5.1).
+
+    Exact at the control points, linear between them, constant beyond the last one.
+
+    Parameters
+    ----------
+    displacement_field : tf.Tensor, shape (B, g_1, ..., g_r, r)
+        Displacements at the control points.
+    spacing : int or sequence of int
+        Control-point spacing in pixels.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, s_1 g_1, ..., s_r g_r, r)
+        Flow field in the same unit.
+    """
+    displacement_field = tf.convert_to_tensor(displacement_field)
+    rank = field_rank(displacement_field, "displacement_field")
+    return linear_upsampling(displacement_field, per_axis(spacing, rank, "spacing"))
+
+
+def linear_smoothing_kernel(spacing) -> np.ndarray:
+    """Return the linear smoothing kernel ``g[h] = prod_i (1 - |h_i| / s_i)`` (thesis 5.2).
+
+    Parameters
+    ----------
+    spacing : sequence of int
+        Control-point spacing per axis.
+
+    Returns
+    -------
+    np.ndarray, shape (2 s_1 - 1, ..., 2 s_r - 1)
+        The first-degree B-spline without its zero border; the centre is 1.
+    """
+    kernel = np.ones(())
+    for s in spacing:
+        kernel = np.multiply.outer(kernel, 1 - np.abs(np.arange(1 - s, s)) / s)
+    return kernel
+
+
+def control_point_force(force: tf.Tensor, spacing=4) -> tf.Tensor:
+    """Gather an image-level force at the control points: strided convolution with the linear smoothing kernel.
+
+    The adjoint of `interpolate_control_points` for fields that vanish at the far border; zero padding (thesis 5.2).
+
+    Parameters
+    ----------
+    force : tf.Tensor, shape (B, n_1, ..., n_r, r)
+        One force vector per pixel; sides are multiples of the spacing.
+    spacing : int or sequence of int
+        Control-point spacing in pixels.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, n_1 / s_1, ..., n_r / s_r, r)
+    """
+    force = tf.convert_to_tensor(force)
+    rank = field_rank(force, "force")
+    spacing = per_axis(spacing, rank, "spacing")
+    for axis, s in enumerate(spacing, start=1):
+        if force.shape[axis] is not None and force.shape[axis] % s:
+            raise ValueError(
+                f"every side of `force` must be a multiple of the control-point spacing {spacing}. "
+                f"Received: force.shape={force.shape}"
+            )
+    gathered = _gather(force, spacing)
+    sides = [None if n is None else n // s for n, s in zip(force.shape[1:-1], spacing)]
+    gathered.set_shape([force.shape[0], *sides, rank])
+    return gathered
+
+
+@compiled
+def _gather(force, spacing):
+    for axis, s in enumerate(spacing, start=1):
+        force = _gather_axis(force, axis, s)
+    return force
+
+
+def _gather_axis(force: tf.Tensor, axis: int, spacing: int) -> tf.Tensor:
+    # The polyphase form of the strided convolution: a control point takes the falling half of the kernel over its own
+    # cell and the rising half over the cell before it.
+    shape = tf.shape(force)
+    cells = tf.reshape(force, tf.concat([shape[:axis], [shape[axis] // spacing, spacing], shape[axis + 1 :]], axis=0))
+    rising = tf.reshape(
+        tf.range(spacing, dtype=force.dtype) / spacing, [-1] + [1] * (force.shape.rank - axis - 1)
+    )
+    own = tf.reduce_sum(cells * (1 - rising), axis=axis + 1)
+    before = tf.reduce_sum(cells * rising, axis=axis + 1)
+    padding = [[0, 0]] * force.shape.rank
+    padding[axis] = [1, 0]
+    return own + tf.pad(before[(slice(None),) * axis + (slice(None, -1),)], padding)

@@ -1,0 +1,137 @@
+"""The two convolutions of a field of experts: per-component filtering and its transpose (thesis eq. 22)."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf.geometry.convolution import convolve
+from dirv_tf.geometry.shapes import spatial_rank
+
+# Two neighbouring outputs along the last axis are computed at once by the folded transposed convolution.
+_FOLD = 2
+
+
+def expert_kernel(kernels: tf.Tensor) -> tf.Tensor:
+    """Arrange one set of experts per component as a single convolution kernel.
+
+    Parameters
+    ----------
+    kernels : tf.Tensor, shape (k_1, ..., k_r, components, experts)
+
+    Returns
+    -------
+    tf.Tensor, shape (k_1, ..., k_r, components, components * experts)
+        Block diagonal: component ``c`` meets the output channels ``c * experts + j`` only.
+    """
+    kernels = tf.convert_to_tensor(kernels)
+    components, experts = kernels.shape[-2:]
+    blocks = kernels[..., :, None, :] * tf.eye(components, dtype=kernels.dtype)[:, :, None]
+    return tf.reshape(blocks, [*kernels.shape[:-2], components, components * experts])
+
+
+def expert_convolution(values: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Filter with zero padding and stride 1.
+
+    Parameters
+    ----------
+    values : tf.Tensor, shape (B, n_1, ..., n_r, components)
+    kernel : tf.Tensor, shape (k_1, ..., k_r, components, channels)
+        Odd sides.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, n_1, ..., n_r, channels)
+    """
+    return _filtered(tf.convert_to_tensor(values), tf.convert_to_tensor(kernel))
+
+
+def transposed_expert_convolution(responses: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Apply the transpose of `expert_convolution` with the same kernel.
+
+    Parameters
+    ----------
+    responses : tf.Tensor, shape (B, n_1, ..., n_r, channels)
+    kernel : tf.Tensor, shape (k_1, ..., k_r, components, channels)
+        Odd sides.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, n_1, ..., n_r, components)
+
+    Notes
+    -----
+    Convolution libraries work on blocks of 16 output channels, so a plain transposed convolution to one component
+    wastes most of its work. Here one convolution yields, for two neighbouring outputs along the last axis, the
+    partial sums of every kernel row along the axis before it; a second, tiny convolution shifts and adds them.
+    Measured five times faster than the plain transposed convolution for 24 experts of 7 x 7 pixels.
+    """
+    return _transposed(tf.convert_to_tensor(responses), tf.convert_to_tensor(kernel))
+
+
+# Each operator is the other's gradient, so that training, too, never runs a plain transposed convolution.
+@tf.custom_gradient
+def _filtered(values, kernel):
+    def gradient(upstream):
+        return _transposed(upstream, kernel), _kernel_gradient(values, kernel, upstream)
+
+    return convolve(values, kernel), gradient
+
+
+@tf.custom_gradient
+def _transposed(responses, kernel):
+    def gradient(upstream):
+        return _filtered(upstream, kernel), _kernel_gradient(upstream, kernel, responses)
+
+    return _folded_transpose(responses, kernel), gradient
+
+
+def _kernel_gradient(values, kernel, upstream):
+    """Gradient of ``<convolve(values, kernel), upstream>`` in the kernel."""
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        responses = convolve(values, kernel)
+    return tape.gradient(responses, kernel, output_gradients=upstream)
+
+
+def _folded_transpose(responses, kernel):
+    rank = spatial_rank(responses, "responses")
+    components, channels = kernel.shape[-2:]
+    rows, columns = kernel.shape[rank - 2 : rank]
+    # The fold needs an even side; zeros beyond the border are what "same" padding assumes anyway.
+    size = tf.shape(responses)
+    odd = size[rank] % _FOLD
+    padding = [[0, 0]] * rank + [[0, odd], [0, 0]]
+    static_side = responses.shape[rank]
+    padded = responses if static_side is not None and static_side % _FOLD == 0 else tf.pad(responses, padding)
+    side = tf.shape(padded)[rank]
+    folded = tf.reshape(padded, tf.concat([size[:rank], [side // _FOLD, _FOLD * channels]], axis=0))
+
+    flipped = tf.reverse(kernel, axis=list(range(rank)))
+    taps = tf.constant(_fold_taps(columns), kernel.dtype)
+    partial_kernel = tf.einsum("bpst,...utxz->...bpzusx", taps, flipped)
+    lead = list(kernel.shape[: rank - 2])
+    partial_kernel = tf.reshape(partial_kernel, lead + [1, taps.shape[0], _FOLD * channels, rows * _FOLD * components])
+    partial = convolve(folded, partial_kernel)
+
+    shift_kernel = np.einsum("ab,st->abst", np.eye(rows), np.eye(_FOLD * components))
+    shift_kernel = shift_kernel.reshape([1] * (rank - 2) + [rows, 1, rows * _FOLD * components, _FOLD * components])
+    summed = convolve(partial, tf.constant(shift_kernel, kernel.dtype))
+    result = tf.reshape(summed, tf.concat([size[:rank], [side, components]], axis=0))
+    result = result[(slice(None),) * rank + (slice(None, size[rank]),)]
+    result.set_shape(responses.shape[:-1].concatenate([components]))
+    return result
+
+
+def _fold_taps(width: int) -> np.ndarray:
+    """Indicator (blocks, fold, fold, width): which tap joins input ``2 (j + b) + p`` and output ``2 j + s``."""
+    half = width // 2
+    reach = (half + 1) // _FOLD
+    taps = np.zeros((2 * reach + 1, _FOLD, _FOLD, width))
+    for block in range(2 * reach + 1):
+        for p in range(_FOLD):
+            for s in range(_FOLD):
+                tap = _FOLD * (block - reach) + p - s + half
+                if 0 <= tap < width:
+                    taps[block, p, s, tap] = 1.0
+    return taps

@@ -1,0 +1,159 @@
+"""Resampling by a factor of two between pyramid levels, and resizing of fields."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dirv_tf.geometry.compiled import compiled
+from dirv_tf.geometry.sampling import sample_linear
+from dirv_tf.geometry.shapes import field_rank, spatial_rank, spatial_shape
+from dirv_tf.geometry.smoothing import binomial_smoothing
+from dirv_tf.geometry.warp import identity_grid
+
+
+def downsample_image(image: tf.Tensor) -> tf.Tensor:
+    """Halve an image by binomial smoothing fused with a strided convolution (thesis 5.1).
+
+    Coarse pixel ``k`` lies on fine pixel ``2 k``.
+
+    Parameters
+    ----------
+    image : tf.Tensor, shape (B, n_1, ..., n_r, C)
+
+    Returns
+    -------
+    tf.Tensor, shape (B, ceil(n_1 / 2), ..., ceil(n_r / 2), C)
+    """
+    return binomial_smoothing(image, order=None, stride=2)
+
+
+def upsample_image(image: tf.Tensor) -> tf.Tensor:
+    """Double an image linearly by a transposed strided convolution; constant beyond the last pixel.
+
+    Parameters
+    ----------
+    image : tf.Tensor, shape (B, n_1, ..., n_r, C)
+
+    Returns
+    -------
+    tf.Tensor, shape (B, 2 n_1, ..., 2 n_r, C)
+        Fine pixel ``2 k`` equals coarse pixel ``k``.
+    """
+    image = tf.convert_to_tensor(image)
+    return linear_upsampling(image, (2,) * spatial_rank(image, "image"))
+
+
+def linear_upsampling(values: tf.Tensor, factors: tuple[int, ...]) -> tf.Tensor:
+    """Enlarge by integer factors, linear between the samples and constant beyond the last one.
+
+    The transposed strided convolution of the edge-padded samples with the linear smoothing kernel.
+
+    Parameters
+    ----------
+    values : tf.Tensor, shape (B, g_1, ..., g_r, C)
+        Samples; sample ``k`` lies on fine pixel ``factor * k``.
+    factors : tuple of int, length r
+
+    Returns
+    -------
+    tf.Tensor, shape (B, factor_1 g_1, ..., factor_r g_r, C)
+    """
+    upsampled = _upsample(values, tuple(factors))
+    sides = [None if n is None else n * factor for n, factor in zip(values.shape[1:-1], factors)]
+    upsampled.set_shape([values.shape[0], *sides, values.shape[-1]])
+    return upsampled
+
+
+@compiled
+def _upsample(values, factors):
+    for axis, factor in enumerate(factors, start=1):
+        values = _upsample_axis(values, axis, factor)
+    return values
+
+
+def _upsample_axis(values: tf.Tensor, axis: int, factor: int) -> tf.Tensor:
+    # The polyphase form of the transposed convolution: every output phase j/factor blends two neighbours.
+    shape = tf.shape(values)
+    following = tf.concat([_slice(values, axis, 1, None), _slice(values, axis, -1, None)], axis=axis)
+    phases = tf.reshape(
+        tf.range(factor, dtype=values.dtype) / factor, [-1] + [1] * (values.shape.rank - axis - 1)
+    )
+    blended = tf.expand_dims(values, axis + 1) * (1 - phases) + tf.expand_dims(following, axis + 1) * phases
+    return tf.reshape(blended, tf.concat([shape[:axis], [shape[axis] * factor], shape[axis + 1 :]], axis=0))
+
+
+def _slice(values, axis, start, stop):
+    return values[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def downsample_displacement_field(displacement_field: tf.Tensor) -> tf.Tensor:
+    """Carry a displacement field one level down: binomial smoothing, nearest neighbour, values halved.
+
+    Parameters
+    ----------
+    displacement_field : tf.Tensor, shape (B, g_1, ..., g_r, r)
+        In pixels of its level.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, ceil(g_1 / 2), ..., ceil(g_r / 2), r)
+        In pixels of the coarser level.
+    """
+    displacement_field = tf.convert_to_tensor(displacement_field)
+    field_rank(displacement_field, "displacement_field")
+    return 0.5 * binomial_smoothing(displacement_field, order=None, stride=2)
+
+
+def upsample_displacement_field(displacement_field: tf.Tensor) -> tf.Tensor:
+    """Carry a displacement field one level up: every value repeated twice per axis and doubled (thesis eq. 23).
+
+    Parameters
+    ----------
+    displacement_field : tf.Tensor, shape (B, g_1, ..., g_r, r)
+        In pixels of its level.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, 2 g_1, ..., 2 g_r, r)
+        In pixels of the finer level.
+    """
+    displacement_field = tf.convert_to_tensor(displacement_field)
+    rank = field_rank(displacement_field, "displacement_field")
+    repeated = displacement_field
+    for axis in range(1, rank + 1):
+        repeated = tf.repeat(repeated, 2, axis=axis)
+    return 2 * repeated
+
+
+def resize_field(field: tf.Tensor, size) -> tf.Tensor:
+    """Resize a flow field to another image size and rescale its values to the new pixels.
+
+    The corner pixels of both grids coincide, so that one pixel of an axis becomes ``(m - 1) / (n - 1)`` pixels.
+
+    Parameters
+    ----------
+    field : tf.Tensor, shape (B, n_1, ..., n_r, r)
+        Flow field in pixels of its own grid.
+    size : sequence of int, length r
+        New spatial sizes ``m``.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, m_1, ..., m_r, r)
+        Flow field in pixels of the new grid.
+
+    Raises
+    ------
+    ValueError
+        If `size` does not have one positive integer per axis.
+    """
+    field = tf.convert_to_tensor(field)
+    rank = field_rank(field, "field")
+    size = tuple(int(n) for n in size)
+    if len(size) != rank or min(size) < 1:
+        raise ValueError(f"`size` must be {rank} positive integers. Received: size={size}")
+    old = tf.cast(tf.maximum(spatial_shape(field) - 1, 1), field.dtype)
+    new = tf.cast(tf.maximum(tf.constant(size) - 1, 1), field.dtype)
+    coordinates = identity_grid(size, field.dtype) * (old / new)
+    coordinates = tf.tile(coordinates[None], [tf.shape(field)[0]] + [1] * (rank + 1))
+    return sample_linear(field, coordinates) * (new / old)

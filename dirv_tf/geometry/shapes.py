@@ -1,0 +1,60 @@
+"""Shape rules shared by the geometry functions: channel last, two or three spatial axes."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def spatial_rank(tensor: tf.Tensor, name: str) -> int:
+    """Return the number of spatial axes of a ``(B, n_1, ..., n_r, C)`` tensor.
+
+    Raises
+    ------
+    ValueError
+        If the rank of the tensor is unknown or is not 4 (2D) or 5 (3D).
+    """
+    rank = tensor.shape.rank
+    if rank not in (4, 5):
+        raise ValueError(
+            f"`{name}` must have shape (B, n_1, ..., n_r, C) with r = 2 or 3, i.e. 4 or 5 axes. "
+            f"Received: {name}.shape={tensor.shape}"
+        )
+    return rank - 2
+
+
+def field_rank(field: tf.Tensor, name: str) -> int:
+    """Return the spatial rank of a vector field whose last axis must hold one component per spatial axis.
+
+    Raises
+    ------
+    ValueError
+        If the tensor is not a field ``(B, n_1, ..., n_r, r)``.
+    """
+    rank = spatial_rank(field, name)
+    if field.shape[-1] not in (None, rank):
+        raise ValueError(
+            f"`{name}` must hold one component per spatial axis, i.e. have {rank} channels. "
+            f"Received: {name}.shape={field.shape}"
+        )
+    return rank
+
+
+def spatial_shape(tensor: tf.Tensor) -> tf.Tensor:
+    """Return the spatial sizes as an int32 vector (known at run time even where the static shape is not)."""
+    return tf.shape(tensor)[1:-1]
+
+
+def per_axis(value, rank: int, name: str) -> tuple[int, ...]:
+    """Return `value` as one positive integer per spatial axis; a single integer counts for every axis.
+
+    Raises
+    ------
+    ValueError
+        If a number is missing, is not an integer or is smaller than 1.
+    """
+    values = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(values) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in values):
+        raise ValueError(
+            f"`{name}` must be a positive integer or {rank} of them (one per spatial axis). Received: {name}={value!r}"
+        )
+    return values

@@ -1,0 +1,37 @@
+"""Oracles shared by the tests."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
+def check_gradients(rng):
+    """Compare the gradient of a function in each argument with central differences in float64."""
+
+    def check(function, *arguments, step=1e-6, tolerance=1e-6, directions=3):
+        arguments = [tf.constant(np.asarray(argument, np.float64)) for argument in arguments]
+        upstream = rng.normal(size=function(*arguments).shape)
+
+        def value(*values):
+            return float(np.sum(function(*values).numpy() * upstream))
+
+        with tf.GradientTape() as tape:
+            tape.watch(arguments)
+            result = function(*arguments)
+        gradients = tape.gradient(result, arguments, output_gradients=tf.constant(upstream))
+        for index, (argument, gradient) in enumerate(zip(arguments, gradients)):
+            for _ in range(directions):
+                direction = rng.normal(size=argument.shape)
+                ahead, behind = list(arguments), list(arguments)
+                ahead[index], behind[index] = argument + step * direction, argument - step * direction
+                difference = (value(*ahead) - value(*behind)) / (2 * step)
+                expected = float(np.sum(gradient.numpy() * direction))
+                assert difference == pytest.approx(expected, rel=tolerance, abs=tolerance), f"argument {index}"
+
+    return check

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.ndimage import correlate1d
+
+from dirv_tf import geometry
+
+SIZES = {2: (16, 12), 3: (12, 8, 16)}
+TAPS = {1: np.array([1, 2, 1]) / 4, 3: np.array([1, 4, 6, 4, 1]) / 16}
+
+
+def smoothed(values, order):
+    for axis in range(1, values.ndim - 1):
+        values = correlate1d(values, TAPS[order], axis=axis, mode="mirror")
+    return values
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+@pytest.mark.parametrize("order", [1, 3])
+def test_binomial_smoothing_agrees_with_scipy(rank, order, rng):
+    values = rng.random((2, *SIZES[rank], 2)).astype("float32")
+    np.testing.assert_allclose(geometry.binomial_smoothing(values, order), smoothed(values, order), atol=1e-6)
+
+
+def test_the_order_follows_the_largest_side(rng):
+    small, large = rng.random((1, 10, 4, 1)).astype("float32"), rng.random((1, 12, 4, 1)).astype("float32")
+    np.testing.assert_allclose(geometry.binomial_smoothing(small, None), smoothed(small, 1), atol=1e-6)
+    np.testing.assert_allclose(geometry.binomial_smoothing(large, None), smoothed(large, 3), atol=1e-6)
+
+
+def test_a_side_shorter_than_the_kernel_is_reflected(rng):
+    values = rng.random((1, 12, 2, 1)).astype("float32")
+    np.testing.assert_allclose(geometry.binomial_smoothing(values, 3), smoothed(values, 3), atol=1e-6)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_downsampling_keeps_every_second_smoothed_pixel(rank, rng):
+    image = rng.random((2, *SIZES[rank], 1)).astype("float32")
+    every_second = (slice(None),) + (slice(None, None, 2),) * rank
+    np.testing.assert_allclose(geometry.downsample_image(image), smoothed(image, 3)[every_second], atol=1e-6)
+    field = rng.normal(size=(2, *SIZES[rank], rank)).astype("float32")
+    expected = 0.5 * smoothed(field, 3)[every_second]
+    np.testing.assert_allclose(geometry.downsample_displacement_field(field), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_image_upsampling_is_linear(rank, rng):
+    image = rng.random((1, *SIZES[rank], 1)).astype("float32")
+    upsampled = geometry.upsample_image(image).numpy()
+    positions = [np.minimum(np.arange(2 * n) / 2, n - 1) for n in SIZES[rank]]
+    expected = image
+    for axis, at in enumerate(positions, start=1):
+        expected = np.apply_along_axis(lambda line, at=at: np.interp(at, np.arange(line.size), line), axis, expected)
+    np.testing.assert_allclose(upsampled, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_displacement_upsampling_repeats_and_doubles(rank, rng):
+    field = rng.normal(size=(1, *(n // 4 for n in SIZES[rank]), rank)).astype("float32")
+    expected = 2 * field
+    for axis in range(1, rank + 1):
+        expected = np.repeat(expected, 2, axis=axis)
+    np.testing.assert_array_equal(geometry.upsample_displacement_field(field), expected)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_resizing_a_linear_field_keeps_the_mapping(rank, rng):
+    size, new = SIZES[rank], tuple(2 * n - 1 for n in SIZES[rank])
+    matrix = rng.normal(0, 0.1, (rank, rank))
+
+    def field(size, step):
+        grid = np.stack(np.meshgrid(*[np.arange(n) * step for n in size], indexing="ij"), -1)
+        return (grid @ matrix.T + 0.3)[None] / step
+
+    # Doubling the resolution makes every old pixel two new ones.
+    resized = geometry.resize_field(field(size, 1.0).astype("float32"), new)
+    np.testing.assert_allclose(resized, field(new, 0.5), atol=1e-4)
+
+
+def test_resizing_checks_the_size():
+    with pytest.raises(ValueError, match="2 positive integers"):
+        geometry.resize_field(tf.zeros([1, 4, 4, 2]), (8,))
+
+
+def test_unknown_order_is_refused():
+    with pytest.raises(ValueError, match="order=2"):
+        geometry.binomial_smoothing(tf.zeros([1, 4, 4, 1]), 2)
