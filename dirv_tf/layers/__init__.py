@@ -1,0 +1,25 @@
+"""Keras layers of DIRV-Net; each works alone in any functional or subclassed Keras model."""
+
+from dirv_tf.layers.binomial_smoothing import BinomialSmoothing
+from dirv_tf.layers.control_point_force import ControlPointForce
+from dirv_tf.layers.control_point_interpolation import ControlPointInterpolation
+from dirv_tf.layers.downsampling import Downsampling
+from dirv_tf.layers.field_of_experts import FieldOfExperts
+from dirv_tf.layers.image_gradient import ImageGradient
+from dirv_tf.layers.piecewise_linear_potential import PiecewiseLinearPotential
+from dirv_tf.layers.upsampling import Upsampling
+from dirv_tf.layers.variational_unit import VariationalUnit
+from dirv_tf.layers.warp import Warp
+
+__all__ = [
+    "BinomialSmoothing",
+    "ControlPointForce",
+    "ControlPointInterpolation",
+    "Downsampling",
+    "FieldOfExperts",
+    "ImageGradient",
+    "PiecewiseLinearPotential",
+    "Upsampling",
+    "VariationalUnit",
+    "Warp",
+]

@@ -1,0 +1,99 @@
+"""One variational unit as a Keras layer."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dirv_tf import geometry
+from dirv_tf.layers.field_of_experts import FieldOfExperts
+from dirv_tf.layers.spacing import normalize_spacing
+
+
+def _pair(value, name):
+    """Return (data term, regulariser) from one value for both or a pair."""
+    pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+    if len(pair) != 2:
+        raise ValueError(
+            f"`{name}` must be one value for both terms or a pair (data term, regulariser). Received: {name}={value!r}"
+        )
+    return pair
+
+
+@tf.keras.utils.register_keras_serializable(package="dirv_tf")
+class VariationalUnit(tf.keras.layers.Layer):
+    """One learned gradient step on the displacement field (thesis eqs. 19-28).
+
+    ``D <- D - |alpha| (force(FoE_data(I_R - I_f) grad I_R) + FoE_reg(D))`` with ``I_R = warp(I_m, interpolate(D))``.
+
+    Parameters
+    ----------
+    experts : int or (int, int)
+        Number of experts of the data term and of the regulariser.
+    kernel_sizes : int or (int, int)
+        Kernel side of the data term (pixels) and of the regulariser (control points); odd.
+    knots : int
+        Knots per potential function.
+    knot_range : pair of float
+        Position of the first and last knot.
+    spacing : int or sequence of int
+        Control-point spacing in pixels.
+
+    Attributes
+    ----------
+    data_experts, regularizer_experts : FieldOfExperts
+    step_size : variable, scalar
+        ``alpha``; its absolute value counts, so the step cannot turn round.
+
+    Notes
+    -----
+    Called on ``(fixed, moving, displacement_field)`` of shapes ``(B, n_1, ..., n_r, 1)`` twice and
+    ``(B, n_1 / s, ..., n_r / s, r)`` (pixels); returns the new displacement field.
+    """
+
+    def __init__(self, experts=24, kernel_sizes=(7, 5), knots=24, knot_range=(-1.0, 1.0), spacing=4, **kwargs):
+        super().__init__(**kwargs)
+        self.experts = _pair(experts, "experts")
+        self.kernel_sizes = _pair(kernel_sizes, "kernel_sizes")
+        self.spacing = normalize_spacing(spacing)
+        data, regularizer = (
+            FieldOfExperts(n, size, knots, knot_range, name=name)
+            for n, size, name in zip(self.experts, self.kernel_sizes, ("data_experts", "regularizer_experts"))
+        )
+        self.data_experts, self.regularizer_experts = data, regularizer
+        self.step_size = None
+
+    def build(self, input_shape):
+        fixed_shape, _, field_shape = input_shape
+        self.step_size = self.add_weight(
+            name="step_size",
+            shape=(),
+            initializer=tf.keras.initializers.RandomUniform(0.0, 0.1),
+            trainable=True,
+        )
+        for experts, shape in ((self.data_experts, fixed_shape), (self.regularizer_experts, field_shape)):
+            if not experts.built:
+                experts.build(shape)
+        self.built = True
+
+    @property
+    def absolute_step_size(self):
+        """``|alpha|`` as a tensor."""
+        return tf.abs(tf.convert_to_tensor(self.step_size))
+
+    def call(self, inputs):
+        fixed, moving, displacement_field = inputs
+        registered = geometry.warp_image(moving, geometry.interpolate_control_points(displacement_field, self.spacing))
+        data = self.data_experts(registered - fixed)
+        force = data * geometry.image_gradient(registered)[..., 0, :]
+        descent = geometry.control_point_force(force, self.spacing) + self.regularizer_experts(displacement_field)
+        return displacement_field - self.absolute_step_size * descent
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "experts": self.experts,
+            "kernel_sizes": self.kernel_sizes,
+            "knots": self.data_experts.potential.knot_count,
+            "knot_range": (self.data_experts.potential.low, self.data_experts.potential.high),
+            "spacing": self.spacing,
+        }
