@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dirv_tf import geometry, losses
+
+SIZES = {2: (32, 32), 3: (16, 16, 16)}
+
+
+def outputs(rank, levels, rng, batch=2, units=2):
+    """What a network returns, filled with random numbers."""
+    sizes = [tuple(n // 2 ** (levels - 1 - level) for n in SIZES[rank]) for level in range(levels)]
+    images = [[rng.random((batch, *size, 1)).astype("float32") for size in sizes] for _ in range(3)]
+    grids = [tuple(n // 4 for n in size) for size in sizes]
+    return {
+        "flow_field": tf.constant(rng.normal(size=(batch, *sizes[-1], rank)).astype("float32")),
+        "displacement_fields": tuple(
+            tf.constant(rng.normal(size=(batch, units, *grid, rank)).astype("float32")) for grid in grids
+        ),
+        "fixed_images": tuple(map(tf.constant, images[0])),
+        "moving_images": tuple(map(tf.constant, images[1])),
+        "registered_images": tuple(map(tf.constant, images[2])),
+    }
+
+
+@pytest.mark.parametrize("rank, levels", [(2, 1), (2, 3), (3, 2)])
+def test_displacement_loss_agrees_with_equation_27(rank, levels, rng):
+    predicted = outputs(rank, levels, rng)
+    truth = rng.normal(size=predicted["flow_field"].shape).astype("float32")
+    field = truth[(slice(None),) + (slice(None, None, 4),) * rank]
+    expected = 0.0
+    for level in reversed(range(levels)):
+        error = np.sqrt(np.mean((predicted["displacement_fields"][level][:, -1] - field) ** 2, axis=-1))
+        expected += 2.0 ** (levels - 1 - level) * error.mean() / levels
+        field = geometry.downsample_displacement_field(field).numpy()
+    assert float(losses.DisplacementLoss()(truth, predicted)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_intensity_loss_agrees_with_equation_26(rng):
+    predicted = outputs(2, 3, rng)
+    expected = np.mean(
+        [np.abs(f - r).mean() for f, r in zip(predicted["fixed_images"], predicted["registered_images"])]
+    )
+    assert float(losses.IntensityLoss()(None, predicted)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_combined_loss_is_the_weighted_sum(rng):
+    predicted, truth = outputs(2, 1, rng), np.zeros((2, 32, 32, 2), "float32")
+    combined = losses.CombinedLoss(displacement_weight=0.5, intensity_weight=3.0)
+    expected = 0.5 * losses.DisplacementLoss()(truth, predicted) + 3 * losses.IntensityLoss()(truth, predicted)
+    assert float(combined(truth, predicted)) == pytest.approx(float(expected))
+    again = losses.CombinedLoss.from_config(combined.get_config())
+    assert float(again(truth, predicted)) == float(combined(truth, predicted))
+
+
+def test_the_gradient_at_zero_error_is_finite():
+    truth = tf.zeros([1, 4, 4, 2])
+    with tf.GradientTape() as tape:
+        tape.watch(truth)
+        error = losses.root_mean_square_error(truth, tf.zeros([1, 4, 4, 2]))
+    assert np.all(np.isfinite(tape.gradient(error, truth)))
+
+
+def test_errors(rng):
+    predicted = outputs(2, 1, rng)
+    with pytest.raises(ValueError, match="needs the true flow field"):
+        losses.DisplacementLoss()(None, predicted)
+    with pytest.raises(ValueError, match=r"\(2, 16, 32, 2\)"):
+        losses.DisplacementLoss()(np.zeros((2, 16, 32, 2), "float32"), predicted)
+    with pytest.raises(ValueError, match="dictionary that a DIRVNet returns"):
+        losses.IntensityLoss()(None, predicted["flow_field"])
+    with pytest.raises(ValueError, match="not both zero"):
+        losses.CombinedLoss(0.0, 0.0)
