@@ -1,0 +1,16 @@
+"""The network: one subclassed Model per pyramid level, joined coarse to fine; weight files and shipped weights."""
+
+from dirv_tf.models.dirv_net import DIRVNet
+from dirv_tf.models.pretrained import load_pretrained, pretrained_names
+from dirv_tf.models.pyramid_level import PyramidLevel
+from dirv_tf.models.weight_files import load_weights_file, read_card, save_weights_file
+
+__all__ = [
+    "DIRVNet",
+    "PyramidLevel",
+    "load_pretrained",
+    "load_weights_file",
+    "pretrained_names",
+    "read_card",
+    "save_weights_file",
+]

@@ -1,0 +1,57 @@
+"""One pyramid level: a chain of variational units."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dirv_tf.layers import VariationalUnit
+
+
+@tf.keras.utils.register_keras_serializable(package="dirv_tf")
+class PyramidLevel(tf.keras.Model):
+    """A chain of variational units with separate parameters on images of one size.
+
+    Parameters
+    ----------
+    units : int
+        Number of units ``n_u``.
+    experts, kernel_sizes, knots, knot_range, spacing
+        See `VariationalUnit`.
+
+    Attributes
+    ----------
+    units : list of VariationalUnit
+
+    Notes
+    -----
+    Called on ``(fixed, moving, displacement_field)``; returns the displacement field after every unit,
+    ``(B, n_u, g_1, ..., g_r, r)``, in pixels of the level. Later units start from the result of earlier ones.
+    """
+
+    def __init__(self, units=7, experts=24, kernel_sizes=(7, 5), knots=24, knot_range=(-1.0, 1.0), spacing=4, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(units, bool) or not isinstance(units, int) or units < 1:
+            raise ValueError(f"`units` must be a positive integer. Received: units={units!r}")
+        self.units = [
+            VariationalUnit(experts, kernel_sizes, knots, knot_range, spacing, name=f"unit{index}")
+            for index in range(units)
+        ]
+
+    def build(self, input_shape):
+        for unit in self.units:
+            if not unit.built:
+                unit.build(input_shape)
+        self.built = True
+
+    def call(self, inputs):
+        fixed, moving, displacement_field = inputs
+        fields = []
+        for unit in self.units:
+            displacement_field = unit((fixed, moving, displacement_field))
+            fields.append(displacement_field)
+        return tf.stack(fields, axis=1)
+
+    def get_config(self):
+        config = self.units[0].get_config()
+        arguments = {key: config[key] for key in ("experts", "kernel_sizes", "knots", "knot_range", "spacing")}
+        return {"name": self.name, "units": len(self.units), **arguments}
