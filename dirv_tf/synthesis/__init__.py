@@ -1,0 +1,25 @@
+"""Synthetic images and random deformations: seed and index in, tensor out.
+
+Every function is stateless: its numbers depend on ``(seed, epoch, index)`` alone, never on the batch that an image
+travels in, on the order of calls or on how many threads a pipeline uses. The one exception is the non-rigid field,
+which is drawn and rescaled per batch and therefore keyed by the batch index.
+
+Flow fields are in pixels, component ``i`` along array axis ``i``, and belong to backward warping. Two and three
+dimensions share one code path.
+"""
+
+from dirv_tf.synthesis.affine import affine_fields
+from dirv_tf.synthesis.chessboard import chessboard_images
+from dirv_tf.synthesis.noise import desensitise
+from dirv_tf.synthesis.nonrigid import nonrigid_fields
+from dirv_tf.synthesis.random_fields import FIELD_KINDS
+from dirv_tf.synthesis.random_fields import random_fields
+
+__all__ = [
+    "FIELD_KINDS",
+    "affine_fields",
+    "chessboard_images",
+    "desensitise",
+    "nonrigid_fields",
+    "random_fields",
+]

@@ -1,0 +1,122 @@
+"""Random affine flow fields."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf.synthesis import random_keys
+
+# Largest translation and centre offset in pixels, angle in radians, shear; the two intervals of the scales.
+TRANSLATION = 2.0
+CENTRE = 2.0
+ANGLE = math.radians(1.5)
+SHEAR = 0.04
+SCALES = ((0.98, 1.04), (0.96, 1.02))
+
+
+def _rotations(angles, rank):
+    """Return the products (B, r, r) of one rotation per coordinate plane, angles (B, r (r - 1) / 2) in radians."""
+    matrices = tf.eye(rank)
+    for plane, (i, j) in enumerate(itertools.combinations(range(rank), 2)):
+        generator = np.zeros((rank, rank), np.float32)
+        generator[i, j], generator[j, i] = -1.0, 1.0
+        angle = angles[:, plane, None, None]
+        rotation = tf.eye(rank) + tf.sin(angle) * generator + (1.0 - tf.cos(angle)) * (generator @ generator)
+        matrices = tf.matmul(rotation, matrices)
+    return matrices
+
+
+def affine_parameters(rank, seed, indices, epoch=0):
+    """Draw random affine transformations (thesis Section 5.5).
+
+    A transformation maps ``x`` to ``matrix (x - centre) + centre + translation``. The matrix is the product of a
+    rotation (within 1.5 degrees; one angle in 2D, one per coordinate plane in 3D), a shear (off-diagonal entries
+    within 0.04) and a scaling of every axis, multiplied in random order. The scales of an image come from
+    [0.98, 1.04) or from [0.96, 1.02), with equal chances.
+
+    Parameters
+    ----------
+    rank : int
+        Number of axes r.
+    seed : int
+        From 0 to 2^64 - 1.
+    indices : tf.Tensor, shape (B,), integer
+        Numbers of the images.
+    epoch : int or tf.Tensor, shape (), integer
+        Number of the epoch.
+
+    Returns
+    -------
+    matrices : tf.Tensor, shape (B, r, r), float32
+    translations : tf.Tensor, shape (B, r), float32
+        Pixels, within 2 along every axis.
+    centre_offsets : tf.Tensor, shape (B, r), float32
+        Centre of the transformation minus centre of the image, pixels, within 2 along every axis.
+    """
+    between = random_keys.between
+    keys = random_keys.fold(random_keys.stream_key(seed, random_keys.AFFINE, epoch), indices)
+    planes, shears = rank * (rank - 1) // 2, rank * (rank - 1)
+    counts = [rank, planes, shears, rank, 1, rank, 1]
+    translation, angle, shear, scale, interval, centre, order = tf.split(
+        random_keys.uniform(keys, sum(counts)), counts, axis=1
+    )
+    rotations = _rotations(between(angle, -ANGLE, ANGLE), rank)
+
+    off_diagonal = np.zeros((shears, rank * rank), np.float32)
+    off_diagonal[range(shears), np.flatnonzero(1 - np.eye(rank))] = 1.0
+    shear = tf.matmul(between(shear, -SHEAR, SHEAR), off_diagonal)
+    shears = tf.eye(rank) + tf.reshape(shear, [-1, rank, rank])
+
+    low, high = tf.unstack(tf.where(interval[..., None] < 0.5, *np.float32(SCALES)), axis=-1)
+    scalings = tf.linalg.diag(between(scale, low, high))
+
+    orders = tf.constant(list(itertools.permutations(range(3))))
+    chosen = tf.gather(orders, random_keys.integers(order[:, 0], 0, 6))
+    factors = tf.gather(tf.stack([rotations, shears, scalings], axis=1), chosen, batch_dims=1)
+    matrices = tf.matmul(tf.matmul(factors[:, 0], factors[:, 1]), factors[:, 2])
+    return (
+        matrices,
+        between(translation, -TRANSLATION, TRANSLATION),
+        between(centre, -CENTRE, CENTRE),
+    )
+
+
+def affine_fields(size, seed, indices, epoch=0):
+    """Draw flow fields of random affine transformations (thesis Section 5.5).
+
+    The field is the inverse of the transformation of `affine_parameters` minus the identity. Its parameters do not
+    depend on the image size, so larger images have larger displacements at their borders.
+
+    Parameters
+    ----------
+    size : sequence of int, length r
+        Image sides in pixels.
+    seed : int
+        From 0 to 2^64 - 1.
+    indices : tf.Tensor, shape (B,), integer
+        Numbers of the images.
+    epoch : int or tf.Tensor, shape (), integer
+        Number of the epoch.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, n_1, ..., n_r, r), float32
+        Flow fields in pixels.
+    """
+    rank = len(size)
+    matrices, translations, offsets = affine_parameters(rank, seed, indices, epoch)
+    inverses = tf.linalg.inv(matrices)
+    gradients = inverses - tf.eye(rank)
+    constants = -tf.linalg.matvec(inverses, translations)
+    # A linear function is a sum over the axes: no product with every pixel needed.
+    fields = tf.reshape(constants, [-1] + [1] * rank + [rank])
+    for axis, side in enumerate(size):
+        positions = tf.range(side, dtype=tf.float32) - (side - 1) / 2 - offsets[:, axis, None]
+        terms = positions[:, :, None] * gradients[:, None, :, axis]
+        shape = [-1] + [1] * axis + [side] + [1] * (rank - 1 - axis) + [rank]
+        fields += tf.reshape(terms, shape)
+    return fields

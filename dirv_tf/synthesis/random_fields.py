@@ -1,0 +1,51 @@
+"""Random flow fields of a named kind."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dirv_tf.synthesis.affine import affine_fields
+from dirv_tf.synthesis.nonrigid import nonrigid_fields
+
+FIELD_KINDS = ("affine", "nonrigid", "both")
+
+
+def random_fields(size, seed, indices, batch_index, epoch=0, kind="both", max_displacement=6.0):
+    """Draw random flow fields (thesis Section 5.5).
+
+    Parameters
+    ----------
+    size : sequence of int, length r
+        Image sides in pixels.
+    seed : int
+        From 0 to 2^64 - 1.
+    indices : tf.Tensor, shape (B,), integer
+        Numbers of the images.
+    batch_index : int or tf.Tensor, shape (), integer
+        Number of the batch, to which the non-rigid part belongs: see `nonrigid_fields`.
+    epoch : int or tf.Tensor, shape (), integer
+        Number of the epoch.
+    kind : {"both", "affine", "nonrigid"}
+        ``"both"`` is the sum.
+    max_displacement : float
+        Upper limit of the non-rigid components in pixels.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, n_1, ..., n_r, r), float32
+        Flow fields in pixels.
+
+    Raises
+    ------
+    ValueError
+        If `kind` is unknown.
+    """
+    if kind not in FIELD_KINDS:
+        raise ValueError(f"`kind` must be one of {', '.join(map(repr, FIELD_KINDS))}. Received: kind={kind!r}")
+    parts = []
+    if kind != "nonrigid":
+        parts.append(affine_fields(size, seed, indices, epoch))
+    if kind != "affine":
+        batch_size = tf.size(indices)
+        parts.append(nonrigid_fields(size, seed, batch_index, batch_size, epoch, max_displacement))
+    return tf.add_n(parts)
