@@ -1,0 +1,32 @@
+"""Pictures of images, fields, potentials and kernels, drawn from NumPy arrays.
+
+Conventions of every picture:
+
+- Array axis 0 points down, array axis 1 points right: nothing is transposed. A field's component 0 moves down,
+  component 1 moves right.
+- A volume is shown by its central slice across one axis; the numbers beside a picture are of the whole volume.
+- Two pictures that invite a comparison (true and predicted, before and after) share one colour scale.
+- Figures are `matplotlib.figure.Figure` objects without global state: they can be drawn in any thread, need no display
+  and are freed with the last reference.
+"""
+
+from dirv_tf.figures.canvas import figure_to_rgb, save_figure
+from dirv_tf.figures.central_slice import central_slice, drawn_axes, in_plane_components
+from dirv_tf.figures.flow_field_figure import flow_field_figure
+from dirv_tf.figures.kernels_figure import kernels_figure
+from dirv_tf.figures.potentials_figure import potentials_figure
+from dirv_tf.figures.registration_figure import registration_figure
+from dirv_tf.figures.unit_fields_figure import unit_fields_figure
+
+__all__ = [
+    "central_slice",
+    "drawn_axes",
+    "figure_to_rgb",
+    "flow_field_figure",
+    "in_plane_components",
+    "kernels_figure",
+    "potentials_figure",
+    "registration_figure",
+    "save_figure",
+    "unit_fields_figure",
+]
