@@ -1,0 +1,150 @@
+"""Finds and reads the configuration of a run: one YAML file, a preset of it, single settings on top."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import yaml
+
+from dirv_tf.training.config_sections import ConfigError, read_section
+from dirv_tf.training.run_config import RunConfig
+from dirv_tf.training.yaml_text import parse_yaml
+
+# The runs live in the checkout beside the package, not inside it.
+RUNS_FOLDER = Path(__file__).resolve().parents[2] / "experiments"
+
+
+def known_runs(folder=RUNS_FOLDER):
+    """The names of all runs in a folder, sorted."""
+    return sorted(path.stem for path in Path(folder).glob("*.yaml"))
+
+
+def load_run(name_or_path, preset=None, overrides=None, folder=RUNS_FOLDER):
+    """Reads and checks the configuration of a run.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        The name of a run in `folder` such as "A-6", or the path of a YAML file.
+    preset : str or None
+        The name of one of the file's presets, laid over the file's settings.
+    overrides : mapping of str or None
+        Single settings by their dotted keys, laid over all others, such as `{"training.epochs": 3}`.
+    folder : str or Path
+        Where the runs with a name are.
+
+    Returns
+    -------
+    RunConfig
+
+    Raises
+    ------
+    ConfigError
+        When there is no such run or preset, or a setting is wrong; the text names the file, the key, what is legal and
+        what was received.
+
+    Examples
+    --------
+    >>> load_run("A-6", overrides={"training.epochs": 3}).training.epochs
+    3
+    """
+    path = _find(name_or_path, Path(folder))
+    raw = _read(path)
+    presets = raw.pop("presets", None) or {}
+    if not isinstance(presets, dict):
+        raise ConfigError(f"{path}: 'presets' must be a mapping of names to settings. Received: presets={presets!r}")
+    source = str(path)
+    if preset is not None:
+        if preset not in presets:
+            raise ConfigError(
+                f"{path}: there is no preset '{preset}'.{_close(preset, presets)} "
+                f"Presets of this run: {', '.join(map(str, presets)) or 'none'}. Received: preset={preset!r}"
+            )
+        _lay_over(raw, presets[preset], f"{path}: presets.{preset}")
+        raw["preset"] = preset
+        source += f" with preset {preset}"
+    for key, value in (overrides or {}).items():
+        _lay_over(raw, _nested(key, value), f"setting {key}")
+    if overrides:
+        source += f" with {', '.join(f'{key}={value}' for key, value in overrides.items())}"
+    return read_section(RunConfig, raw, source)
+
+
+def parse_override(text):
+    """Reads one setting from the command line.
+
+    Parameters
+    ----------
+    text : str
+        `key=value` with a dotted key and a YAML value.
+
+    Returns
+    -------
+    key : str
+    value
+        As YAML reads it.
+
+    Raises
+    ------
+    ConfigError
+        When the text has another form.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip() or not value.strip():
+        raise ConfigError(f"Expected a setting of the form key=value, such as training.epochs=3. Received: {text!r}")
+    try:
+        return key.strip(), parse_yaml(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"Expected a YAML value for '{key.strip()}', {error}. Received: {text!r}") from None
+
+
+def _find(name_or_path, folder):
+    name = str(name_or_path)
+    if not name.endswith((".yaml", ".yml")):
+        path = folder / f"{name}.yaml"
+        known = known_runs(folder)
+        # The list is asked, not the disk, because a path such as "../A-6" or "a-6" must not pass by chance.
+        if name not in known:
+            raise ConfigError(
+                f"There is no run '{name}'.{_close(name, known)} "
+                f"Known runs: {', '.join(known) or f'none in {folder}'}; or give the path of a YAML file. "
+                f"Received: {name!r}"
+            )
+        return path
+    if not Path(name).is_file():
+        raise ConfigError(f"There is no file of that name; known runs: {', '.join(known_runs(folder))}. "
+                          f"Received: {name!r}")
+    return Path(name)
+
+
+def _read(path):
+    try:
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: this is not readable YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: the file must hold a mapping of keys to values. Received: {raw!r}")
+    return raw
+
+
+def _lay_over(base, changes, source):
+    if not isinstance(changes, dict):
+        raise ConfigError(f"{source}: must be a mapping of keys to values. Received: {changes!r}")
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _lay_over(base[key], value, f"{source}.{key}")
+        else:
+            base[key] = value
+
+
+def _nested(key, value):
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
+
+
+def _close(name, known):
+    close = difflib.get_close_matches(str(name).upper(), [str(entry).upper() for entry in known], n=1)
+    match = next((entry for entry in known if close and str(entry).upper() == close[0]), None)
+    return f" Did you mean '{match}'?" if match else ""

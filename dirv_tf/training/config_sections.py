@@ -1,0 +1,94 @@
+"""Reads a raw mapping into a dataclass of settings, strictly: no unknown key, no wrong type, nothing left out."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+
+
+class ConfigError(ValueError):
+    """A run's configuration is wrong; the text names the file, the key, what is legal and what was received."""
+
+
+def setting(check, **default):
+    """Declares a dataclass field with the check of its raw value.
+
+    Parameters
+    ----------
+    check : setting_checks.Check
+    **default
+        ``default=…`` for a setting that may be left out.
+    """
+    return dataclasses.field(metadata={"check": check}, **default)
+
+
+def section(settings_class, **default):
+    """Declares a dataclass field that is itself a dataclass of settings."""
+    return dataclasses.field(metadata={"section": settings_class}, **default)
+
+
+def read_section(settings_class, raw, source, path=""):
+    """Builds a settings dataclass from a raw mapping.
+
+    Parameters
+    ----------
+    settings_class : type
+        Dataclass whose fields were declared by `setting` and `section`.
+    raw
+        What the YAML file holds at this place.
+    source : str
+        Where the values come from, for errors.
+    path : str
+        Dotted path of keys down to this section.
+
+    Returns
+    -------
+    settings_class
+
+    Raises
+    ------
+    ConfigError
+        For an unknown or missing key or a value that is not legal.
+    """
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{source}: '{path or 'the file'}' must be a mapping of keys to values. Received: {raw!r}")
+    fields = {field.name: field for field in dataclasses.fields(settings_class) if field.init}
+    for key in raw:
+        if key not in fields:
+            raise ConfigError(f"{source}: {unknown_key(_join(path, key), key, fields)} Received: {key}={raw[key]!r}")
+    values = {}
+    for name, field in fields.items():
+        key = _join(path, name)
+        if name not in raw:
+            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                raise ConfigError(f"{source}: key '{key}' is missing; legal is {_legal(field)}.")
+        elif "section" in field.metadata:
+            values[name] = read_section(field.metadata["section"], raw[name], source, key)
+        else:
+            values[name] = _read_setting(field.metadata["check"], raw[name], source, key)
+    try:
+        return settings_class(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from None
+
+
+def unknown_key(path, key, known):
+    """The sentence that says that a key is unknown, which it may have been, and which there are."""
+    close = difflib.get_close_matches(str(key), list(known), n=1)
+    meant = f" Did you mean '{close[0]}'?" if close else ""
+    return f"unknown key '{path}'.{meant} Legal keys here: {', '.join(known)}."
+
+
+def _read_setting(check, value, source, key):
+    try:
+        return check.read(value)
+    except ValueError:
+        raise ConfigError(f"{source}: '{key}' must be {check.legal}. Received: {key}={value!r}") from None
+
+
+def _legal(field):
+    return "a mapping" if "section" in field.metadata else field.metadata["check"].legal
+
+
+def _join(path, key):
+    return f"{path}.{key}" if path else str(key)

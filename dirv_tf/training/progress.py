@@ -1,0 +1,125 @@
+"""Progress of a whole run with the time left: a moving line on a terminal, one line per epoch elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+
+import tensorflow as tf
+
+_WIDTH = 24
+
+
+class Progress(tf.keras.callbacks.Callback):
+    """Says how far training or testing is, how good it is, and how long it will still take.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs of the whole run; 0 when only testing.
+    steps : int
+        Steps per epoch.
+    first_epoch : int
+        Epochs done before this training.
+    test_steps : int
+        Steps of a test; used when only testing.
+    stream : text stream or None
+        Where to write; standard output by default.
+    seconds_between : float
+        How often the moving line is drawn.
+    """
+
+    def __init__(self, epochs=0, steps=0, first_epoch=0, test_steps=0, stream=None, seconds_between=0.3):
+        super().__init__()
+        self.epochs, self.steps, self.first_epoch, self.test_steps = epochs, steps, first_epoch, test_steps
+        self.stream = stream or sys.stdout
+        self.seconds_between = seconds_between
+        self._moving = self.stream.isatty()
+        self._begun = self._drawn = time.monotonic()
+        self._epoch = first_epoch
+
+    def on_train_begin(self, logs=None):
+        """Starts the clock."""
+        self._begun = time.monotonic()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remembers the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Draws the moving line."""
+        done = (self._epoch - self.first_epoch) * self.steps + batch + 1
+        text = f"epoch {self._epoch + 1}/{self.epochs} step {batch + 1}/{self.steps}  {_figures(logs)}"
+        self._draw(done, (self.epochs - self.first_epoch) * self.steps, text)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Says the epoch's figures in a line that stays."""
+        done = epoch + 1 - self.first_epoch
+        elapsed = time.monotonic() - self._begun
+        left = elapsed / done * (self.epochs - epoch - 1)
+        line = f"epoch {epoch + 1}/{self.epochs}  {_figures(logs)}"
+        self._say(f"{line}  {duration(elapsed)} gone, {duration(left)} left")
+
+    def on_test_begin(self, logs=None):
+        """Starts the clock of a test."""
+        if not self.epochs:
+            self._begun = time.monotonic()
+
+    def on_test_batch_end(self, batch, logs=None):
+        """Draws the moving line of a test."""
+        if not self.epochs:
+            self._draw(batch + 1, self.test_steps, f"test step {batch + 1}/{self.test_steps}  {_figures(logs)}")
+
+    def on_test_end(self, logs=None):
+        """Says the end of a test."""
+        if not self.epochs:
+            self._say(f"tested in {duration(time.monotonic() - self._begun)}")
+
+    def _draw(self, done, total, text):
+        now = time.monotonic()
+        if not self._moving or now - self._drawn < self.seconds_between:
+            return
+        self._drawn = now
+        filled = int(_WIDTH * done / total) if total else 0
+        left = (now - self._begun) / done * (total - done)
+        bar = "#" * filled + "." * (_WIDTH - filled)
+        # A line that wraps cannot be drawn over.
+        line = f"[{bar}] {duration(left)} left  {text}"[: shutil.get_terminal_size().columns - 1]
+        self.stream.write(f"\r{line}\x1b[K")
+        self.stream.flush()
+
+    def _say(self, line):
+        self.stream.write(f"\r{line}\x1b[K\n" if self._moving else f"{line}\n")
+        self.stream.flush()
+
+
+def duration(seconds):
+    """A time span in words: "48 s", "3 min 20 s", "2 h 05 min".
+
+    Parameters
+    ----------
+    seconds : float
+
+    Returns
+    -------
+    str
+    """
+    seconds = int(round(seconds))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def _figures(logs):
+    logs = logs or {}
+    parts = [f"loss {float(logs['loss']):.4f}"] if "loss" in logs else []
+    for prefix, name in (("", "ΔL_int/ΔL_dis"), ("val_", "unseen")):
+        keys = [f"{prefix}dl_int", f"{prefix}dl_dis"]
+        if all(key in logs for key in keys):
+            parts.append(f"{name} {' / '.join(f'{float(logs[key]):.1f}' for key in keys)} %")
+    return "  ".join(parts)

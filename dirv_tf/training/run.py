@@ -1,0 +1,188 @@
+"""One run from start to end: build, say how long it will take, train, test, record."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import time
+
+from dirv_tf.models.weight_files import save_weights_file
+from dirv_tf.training.building import (
+    build_model,
+    compile_model,
+    learning_rate,
+    testing_pairs,
+    training_pairs,
+    validation_pairs,
+)
+from dirv_tf.training.checkpoints import CheckpointFile
+from dirv_tf.training.environment import hardware, hardware_line, versions
+from dirv_tf.training.history import HistoryFile
+from dirv_tf.training.interruption import StepGuard, stop_on_signals
+from dirv_tf.training.progress import Progress, duration
+from dirv_tf.training.results import results_lines, test_row, write_results
+from dirv_tf.training.step_timing import measure_steps
+from dirv_tf.training.thesis_table import thesis_row
+from dirv_tf.training.training_state import load_checkpoint
+
+
+def execute(config, folder, tensorboard=True, report=print):
+    """Carries out a run, or the rest of a run that was stopped.
+
+    Parameters
+    ----------
+    config : RunConfig
+    folder : RunFolder
+        A checkpoint in it is where the run goes on.
+    tensorboard : bool
+        Whether to write TensorBoard logs and pictures.
+    report : callable
+        Says a line of text.
+
+    Returns
+    -------
+    dict
+        Test figures by name.
+
+    Raises
+    ------
+    TrainingInterrupted
+        When Ctrl-C or SIGTERM asked to stop; the last checkpoint is whole.
+    TrainingDiverged
+        When the loss became NaN or infinite.
+    CheckpointError
+        When the folder's checkpoint is damaged or of another network.
+    """
+    pairs, unseen, testing = training_pairs(config), validation_pairs(config), testing_pairs(config)
+    thesis = thesis_row(config.name)
+    found = {"versions": versions(), "hardware": hardware()}
+    for line in plan(config, folder, pairs, found):
+        report(line)
+    with stop_on_signals(report) as request, _recorded(folder, config, found):
+        model = build_model(config)
+        compile_model(model, config, config.training.epochs * pairs.steps_per_epoch)
+        first_epoch = load_checkpoint(folder.checkpoint, model) if folder.checkpoint.is_file() else 0
+        if first_epoch:
+            report(f"Going on after epoch {first_epoch} of {config.training.epochs}.")
+        monitor = _monitor(config, folder, pairs) if tensorboard else None
+        if first_epoch < config.training.epochs:
+            _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report)
+            _train(config, folder, model, pairs, unseen, first_epoch, request, monitor)
+        figures, seconds = _test(model, testing, request)
+        if monitor:
+            monitor.write_test(figures, config.training.epochs)
+        row = test_row(config, figures, thesis, seconds)
+        settings = {key: config.as_mapping()[key] for key in ("data", "training", "seeds")}
+        card = {"run": config.name, "preset": config.preset, **settings, "metrics": figures, "thesis": thesis}
+        card.update(date=datetime.date.today().isoformat())
+        save_weights_file(model, folder.path, {**card, **found})
+        write_results(folder, row, figures, thesis)
+    for line in results_lines(config, figures, thesis):
+        report(line)
+    report(f"Everything is in {folder.path}")
+    return figures
+
+
+def plan(config, folder, pairs, found):
+    """What a run is going to do, in lines of text.
+
+    Parameters
+    ----------
+    config : RunConfig
+    folder : RunFolder
+    pairs : dirv_tf.datasets.SyntheticPairs
+        Pairs to train on.
+    found : dict
+        With `versions` and `hardware`.
+
+    Returns
+    -------
+    list of str
+    """
+    model, data, training = config.model, config.data, config.training
+    size = "×".join(map(str, data.size))
+    units = "+".join(map(str, model.units)) if isinstance(model.units, tuple) else model.units
+    preset = f", preset {config.preset}" if config.preset else ""
+    return [
+        f"Run {config.name}{preset}: {config.description}",
+        f"  network   {model.levels} level{'s' * (model.levels > 1)} of {units} units, {model.experts} experts: "
+        f"{config.parameters:,} parameters",
+        f"  training  {data.train_images:,} pairs of {size}, {data.transform} fields, batches of "
+        f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
+        f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
+        f"  test      {data.test_images:,} unseen pairs, seed {config.seeds.testing}",
+        f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
+        f"  results   {folder.path}",
+    ]
+
+
+def _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report):
+    report("Measuring a few steps (the first one prepares the network, which takes a while) …")
+    seconds = measure_steps(model, pairs, testing, callbacks=[StepGuard(request)])
+    epochs = config.training.epochs - first_epoch
+    looks = epochs * unseen.steps_per_epoch if unseen else 0
+    training = epochs * pairs.steps_per_epoch * seconds.training
+    tests = (looks + testing.steps_per_epoch) * seconds.testing
+    end = datetime.datetime.now() + datetime.timedelta(seconds=training + tests)
+    report(
+        f"Expected: {duration(training)} of training ({seconds.training * 1000:.0f} ms per step) and "
+        f"{duration(tests)} of tests, done about {end:%Y-%m-%d %H:%M}. Ctrl-C stops; the last epoch is kept."
+    )
+
+
+def _monitor(config, folder, pairs):
+    # Pictures need Matplotlib, which nothing else here does.
+    from dirv_tf.training.monitoring import TensorBoardMonitor
+
+    return TensorBoardMonitor(folder.tensorboard, pairs.frozen_batch(), run_config=config.as_mapping())
+
+
+def _train(config, folder, model, pairs, unseen, first_epoch, request, monitor):
+    epochs, steps = config.training.epochs, pairs.steps_per_epoch
+    callbacks = [StepGuard(request)]
+    if monitor:
+        callbacks.append(monitor)
+    # The history comes before the checkpoint: a line too many is dropped on resuming, a missing one would be lost.
+    rate = learning_rate(config, epochs * steps)
+    callbacks += [HistoryFile(folder.history, rate, first_epoch), CheckpointFile(folder.checkpoint)]
+    callbacks.append(Progress(epochs, steps, first_epoch))
+    model.fit(
+        pairs.training(epochs - first_epoch, first_epoch=first_epoch),
+        epochs=epochs,
+        initial_epoch=first_epoch,
+        steps_per_epoch=steps,
+        validation_data=unseen.evaluation() if unseen else None,
+        callbacks=callbacks,
+        shuffle=False,
+        verbose=0,
+    )
+
+
+def _test(model, testing, request):
+    begun = time.monotonic()
+    callbacks = [StepGuard(request), Progress(test_steps=testing.steps_per_epoch)]
+    figures = model.evaluate(testing.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
+    return {name: float(value) for name, value in figures.items()}, time.monotonic() - begun
+
+
+@contextlib.contextmanager
+def _recorded(folder, config, found):
+    begun = time.monotonic()
+    folder.write_config(config)
+    if not folder.record.is_file():
+        folder.write_record(run=config.name, preset=config.preset, started=_now())
+    folder.write_record(seeds=config.as_mapping()["seeds"], parameters=config.parameters, **found)
+    state = "running"
+    folder.write_record(state=state)
+    try:
+        yield
+        state = "finished"
+    except BaseException as error:
+        state = f"stopped by {type(error).__name__}"
+        raise
+    finally:
+        folder.add_part(state, _now(), time.monotonic() - begun)
+
+
+def _now():
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")

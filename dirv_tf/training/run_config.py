@@ -1,0 +1,170 @@
+"""What one run is: network, data, training, seeds and evaluation."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Optional, Tuple, Union
+
+from dirv_tf.training.config_sections import ConfigError, section, setting
+from dirv_tf.training.setting_checks import (
+    either,
+    list_of,
+    number,
+    odd_number,
+    one_of,
+    rising_pair,
+    switch,
+    text,
+    whole_number,
+)
+
+_COUNT = whole_number(low=1)
+# What NumPy's and TensorFlow's random generators both take.
+_SEED = whole_number(high=2**32 - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSettings:
+    """The network; the same names and meanings as the arguments of `DIRVNet` (its rank is that of the images)."""
+
+    levels: int = setting(_COUNT)
+    units: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)))
+    experts: Union[int, Tuple[int, int]] = setting(either(_COUNT, list_of(_COUNT, 2, 2)))
+    kernel_sizes: Tuple[int, int] = setting(list_of(odd_number(), 2, 2), default=(7, 5))
+    knots: int = setting(whole_number(low=2), default=24)
+    knot_range: Tuple[float, float] = setting(rising_pair(number()), default=(-1.0, 1.0))
+    spacing: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)), default=4)
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSettings:
+    """The pairs to train and test on; see `dirv_tf.datasets.ChessboardPairs`."""
+
+    size: Tuple[int, ...] = setting(list_of(_COUNT, 2, 3))
+    train_images: int = setting(_COUNT)
+    test_images: int = setting(_COUNT)
+    kind: str = setting(one_of("chessboard"), default="chessboard")
+    cell_range: Tuple[int, int] = setting(rising_pair(_COUNT), default=(6, 10))
+    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
+    max_displacement: float = setting(number(low=0.1), default=6.0)
+    desensitise: bool = setting(switch(), default=True)
+    swap: bool = setting(switch(), default=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSettings:
+    """How the network is trained. The weights of the two loss terms count for the combined loss only."""
+
+    epochs: int = setting(_COUNT)
+    batch_size: int = setting(_COUNT)
+    learning_rate: float = setting(number(above=0), default=2e-4)
+    schedule: str = setting(one_of("constant", "cosine"), default="constant")
+    loss: str = setting(one_of("displacement", "intensity", "combined"), default="displacement")
+    displacement_weight: float = setting(number(low=0), default=1.0)
+    intensity_weight: float = setting(number(low=0), default=1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class SeedSettings:
+    """Seeds of everything random: weights and training pairs; pairs that the network never trains on."""
+
+    training: int = setting(_SEED, default=42)
+    testing: int = setting(_SEED, default=77)
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationSettings:
+    """How the network is tested. `validation_images` unseen pairs are tested after every epoch as well."""
+
+    batch_size: int = setting(_COUNT, default=100)
+    validation_images: int = setting(whole_number(), default=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """One run, checked as a whole.
+
+    Raises
+    ------
+    ConfigError
+        When two settings do not fit each other, such as an image size that the pyramid cannot halve.
+    """
+
+    name: str = setting(text())
+    description: str = setting(text())
+    model: ModelSettings = section(ModelSettings)
+    data: DataSettings = section(DataSettings)
+    training: TrainingSettings = section(TrainingSettings)
+    seeds: SeedSettings = section(SeedSettings, default=SeedSettings())
+    evaluation: EvaluationSettings = section(EvaluationSettings, default=EvaluationSettings())
+    preset: Optional[str] = setting(text(), default=None)
+
+    def __post_init__(self):
+        model, data = self.model, self.data
+        if isinstance(model.units, tuple) and len(model.units) != model.levels:
+            raise ConfigError(
+                f"'model.units' must be one number or one number per level, coarse to fine. "
+                f"Received: model.units={list(model.units)}, model.levels={model.levels}"
+            )
+        if isinstance(model.spacing, tuple) and len(model.spacing) != self.rank:
+            raise ConfigError(
+                f"'model.spacing' must be one number or one number per image axis. "
+                f"Received: model.spacing={list(model.spacing)}, data.size={list(data.size)}"
+            )
+        for multiple, side in zip(self.size_multiples, data.size):
+            if side % multiple:
+                raise ConfigError(
+                    f"'data.size' must have sides that are multiples of {multiple} (control point spacing × "
+                    f"2^(levels-1)), such as {max(1, side // multiple) * multiple} or "
+                    f"{(side // multiple + 1) * multiple}. Received: data.size={list(data.size)}, "
+                    f"model.levels={model.levels}"
+                )
+        largest_cell = data.cell_range[1] - 1
+        if largest_cell > min(data.size):
+            raise ConfigError(
+                f"'data.cell_range' must leave room for one cell of its largest side, {largest_cell}, in the image. "
+                f"Received: data.cell_range={list(data.cell_range)}, data.size={list(data.size)}"
+            )
+        if self.training.loss == "combined" and not self.training.displacement_weight + self.training.intensity_weight:
+            raise ConfigError(
+                "'training.displacement_weight' and 'training.intensity_weight' must not both be zero for the "
+                "combined loss. Received: training.displacement_weight=0.0, training.intensity_weight=0.0"
+            )
+
+    @property
+    def rank(self):
+        """Number of image axes: 2 or 3."""
+        return len(self.data.size)
+
+    @property
+    def size_multiples(self):
+        """Per axis, what each side must be a multiple of."""
+        spacing = self.model.spacing
+        spacings = spacing if isinstance(spacing, tuple) else (spacing,) * self.rank
+        return tuple(value * 2 ** (self.model.levels - 1) for value in spacings)
+
+    @property
+    def parameters(self):
+        """Number of trainable parameters: per unit `n_e·7^r + r·n_e·5^r + n_q·(n_e + r·n_e) + 1`."""
+        model, rank = self.model, self.rank
+        data_experts, field_experts = model.experts if isinstance(model.experts, tuple) else (model.experts,) * 2
+        data_size, field_size = model.kernel_sizes
+        kernels = data_experts * data_size**rank + rank * field_experts * field_size**rank
+        potentials = model.knots * (data_experts + rank * field_experts)
+        units = sum(model.units) if isinstance(model.units, tuple) else model.levels * model.units
+        return units * (kernels + potentials + 1)
+
+    def as_mapping(self):
+        """The whole configuration as plain dictionaries and lists, ready for YAML or JSON."""
+        mapping = dataclasses.asdict(self)
+        if self.preset is None:
+            del mapping["preset"]
+        return _plain(mapping)
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value

@@ -1,0 +1,129 @@
+"""The folder of one run: where each of its files lies."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.training.config_loading import RUNS_FOLDER, load_run
+from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.yaml_text import format_yaml
+
+RESULTS_FOLDER = RUNS_FOLDER / "runs"
+
+
+class RunFolder:
+    """The files of one run.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+
+    Attributes
+    ----------
+    config : Path
+        The whole effective configuration.
+    record : Path
+        Seeds, versions, hardware, times, state of the run.
+    history : Path
+        One line per epoch.
+    metrics_json, metrics_csv : Path
+        The final test.
+    checkpoint : Path
+        The last whole epoch.
+    tensorboard : Path
+        Folder of the TensorBoard logs.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.record = self.path / "run.json"
+        self.history = self.path / "history.csv"
+        self.metrics_json = self.path / "metrics.json"
+        self.metrics_csv = self.path / "metrics.csv"
+        self.checkpoint = self.path / "checkpoints" / "last.npz"
+        self.tensorboard = self.path / "tensorboard"
+
+    @classmethod
+    def new(cls, config, path=None):
+        """The folder for a new run.
+
+        Parameters
+        ----------
+        config : RunConfig
+        path : str, Path or None
+            The folder to use; by default one named after run, preset and time.
+
+        Returns
+        -------
+        RunFolder
+            Nothing is written yet.
+
+        Raises
+        ------
+        ConfigError
+            When there is something in the folder already.
+        """
+        if path is None:
+            begun = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+            path = RESULTS_FOLDER / "-".join(part for part in (config.name, config.preset, begun) if part)
+        path = Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise ConfigError(f"Expected a new or empty folder for the results (a run that was stopped goes on with "
+                              f"--resume). Received: output={path}")
+        return cls(path)
+
+    @classmethod
+    def existing(cls, path):
+        """The folder of a run that was stopped.
+
+        Parameters
+        ----------
+        path : str or Path
+            The folder.
+
+        Returns
+        -------
+        folder : RunFolder
+        config : RunConfig
+
+        Raises
+        ------
+        ConfigError
+            When this is no run's folder, or the run is finished.
+        """
+        folder = cls(path)
+        if not folder.config.is_file():
+            raise ConfigError(f"Expected the folder of a run, with its config.yaml. Received: resume={path}")
+        if folder.metrics_json.is_file():
+            raise ConfigError(f"Expected a run that was stopped; this one is finished. Received: resume={path}")
+        return folder, load_run(folder.config)
+
+    def write_config(self, config):
+        """Writes the effective configuration."""
+        write_text(self.config, f"# Everything this run used.\n{format_yaml(config.as_mapping())}")
+
+    def write_record(self, **entries):
+        """Writes or updates the record of the run."""
+        record = json.loads(self.record.read_text(encoding="utf-8")) if self.record.is_file() else {}
+        write_json(self.record, {**record, **entries})
+
+    def add_part(self, state, ended, seconds):
+        """Notes how and when the run ended or was stopped, and how long it ran this time.
+
+        Parameters
+        ----------
+        state : str
+            "finished" or what stopped it.
+        ended : str
+            Date and time.
+        seconds : float
+        """
+        record = json.loads(self.record.read_text(encoding="utf-8"))
+        parts = [*record.get("parts", ()), {"state": state, "ended": ended, "seconds": round(seconds, 1)}]
+        total = sum(part["seconds"] for part in parts)
+        self.write_record(state=state, ended=ended, seconds=round(total, 1), parts=parts)

@@ -1,0 +1,39 @@
+"""One tiny run, carried out once for all tests that look at its files."""
+
+import pytest
+
+from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.run_folder import RunFolder
+
+TINY = {
+    "model.levels": 1,
+    "model.units": 2,
+    "model.experts": 4,
+    "model.kernel_sizes": [3, 3],
+    "model.knots": 8,
+    "data.size": [16, 16],
+    "data.cell_range": [3, 5],
+    "data.train_images": 8,
+    "data.test_images": 6,
+    "training.epochs": 2,
+    "training.batch_size": 4,
+    "training.learning_rate": 1e-3,
+    "training.schedule": "cosine",
+    "evaluation.batch_size": 4,
+    "evaluation.validation_images": 4,
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_config():
+    return load_run("A-6", overrides=TINY)
+
+
+@pytest.fixture(scope="session")
+def finished(tiny_config, tmp_path_factory):
+    """Folder, returned figures and reported lines of a run from start to end."""
+    from dirv_tf.training.run import execute
+
+    folder = RunFolder.new(tiny_config, tmp_path_factory.mktemp("finished") / "run")
+    lines = []
+    return folder, execute(tiny_config, folder, report=lines.append), lines

@@ -1,0 +1,139 @@
+"""Reading a run's configuration, and every way in which it can be wrong."""
+
+import pytest
+
+from dirv_tf.training.config_loading import known_runs, load_run, parse_override
+from dirv_tf.training.config_sections import ConfigError
+
+_FILE = """\
+name: mine
+description: A small run
+model: {levels: 2, units: [3, 2], experts: [8, 4]}
+data: {size: [32, 32], train_images: 10, test_images: 5}
+training: {epochs: 2, batch_size: 5, learning_rate: 1e-3}
+presets:
+  quick: {training: {epochs: 1}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(_FILE, encoding="utf-8")
+    return path
+
+
+def test_a_file_fills_all_settings(file):
+    config = load_run(file)
+    assert config.training.learning_rate == 1e-3 and config.training.schedule == "constant"
+    assert config.model.units == (3, 2) and config.model.experts == (8, 4)
+    assert config.rank == 2 and config.size_multiples == (8, 8)
+    assert (config.seeds.training, config.seeds.testing) == (42, 77)
+
+
+def test_a_preset_lies_over_the_file_and_overrides_over_both(file):
+    assert load_run(file, "quick").training.epochs == 1
+    assert load_run(file, "quick").preset == "quick"
+    config = load_run(file, "quick", {"training.epochs": 9, "evaluation.batch_size": 7})
+    assert (config.training.epochs, config.training.batch_size, config.evaluation.batch_size) == (9, 5, 7)
+
+
+def test_the_whole_configuration_survives_writing_and_reading(file, tmp_path):
+    from dirv_tf.training.yaml_text import format_yaml
+
+    config = load_run(file, "quick")
+    (tmp_path / "again.yaml").write_text(format_yaml(config.as_mapping()), encoding="utf-8")
+    assert load_run(tmp_path / "again.yaml") == config
+
+
+@pytest.mark.parametrize(
+    "key, value, message",
+    [
+        ("training.epoch", 3, "unknown key 'training.epoch'. Did you mean 'epochs'?"),
+        ("colour", "red", "unknown key 'colour'"),
+        ("training", 3, "'training' must be a mapping"),
+        ("training.epochs", 0, "'training.epochs' must be a whole number of at least 1. Received: training.epochs=0"),
+        ("training.epochs", 2.5, "'training.epochs' must be a whole number"),
+        ("training.epochs", True, "'training.epochs' must be a whole number"),
+        ("training.batch_size", "many", "'training.batch_size' must be a whole number"),
+        ("training.learning_rate", 0, "'training.learning_rate' must be a number greater than 0"),
+        ("training.learning_rate", float("nan"), "'training.learning_rate' must be a number greater than 0"),
+        ("training.schedule", "linear", "'training.schedule' must be one of constant, cosine"),
+        ("training.loss", None, "'training.loss' must be one of displacement, intensity, combined"),
+        ("data.kind", "photo", "'data.kind' must be one of chessboard"),
+        ("data.train_images", 0, "'data.train_images' must be a whole number of at least 1"),
+        ("data.size", [32], "'data.size' must be a list of 2 to 3 entries"),
+        ("data.size", [32, 30], "multiples of 8 .*such as 24 or 32. Received: data.size=\\[32, 30\\]"),
+        ("data.cell_range", [9, 6], "'data.cell_range' must be a list \\[low, high\\] with low < high"),
+        ("data.cell_range", [30, 40], "'data.cell_range' must leave room for one cell of its largest side, 39"),
+        ("data.max_displacement", 0, "'data.max_displacement' must be a number of at least 0.1"),
+        ("model.kernel_sizes", [6, 5], "'model.kernel_sizes' must be a list of 2 entries, each an odd whole number"),
+        ("data.swap", "yes please", "'data.swap' must be true or false"),
+        ("model.units", [3, 2, 1], "'model.units' must be one number or one number per level"),
+        ("model.spacing", [4, 4, 4], "'model.spacing' must be one number or one number per image axis"),
+        ("model.experts", [1, 2, 3], "'model.experts' must be a whole number of at least 1, or a list of 2 entries"),
+        ("seeds.training", -1, "'seeds.training' must be a whole number of at least 0"),
+        ("seeds.testing", 2**32, "'seeds.testing' must be a whole number of at least 0 and at most 4294967295"),
+        ("name", "", "'name' must be a text that is not empty"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_path_and_what_is_legal(file, key, value, message):
+    with pytest.raises(ConfigError, match=message) as raised:
+        load_run(file, overrides={key: value})
+    assert "mine.yaml" in str(raised.value) and "Received: " in str(raised.value)
+
+
+def test_a_missing_key_is_named(file):
+    file.write_text(_FILE.replace("epochs: 2, ", ""), encoding="utf-8")
+    with pytest.raises(ConfigError, match="mine.yaml: key 'training.epochs' is missing; legal is a whole number"):
+        load_run(file)
+
+
+@pytest.mark.parametrize(
+    "text, message", [("a: [", "not readable"), ("- 1", "mapping"), ("a: 1\na: 2", "stands twice")]
+)
+def test_a_file_that_is_no_configuration_is_an_error(file, text, message):
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"mine.yaml.*{message}"):
+        load_run(file)
+
+
+def test_the_combined_loss_needs_a_weight(file):
+    zero = {"training.loss": "combined", "training.displacement_weight": 0, "training.intensity_weight": 0}
+    with pytest.raises(ConfigError, match="must not both be zero"):
+        load_run(file, overrides=zero)
+
+
+def test_an_unknown_preset_lists_the_known_ones(file):
+    with pytest.raises(ConfigError, match="no preset 'quik'. Did you mean 'quick'\\? Presets of this run: quick"):
+        load_run(file, "quik")
+
+
+def test_an_unknown_run_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="no run 'a6'. Did you mean 'A-6'\\? Known runs: .*A-1, .*F-3"):
+        load_run("a6")
+    assert "A-6" in known_runs()
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match="no file of that name"):
+        load_run(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("training.epochs=3", ("training.epochs", 3)),
+        ("training.learning_rate=2e-4", ("training.learning_rate", 2e-4)),
+        ("data.size=[32, 32]", ("data.size", [32, 32])),
+        ("data.swap=false", ("data.swap", False)),
+    ],
+)
+def test_an_override_is_a_key_and_a_yaml_value(text, expected):
+    assert parse_override(text) == expected
+
+
+@pytest.mark.parametrize("text", ["training.epochs", "=3", "training.epochs=", "data.size=[1"])
+def test_a_malformed_override_is_an_error(text):
+    with pytest.raises(ConfigError, match="Received: "):
+        parse_override(text)

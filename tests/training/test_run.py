@@ -1,0 +1,128 @@
+"""A run from start to end, stopped and resumed, and diverging."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+import yaml
+
+from dirv_tf.models.weight_files import load_weights_file, read_card
+from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.history import read_history
+from dirv_tf.training.interruption import StepGuard, TrainingDiverged, TrainingInterrupted
+from dirv_tf.training.run import execute
+from dirv_tf.training.run_folder import RunFolder
+
+
+def _without_time(folder):
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in read_history(folder.history)]
+
+
+def test_a_run_leaves_all_its_files(finished):
+    folder, _, _ = finished
+    expected = {"config.yaml", "run.json", "history.csv", "metrics.json", "metrics.csv", "weights.npz", "weights.json"}
+    assert expected | {"checkpoints", "tensorboard"} == {path.name for path in folder.path.iterdir()}
+    assert [path.name for path in (folder.path / "checkpoints").iterdir()] == ["last.npz"]
+    assert list(folder.tensorboard.rglob("events.out.tfevents.*"))
+
+
+def test_the_written_configuration_is_the_effective_one(finished, tiny_config):
+    folder, _, _ = finished
+    assert load_run(folder.config) == tiny_config
+    assert yaml.safe_load(folder.config.read_text(encoding="utf-8"))["training"]["epochs"] == 2
+
+
+def test_the_record_names_seeds_versions_hardware_and_times(finished):
+    record = json.loads(finished[0].record.read_text(encoding="utf-8"))
+    assert record["state"] == "finished"
+    assert record["seeds"] == {"training": 42, "testing": 77}
+    assert {"python", "tensorflow", "keras", "numpy", "dirv_tf"} <= record["versions"].keys()
+    assert {"processor", "cores", "gpus"} <= record["hardware"].keys()
+    assert record["started"] <= record["ended"] and record["seconds"] > 0
+
+
+def test_the_history_has_every_logged_value_of_every_epoch(finished):
+    rows = read_history(finished[0].history)
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    for column in ("loss", "l_dis", "dl_int", "dl_dis_finest", "val_loss", "val_dl_dis", "learning_rate", "seconds"):
+        assert all(np.isfinite(float(row[column])) for row in rows), column
+    rates = [float(row["learning_rate"]) for row in rows]
+    np.testing.assert_allclose(rates, [5e-4, 0.0], atol=1e-9)
+
+
+def test_the_test_figures_are_written_beside_those_of_the_thesis(finished):
+    folder, figures, lines = finished
+    written = json.loads(folder.metrics_json.read_text(encoding="utf-8"))
+    assert written["test"] == figures and written["thesis"]["dl_int"] == 75.9
+    header, row = folder.metrics_csv.read_text(encoding="utf-8").splitlines()
+    assert len(header.split(",")) == len(row.split(","))
+    assert float(dict(zip(header.split(","), row.split(",")))["dl_dis"]) == figures["dl_dis"]
+    assert any("thesis" in line and "75.90" in line and "68.60" in line for line in lines)
+
+
+def test_the_expected_time_is_said_after_the_plan(finished):
+    _, _, lines = finished
+    assert lines[0].startswith("Run A-6") and "Expected:" in "".join(lines[6:8])
+
+
+def test_the_weights_file_holds_the_trained_network(finished, tiny_config):
+    folder, figures, _ = finished
+    model, card = load_weights_file(folder.path), read_card(folder.path)
+    assert card["run"] == "A-6" and card["metrics"] == figures and card["parameters"] == tiny_config.parameters
+    with np.load(folder.checkpoint) as state:
+        for path, variable in model.named_variables().items():
+            np.testing.assert_array_equal(variable, state[f"model/{path}"])
+
+
+def test_a_stopped_and_resumed_run_equals_one_that_never_stopped(finished, tiny_config, tmp_path, monkeypatch):
+    whole, figures, _ = finished
+    folder = RunFolder.new(tiny_config, tmp_path / "run")
+    step = StepGuard.on_train_batch_end
+
+    def stop_in_the_second_epoch(guard, batch, logs=None):
+        if guard._epoch == 1:
+            signal.raise_signal(signal.SIGTERM)
+        step(guard, batch, logs)
+
+    handler = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch, pytest.raises(TrainingInterrupted):
+        patch.setattr(StepGuard, "on_train_batch_end", stop_in_the_second_epoch)
+        execute(tiny_config, folder, tensorboard=False, report=lambda line: None)
+    assert signal.getsignal(signal.SIGTERM) == handler
+    assert not folder.metrics_json.exists()
+    # The same seed has given the same curve so far, in a second run.
+    assert _without_time(folder) == _without_time(whole)[:1]
+
+    resumed, config = RunFolder.existing(folder.path)
+    lines = []
+    assert execute(config, resumed, tensorboard=False, report=lines.append) == figures
+    assert "Going on after epoch 1 of 2." in lines
+    assert _without_time(folder) == _without_time(whole)
+    assert read_card(folder.path)["sha256"] == read_card(whole.path)["sha256"]
+    states = [part["state"] for part in json.loads(folder.record.read_text(encoding="utf-8"))["parts"]]
+    assert states == ["stopped by TrainingInterrupted", "finished"]
+
+
+def test_a_finished_run_cannot_be_resumed(finished):
+    with pytest.raises(ConfigError, match="finished"):
+        RunFolder.existing(finished[0].path)
+
+
+def test_a_folder_without_a_run_cannot_be_resumed(tmp_path):
+    with pytest.raises(ConfigError, match="config.yaml"):
+        RunFolder.existing(tmp_path)
+
+
+def test_a_new_run_leaves_an_older_one_alone(finished, tiny_config):
+    with pytest.raises(ConfigError, match="--resume"):
+        RunFolder.new(tiny_config, finished[0].path)
+
+
+def test_a_loss_that_is_no_number_ends_the_training():
+    guard = StepGuard(request=type("Request", (), {"requested": False}))
+    guard.on_epoch_begin(4)
+    guard.on_train_batch_end(0, {"loss": 0.3})
+    with pytest.raises(TrainingDiverged, match="nan in epoch 5, step 2.*smaller learning rate"):
+        guard.on_train_batch_end(1, {"loss": float("nan")})
