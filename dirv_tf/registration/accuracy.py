@@ -1,0 +1,89 @@
+"""How well a registration did where the true field is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dirv_tf import geometry
+
+
+@dataclass(frozen=True)
+class RegistrationAccuracy:
+    """Errors before (zero field) and after a registration, averaged over all pixels or those of a mask.
+
+    Attributes
+    ----------
+    difference_before, difference_after : float
+        Mean absolute intensity difference to the fixed image, intensities in [0, 1].
+    endpoint_error_before, endpoint_error_after : float, pixels
+        Mean length of the difference between the predicted and the true flow field.
+    folded : float, percent
+        Share of pixels where the Jacobian determinant of the predicted transformation is not positive.
+    """
+
+    difference_before: float
+    difference_after: float
+    endpoint_error_before: float
+    endpoint_error_after: float
+    folded: float
+
+    @property
+    def difference_reduction(self) -> float:
+        """Reduction of the intensity difference in percent (thesis section 6.4: 100 (1 - after / before))."""
+        return _reduction(self.difference_before, self.difference_after)
+
+    @property
+    def endpoint_error_reduction(self) -> float:
+        """Reduction of the endpoint error in percent."""
+        return _reduction(self.endpoint_error_before, self.endpoint_error_after)
+
+
+def measure_accuracy(result, true_flow_field, mask=None):
+    """Compare the result of a registration with the true field.
+
+    Parameters
+    ----------
+    result : RegistrationResult
+    true_flow_field : array_like, shape (n_1, ..., n_r, r), pixels
+        Backward, array-axis order.
+    mask : array_like of bool, shape (n_1, ..., n_r), optional
+        Pixels of the fixed image to average over; default all. An empty background shows no displacement, so that
+        errors there say nothing about a network.
+
+    Returns
+    -------
+    RegistrationAccuracy
+
+    Raises
+    ------
+    ValueError
+        If the true field does not have the shape of the predicted one, or the mask that of the image, or it is empty.
+    """
+    true_flow_field = np.asarray(true_flow_field, dtype=np.float32)
+    if true_flow_field.shape != result.flow_field.shape:
+        raise ValueError(
+            f"Expected a true flow field of shape {result.flow_field.shape} like the predicted one. "
+            f"Received: true_flow_field.shape={true_flow_field.shape}"
+        )
+    mask = np.ones(result.size, bool) if mask is None else np.asarray(mask, bool)
+    if mask.shape != result.size or not mask.any():
+        raise ValueError(
+            f"Expected a mask of shape {result.size} with at least one pixel. "
+            f"Received: mask.shape={mask.shape} with {np.count_nonzero(mask)} pixels"
+        )
+    images = result.unit_interval_images()
+    determinant = geometry.jacobian_determinant(result.flow_field[np.newaxis]).numpy()[0]
+    maps = {
+        "difference_before": np.abs(images["moving"] - images["fixed"]),
+        "difference_after": np.abs(images["registered"] - images["fixed"]),
+        "endpoint_error_before": np.linalg.norm(true_flow_field, axis=-1),
+        "endpoint_error_after": np.linalg.norm(result.flow_field - true_flow_field, axis=-1),
+        "folded": 100.0 * (determinant <= 0.0),
+    }
+    return RegistrationAccuracy(**{name: float(values[mask].mean()) for name, values in maps.items()})
+
+
+def _reduction(before, after):
+    return 100.0 * (1.0 - after / before) if before > 0.0 else 0.0

@@ -1,0 +1,79 @@
+"""From the `model` argument of `register` to a network."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from dirv_tf.models import DIRVNet, pretrained
+from dirv_tf.models.pretrained import pretrained_names
+from dirv_tf.models.weight_files import load_weights_file
+
+
+def choose_model(model, rank):
+    """Return the network that the user means, and its name.
+
+    Parameters
+    ----------
+    model : DIRVNet, str or path
+        A network, the name of a shipped model, or the path of a weights file or of the folder that holds one.
+        A shipped name wins over a folder of the same name; write ``./A-6`` for the folder.
+    rank : int
+        Number of spatial axes of the images to register.
+
+    Returns
+    -------
+    tuple of (DIRVNet, str)
+
+    Raises
+    ------
+    ValueError
+        When a str is neither a shipped name nor an existing path, or the network registers images of the other rank;
+        the message names the models that fit.
+    TypeError
+        For anything else.
+    """
+    network, name = _find(model)
+    if network.rank != rank:
+        raise ValueError(
+            f"Expected a model for {rank}D images; shipped models for {rank}D: {_listed(pretrained_names(rank))}. "
+            f"Received: model={name!r}, which registers {network.rank}D images"
+        )
+    return network, name
+
+
+def _find(model):
+    if isinstance(model, DIRVNet):
+        return model, model.name
+    if not isinstance(model, (str, os.PathLike)):
+        raise TypeError(
+            "Expected model to be the name of a shipped model, the path of a weights file or its folder, or a DIRVNet. "
+            f"Received: model={model!r} of type {type(model).__name__}"
+        )
+    if isinstance(model, str) and model in pretrained_names():
+        return _load(pretrained.WEIGHTS_FOLDER / model), model
+    path = Path(model)
+    if not path.exists():
+        raise ValueError(
+            f"Expected model to be the name of a shipped model ({_listed(pretrained_names())}), or the path of a "
+            f"weights file or its folder. Received: model={str(model)!r}, which is neither"
+        )
+    return _load(path), str(model)
+
+
+def _load(path):
+    path = path.resolve()
+    files = path.glob("weights.*") if path.is_dir() else path.parent.glob(f"{path.stem}.*")
+    return _load_once(path, tuple(sorted((file.name, file.stat().st_mtime_ns) for file in files)))
+
+
+# Users call `register` in loops, so a model is read once, unless its files change (`last_change` is for the cache's
+# key). `load_pretrained` in contrast gives a fresh network every time, because its caller may train it.
+@functools.lru_cache(maxsize=8)
+def _load_once(path, last_change):
+    return load_weights_file(path)
+
+
+def _listed(names):
+    return ", ".join(names) or "none in this installation"

@@ -1,0 +1,54 @@
+"""Every folder of shipped weights: whole, of the stated size, and a network that registers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from dirv_tf import geometry, synthesis
+from dirv_tf.models.pretrained import WEIGHTS_FOLDER, load_pretrained, pretrained_names
+from dirv_tf.registration import measure_accuracy, register
+
+EXPECTED = {"A-1", "A-6", "F-1-quick"}
+NAMES = sorted(EXPECTED | set(pretrained_names()))
+# The sizes of the training images: large enough for every level, small enough for a test.
+SIDES = {2: (64, 64), 3: (32, 32, 32)}
+INDEX = 3
+
+
+def _known_pair(rank):
+    """An unseen chessboard and a mild field: the image warped by it is the fixed one (thesis 5.5)."""
+    size = SIDES[rank]
+    moving = synthesis.chessboard_images(size, seed=2024, indices=[INDEX])
+    flow_field = synthesis.random_fields(size, seed=2024, indices=[INDEX], batch_index=INDEX, kind="affine")
+    fixed = geometry.warp_image(moving, flow_field)
+    return fixed[0].numpy(), moving[0].numpy(), flow_field[0].numpy()
+
+
+def test_the_promised_models_are_there():
+    assert EXPECTED <= set(pretrained_names())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_whole(name):
+    card = json.loads((WEIGHTS_FOLDER / name / "weights.json").read_text(encoding="utf-8"))
+    arrays = WEIGHTS_FOLDER / name / "weights.npz"
+    assert hashlib.sha256(arrays.read_bytes()).hexdigest() == card["sha256"]
+    with np.load(arrays, allow_pickle=False) as file:
+        assert sum(file[key].size for key in file.files) == card["parameters"]
+        assert all(np.isfinite(file[key]).all() for key in file.files)
+        assert all(file[key].dtype == np.float32 for key in file.files)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_known_field_is_found(name):
+    network = load_pretrained(name)
+    fixed, moving, flow_field = _known_pair(network.rank)
+    accuracy = measure_accuracy(register(fixed, moving, model=name), flow_field)
+    assert accuracy.endpoint_error_before > 0.5, "the field should be worth finding"
+    assert accuracy.endpoint_error_reduction > 60, accuracy
+    assert accuracy.difference_reduction > 60, accuracy
+    assert accuracy.folded == 0, accuracy
