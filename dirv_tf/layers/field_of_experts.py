@@ -21,7 +21,7 @@ class FieldOfExperts(tf.keras.layers.Layer):
         Number of experts ``n_e`` per component.
     kernel_size : int or sequence of int
         Odd number of pixels per side, one for all axes or one per axis.
-    knots, knot_range, knot_initializer
+    knots, knot_range, centered, knot_initializer
         See `PiecewiseLinearPotential`.
     kernel_initializer : str, dict, tf.keras.initializers.Initializer or None
         None: normal with standard deviation ``(r / n_e)**(1 / r) / kernel_size``.
@@ -43,6 +43,7 @@ class FieldOfExperts(tf.keras.layers.Layer):
         kernel_size=7,
         knots: int = 24,
         knot_range=(-1.0, 1.0),
+        centered: bool = False,
         kernel_initializer=None,
         knot_initializer=None,
         **kwargs,
@@ -60,7 +61,7 @@ class FieldOfExperts(tf.keras.layers.Layer):
         self.kernel_initializer = (
             None if kernel_initializer is None else tf.keras.initializers.get(kernel_initializer)
         )
-        self.potential = PiecewiseLinearPotential(knots, knot_range, knot_initializer, name="potential")
+        self.potential = PiecewiseLinearPotential(knots, knot_range, centered, knot_initializer, name="potential")
         self.kernels = None
 
     def build(self, input_shape):
@@ -103,6 +104,7 @@ class FieldOfExperts(tf.keras.layers.Layer):
             "kernel_size": self.kernel_size,
             "knots": self.potential.knot_count,
             "knot_range": (self.potential.low, self.potential.high),
+            "centered": self.potential.centered,
             "kernel_initializer": None if self.kernel_initializer is None else serialize(self.kernel_initializer),
             "knot_initializer": serialize(self.potential.initializer),
         }

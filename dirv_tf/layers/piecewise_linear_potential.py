@@ -17,20 +17,22 @@ class PiecewiseLinearPotential(tf.keras.layers.Layer):
         Number of equally spaced knots ``n_q``, at least 2.
     knot_range : pair of float
         Position of the first and of the last knot; the functions are constant outside.
+    centered : bool
+        Whether to subtract each function's own value at zero, so that ``ψ(0) = 0``.
     initializer : str, dict or tf.keras.initializers.Initializer
         Start of the function values; the thesis draws them from a truncated normal of standard deviation 0.01.
 
     Attributes
     ----------
     knots : variable, shape (C, n_q)
-        Function values at the knots (available after the layer is built).
+        Learned values at the knots (available after the layer is built); see `function_values`.
 
     Notes
     -----
     Input and output: ``(B, ..., C)``.
     """
 
-    def __init__(self, knots: int = 24, knot_range=(-1.0, 1.0), initializer=None, **kwargs):
+    def __init__(self, knots: int = 24, knot_range=(-1.0, 1.0), centered: bool = False, initializer=None, **kwargs):
         super().__init__(**kwargs)
         if isinstance(knots, bool) or not isinstance(knots, int) or knots < 2:
             raise ValueError(f"`knots` must be an integer of at least 2. Received: knots={knots!r}")
@@ -39,6 +41,7 @@ class PiecewiseLinearPotential(tf.keras.layers.Layer):
             raise ValueError(f"`knot_range` must be (low, high) with low < high. Received: knot_range={knot_range}")
         self.knot_count = knots
         self.low, self.high = knot_range
+        self.centered = bool(centered)
         self.initializer = tf.keras.initializers.get(
             tf.keras.initializers.TruncatedNormal(stddev=0.01) if initializer is None else initializer
         )
@@ -53,13 +56,25 @@ class PiecewiseLinearPotential(tf.keras.layers.Layer):
         )
         self.built = True
 
+    @property
+    def function_values(self):
+        """Values of the functions at the knots, ``(C, n_q)``: the learned ones, less the value at zero if centered."""
+        knots = tf.convert_to_tensor(self.knots)
+        if not self.centered:
+            return knots
+        position = min(max(-self.low / (self.high - self.low), 0.0), 1.0) * (self.knot_count - 1)
+        left = min(int(position), self.knot_count - 2)
+        fraction = position - left
+        return knots - ((1 - fraction) * knots[:, left : left + 1] + fraction * knots[:, left + 1 : left + 2])
+
     def call(self, inputs):
-        return geometry.piecewise_linear(inputs, tf.convert_to_tensor(self.knots), self.low, self.high)
+        return geometry.piecewise_linear(inputs, self.function_values, self.low, self.high)
 
     def get_config(self):
         return {
             **super().get_config(),
             "knots": self.knot_count,
             "knot_range": (self.low, self.high),
+            "centered": self.centered,
             "initializer": tf.keras.initializers.serialize(self.initializer),
         }

@@ -37,6 +37,9 @@ class VariationalUnit(tf.keras.layers.Layer):
         Position of the first and last knot.
     spacing : int or sequence of int
         Control-point spacing in pixels.
+    centered : bool
+        Whether the potentials are held at ``ψ(0) = 0``. Equal images and a zero field then stay as they are;
+        with the thesis's free potentials the unit learns a small push of its own (0.2 px for run A-6).
 
     Attributes
     ----------
@@ -50,13 +53,22 @@ class VariationalUnit(tf.keras.layers.Layer):
     ``(B, n_1 / s, ..., n_r / s, r)`` (pixels); returns the new displacement field.
     """
 
-    def __init__(self, experts=24, kernel_sizes=(7, 5), knots=24, knot_range=(-1.0, 1.0), spacing=4, **kwargs):
+    def __init__(
+        self,
+        experts=24,
+        kernel_sizes=(7, 5),
+        knots: int = 24,
+        knot_range=(-1.0, 1.0),
+        spacing=4,
+        centered: bool = True,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.experts = _pair(experts, "experts")
         self.kernel_sizes = _pair(kernel_sizes, "kernel_sizes")
         self.spacing = normalize_spacing(spacing)
         data, regularizer = (
-            FieldOfExperts(n, size, knots, knot_range, name=name)
+            FieldOfExperts(n, size, knots, knot_range, centered, name=name)
             for n, size, name in zip(self.experts, self.kernel_sizes, ("data_experts", "regularizer_experts"))
         )
         self.data_experts, self.regularizer_experts = data, regularizer
@@ -96,4 +108,5 @@ class VariationalUnit(tf.keras.layers.Layer):
             "knots": self.data_experts.potential.knot_count,
             "knot_range": (self.data_experts.potential.low, self.data_experts.potential.high),
             "spacing": self.spacing,
+            "centered": self.data_experts.potential.centered,
         }

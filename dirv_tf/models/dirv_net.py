@@ -31,6 +31,9 @@ class DIRVNet(tf.keras.Model):
         Position of the first and of the last knot.
     spacing : int or sequence of int
         Control-point spacing ``s`` in pixels, one for all axes or one per axis.
+    centered : bool
+        Whether the potentials are held at ``ψ(0) = 0``, so that an identical pair gives the zero field. False
+        is the thesis's form.
 
     Attributes
     ----------
@@ -74,6 +77,7 @@ class DIRVNet(tf.keras.Model):
         knots: int = 24,
         knot_range=(-1.0, 1.0),
         spacing=4,
+        centered: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -91,7 +95,7 @@ class DIRVNet(tf.keras.Model):
         self.spacing = per_axis(spacing, rank, "spacing")
         self.size_multiples = tuple(s * 2 ** (levels - 1) for s in self.spacing)
         self.pyramid_levels = [
-            PyramidLevel(n, experts, kernel_sizes, knots, knot_range, self.spacing, name=f"level{index}")
+            PyramidLevel(n, experts, kernel_sizes, knots, knot_range, self.spacing, centered, name=f"level{index}")
             for index, n in enumerate(units_per_level)
         ]
         self._set_untracked("_mean_loss", tf.keras.metrics.Mean(name="loss"))
@@ -107,7 +111,7 @@ class DIRVNet(tf.keras.Model):
 
     def get_config(self):
         config = self.pyramid_levels[0].get_config()
-        arguments = {key: config[key] for key in ("experts", "kernel_sizes", "knots", "knot_range")}
+        arguments = {key: config[key] for key in ("experts", "kernel_sizes", "knots", "knot_range", "centered")}
         return {
             "name": self.name,
             "rank": self.rank,

@@ -15,7 +15,7 @@ class PyramidLevel(tf.keras.Model):
     ----------
     units : int
         Number of units ``n_u``.
-    experts, kernel_sizes, knots, knot_range, spacing
+    experts, kernel_sizes, knots, knot_range, spacing, centered
         See `VariationalUnit`.
 
     Attributes
@@ -28,12 +28,22 @@ class PyramidLevel(tf.keras.Model):
     ``(B, n_u, g_1, ..., g_r, r)``, in pixels of the level. Later units start from the result of earlier ones.
     """
 
-    def __init__(self, units=7, experts=24, kernel_sizes=(7, 5), knots=24, knot_range=(-1.0, 1.0), spacing=4, **kwargs):
+    def __init__(
+        self,
+        units: int = 7,
+        experts=24,
+        kernel_sizes=(7, 5),
+        knots: int = 24,
+        knot_range=(-1.0, 1.0),
+        spacing=4,
+        centered: bool = True,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if isinstance(units, bool) or not isinstance(units, int) or units < 1:
             raise ValueError(f"`units` must be a positive integer. Received: units={units!r}")
         self.units = [
-            VariationalUnit(experts, kernel_sizes, knots, knot_range, spacing, name=f"unit{index}")
+            VariationalUnit(experts, kernel_sizes, knots, knot_range, spacing, centered, name=f"unit{index}")
             for index in range(units)
         ]
 
@@ -53,5 +63,5 @@ class PyramidLevel(tf.keras.Model):
 
     def get_config(self):
         config = self.units[0].get_config()
-        arguments = {key: config[key] for key in ("experts", "kernel_sizes", "knots", "knot_range", "spacing")}
-        return {"name": self.name, "units": len(self.units), **arguments}
+        keys = ("experts", "kernel_sizes", "knots", "knot_range", "spacing", "centered")
+        return {"name": self.name, "units": len(self.units), **{key: config[key] for key in keys}}

@@ -87,8 +87,6 @@ def load_weights_file(path):
     except (TypeError, ValueError) as error:
         raise WeightFileError(f"Expected the arguments of DIRVNet on the card ({error}). Received: "
                               f"model={card['model']}, path={path.with_suffix('.json')}") from error
-    smallest = np.zeros((1, *model.size_multiples, 1), "float32")
-    model((smallest, smallest))
     _assign(model, path)
     return model
 

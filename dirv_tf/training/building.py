@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import tensorflow as tf
 
 from dirv_tf import datasets, losses, metrics
@@ -25,10 +24,7 @@ def build_model(config):
     """
     tf.keras.utils.set_random_seed(config.seeds.training)
     settings = dataclasses.asdict(config.model)
-    model = DIRVNet(rank=config.rank, **settings)
-    smallest = np.zeros((1, *config.size_multiples, 1), "float32")
-    model((smallest, smallest))
-    return model
+    return DIRVNet(rank=config.rank, **settings)
 
 
 def compile_model(model, config, steps):

@@ -34,6 +34,7 @@ class ModelSettings:
     knots: int = setting(whole_number(low=2), default=24)
     knot_range: Tuple[float, float] = setting(rising_pair(number()), default=(-1.0, 1.0))
     spacing: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)), default=4)
+    centered: bool = setting(switch(), default=True)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from scipy.ndimage import convolve, correlate
 
-from dirv_tf.layers import FieldOfExperts
+from dirv_tf.layers import FieldOfExperts, PiecewiseLinearPotential
 
 
 @pytest.mark.parametrize("size", [(9, 8), (5, 6, 4)])
@@ -67,3 +67,15 @@ def test_impossible_shapes():
         FieldOfExperts(2).build((None, None, None, None))
     with pytest.raises(ValueError, match="one number per spatial axis"):
         FieldOfExperts(2, kernel_size=(3, 3, 3)).build((None, 8, 8, 1))
+
+
+@pytest.mark.parametrize("knot_range", [(-1.0, 1.0), (-0.3, 1.0), (0.2, 0.9)])
+def test_centered_potentials_vanish_at_zero(knot_range, rng):
+    free = PiecewiseLinearPotential(7, knot_range, initializer="random_normal")
+    centered = PiecewiseLinearPotential(7, knot_range, centered=True, initializer="random_normal")
+    values = np.concatenate([np.zeros((1, 1, 4)), rng.uniform(-1, 1, (1, 9, 4))], axis=1).astype("float32")
+    expected = free(values).numpy()
+    centered(values)
+    centered.set_weights(free.get_weights())
+    np.testing.assert_allclose(centered(values), expected - expected[:, :1], atol=1e-6)
+    np.testing.assert_allclose(centered(values)[:, 0], 0, atol=1e-7)

@@ -83,7 +83,7 @@ def parameter_pictures(model, statistics, epoch):
 
 def _curves(experts, statistics):
     potential = experts.potential
-    knots = tf.convert_to_tensor(potential.knots)
+    knots = potential.function_values
     components = experts.kernels.shape[-2]
     positions = bin_edges(potential).astype(np.float32)
     arguments = tf.repeat(positions[:, None], knots.shape[0], axis=1)
