@@ -15,7 +15,8 @@
 .SUFFIXES:
 .PHONY: help setup test runs demo tensorboard clean
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+# 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PORT ?= 6006
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from dirv_tf.geometry.compiled import compiled
 from dirv_tf.geometry.convolution import convolve
 from dirv_tf.geometry.shapes import spatial_rank
 
@@ -63,7 +64,7 @@ def transposed_expert_convolution(responses: tf.Tensor, kernel: tf.Tensor) -> tf
     -----
     Convolution libraries work on blocks of 16 output channels, so a plain transposed convolution to one component
     wastes most of its work. Here one convolution yields, for two neighbouring outputs along the last axis, the
-    partial sums of every kernel row along the axis before it; a second, tiny convolution shifts and adds them.
+    partial sums of every kernel row along the axis before it, which are then shifted and added.
     Measured five times faster than the plain transposed convolution for 24 experts of 7 x 7 pixels.
     """
     return _transposed(tf.convert_to_tensor(responses), tf.convert_to_tensor(kernel))
@@ -113,14 +114,28 @@ def _folded_transpose(responses, kernel):
     lead = list(kernel.shape[: rank - 2])
     partial_kernel = tf.reshape(partial_kernel, lead + [1, taps.shape[0], _FOLD * channels, rows * _FOLD * components])
     partial = convolve(folded, partial_kernel)
-
-    shift_kernel = np.einsum("ab,st->abst", np.eye(rows), np.eye(_FOLD * components))
-    shift_kernel = shift_kernel.reshape([1] * (rank - 2) + [rows, 1, rows * _FOLD * components, _FOLD * components])
-    summed = convolve(partial, tf.constant(shift_kernel, kernel.dtype))
+    partial = tf.reshape(partial, tf.concat([size[:rank], [side // _FOLD, rows, _FOLD * components]], axis=0))
+    summed = _shift_and_add(partial, rank - 1, rows)
     result = tf.reshape(summed, tf.concat([size[:rank], [side, components]], axis=0))
     result = result[(slice(None),) * rank + (slice(None, size[rank]),)]
     result.set_shape(responses.shape[:-1].concatenate([components]))
     return result
+
+
+@compiled
+def _shift_and_add(partial, axis, rows):
+    """Sum ``partial[..., i + a - rows // 2, ..., a, :]`` over the kernel rows ``a``; position ``i`` is on `axis`."""
+    total = tf.zeros_like(partial[..., 0, :])
+    size = tf.shape(partial)[axis]
+    for row in range(rows):
+        shift = row - rows // 2
+        # At most the whole side, for grids that are smaller than the kernel.
+        ahead, behind = tf.minimum(max(shift, 0), size), tf.minimum(max(-shift, 0), size)
+        kept = partial[(slice(None),) * axis + (slice(ahead, size - behind),)][..., row, :]
+        padding = [[0, 0]] * total.shape.rank
+        padding[axis] = [behind, ahead]
+        total += tf.pad(kept, padding)
+    return total
 
 
 def _fold_taps(width: int) -> np.ndarray:

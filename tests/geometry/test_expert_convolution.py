@@ -21,11 +21,13 @@ def test_every_component_meets_its_own_kernels_only(rank, rng):
 
 @pytest.mark.parametrize("rank", [2, 3])
 @pytest.mark.parametrize("side", [1, 3, 5, 7])
-def test_the_transpose_agrees_with_tensorflow(rank, side, rng):
-    responses = rng.normal(size=(2, *SIZES[rank], 3)).astype("float32")
+@pytest.mark.parametrize("size", [None, (1, 2, 1)], ids=["large", "smaller than the kernel"])
+def test_the_transpose_agrees_with_tensorflow(rank, side, size, rng):
+    size = (size or SIZES[rank])[:rank]
+    responses = rng.normal(size=(2, *size, 3)).astype("float32")
     kernel = rng.normal(size=(side,) * rank + (2, 3)).astype("float32")
     transposed = geometry.transposed_expert_convolution(responses, kernel)
-    expected = tf.nn.conv_transpose(responses, kernel, (2, *SIZES[rank], 2), strides=1, padding="SAME")
+    expected = tf.nn.conv_transpose(responses, kernel, (2, *size, 2), strides=1, padding="SAME")
     np.testing.assert_allclose(transposed, expected, rtol=1e-5, atol=1e-4)
 
 

@@ -1,0 +1,64 @@
+"""The house's floors: what each part of the package may import, and what importing one layer brings along."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "dirv_tf"
+# From the ground up; a part imports from parts on lower floors and from itself.
+FLOORS = [
+    {"geometry", "io"},
+    {"synthesis", "layers", "figures"},
+    {"losses", "metrics", "models", "datasets"},
+    {"registration"},
+    {"training"},
+]
+# Beside each other by design: the figures of a test row are made of the errors that the losses use.
+SIDEWAYS = {("metrics", "losses")}
+
+
+def imported_parts(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "dirv_tf":
+            parts = node.module.split(".")[1:2] or [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            parts = [a.name.split(".")[1] for a in node.names if a.name.startswith("dirv_tf.")]
+        else:
+            continue
+        yield from parts
+
+
+def floor(part):
+    return next(level for level, parts in enumerate(FLOORS) if part in parts)
+
+
+def test_every_part_has_a_floor():
+    parts = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert parts == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/**/*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down(path):
+    part = path.relative_to(PACKAGE).parts[0]
+    for other in imported_parts(path):
+        if other != part and other != "__version__":
+            assert floor(other) < floor(part) or (part, other) in SIDEWAYS, f"{part} imports {other}"
+
+
+def test_geometry_never_names_keras():
+    for path in (PACKAGE / "geometry").glob("*.py"):
+        assert "keras" not in path.read_text(encoding="utf-8").lower().replace("never imports keras", ""), path
+
+
+def test_one_layer_brings_no_figures_training_or_file_formats():
+    code = (
+        "import sys, dirv_tf.layers; "
+        "unwanted = {'matplotlib', 'skimage', 'tifffile', 'yaml', 'dirv_tf.training', 'dirv_tf.figures', "
+        "'dirv_tf.registration', 'dirv_tf.models', 'dirv_tf.datasets'}; "
+        "print(sorted(unwanted & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
