@@ -10,7 +10,12 @@ FORMS = ("gather", "sum")
 
 
 def piecewise_linear(
-    values: tf.Tensor, knots: tf.Tensor, low: float = -1.0, high: float = 1.0, form: str | None = None
+    values: tf.Tensor,
+    knots: tf.Tensor,
+    low: float = -1.0,
+    high: float = 1.0,
+    centered: bool = False,
+    form: str | None = None,
 ) -> tf.Tensor:
     """Evaluate one piecewise-linear function per channel (ψ, thesis eq. 22), constant outside the knots.
 
@@ -22,6 +27,9 @@ def piecewise_linear(
         Function values at ``n_q >= 2`` knots, equally spaced from `low` to `high`.
     low, high : float
         Position of the first and of the last knot.
+    centered : bool
+        Whether to subtract each function's own value at zero, so that ``ψ(0) = 0`` (exactly, where zero lies between
+        `low` and `high`).
     form : {"gather", "sum", None}
         How to compute it. "gather" looks the two neighbouring knots up (fastest on CPUs), "sum" adds the hat
         functions of all knots (fastest on GPUs, which gather slowly). None: "sum" where TensorFlow sees a GPU,
@@ -46,7 +54,7 @@ def piecewise_linear(
     low, high = tf.constant(low, values.dtype), tf.constant(high, values.dtype)
     # One row per image: the functions below are compiled once for all ranks.
     rows = tf.reshape(values, tf.stack([tf.shape(values)[0], -1, tf.shape(knots)[0]]))
-    result = _by_gather(rows, knots, low, high) if form == "gather" else _by_sum(rows, knots, low, high)
+    result = (_by_gather if form == "gather" else _by_sum)(rows, knots, low, high, bool(centered))
     result = tf.reshape(result, tf.shape(values))
     result.set_shape(values.shape)
     return result
@@ -82,41 +90,56 @@ def _cell(position, knots):
 # ---------------------------------------------------------------- gather
 
 
-def _lines(knots):
-    """Slopes per knot distance and intercepts of the straight pieces, by the knot before them; shape (C, n_q)."""
-    slopes = tf.pad(knots[:, 1:] - knots[:, :-1], [[0, 0], [0, 1]])
-    return slopes, knots - slopes * tf.range(tf.shape(knots)[1], dtype=knots.dtype)
+def _lines(knots, low, high, centered):
+    """Slopes and values at zero of the straight pieces, by the knot before them; flattened, (C n_q)."""
+    count = tf.shape(knots)[1]
+    distance = (high - low) / tf.cast(count - 1, knots.dtype)
+    slopes = tf.pad(knots[:, 1:] - knots[:, :-1], [[0, 0], [0, 1]]) / distance
+    intercepts = knots - slopes * (low + distance * tf.range(count, dtype=knots.dtype))
+    slopes, flat = tf.reshape(slopes, [-1]), tf.reshape(intercepts, [-1])
+    if centered:
+        zero = tf.zeros_like(knots[:, 0])
+        _, index = _cell(_position(zero, knots, low, high)[0], knots)
+        at_zero = tf.gather(flat, index) + tf.gather(slopes, index) * tf.clip_by_value(zero, low, high)
+        # The line through zero gets the intercept x - x: zero exactly, not to rounding.
+        flat = tf.reshape(intercepts - at_zero[:, None], [-1])
+    return slopes, flat
 
 
 # Compiled on purpose: as one fused loop the look-up costs a sixth of the same operations run one by one. Each piece is
 # looked up as a line, because a value that is used twice in the loop would be gathered twice.
 @compiled
-def _gather_values(values, knots, low, high):
+def _gather_values(values, knots, low, high, centered):
     position, _ = _position(values, knots, low, high)
     _, index = _cell(position, knots)
-    slopes, intercepts = _lines(knots)
-    table = tf.concat([tf.reshape(intercepts, [-1]), tf.reshape(slopes, [-1])], axis=0)
-    return tf.gather(table, index) + position * tf.gather(table, index + tf.size(knots))
+    slopes, intercepts = _lines(knots, low, high, centered)
+    table = tf.concat([intercepts, slopes], axis=0)
+    inner = tf.clip_by_value(values, low, high)
+    return tf.gather(table, index) + inner * tf.gather(table, index + tf.size(knots))
 
 
 @compiled
 def _gather_gradient(values, knots, low, high, upstream):
     """Gradient in the values, and what the knot gradient needs: cell index and upstream times fraction."""
-    position, scale = _position(values, knots, low, high)
+    position, _ = _position(values, knots, low, high)
     first, index = _cell(position, knots)
-    slopes, _ = _lines(knots)
+    slopes, _ = _lines(knots, low, high, centered=False)
     inside = tf.cast((values > low) & (values < high), values.dtype)
-    slope = tf.gather(tf.reshape(slopes, [-1]), index) * scale
-    return upstream * slope * inside, index, upstream * (position - tf.cast(first, values.dtype))
+    fraction = position - tf.cast(first, values.dtype)
+    return upstream * tf.gather(slopes, index) * inside, index, upstream * fraction
 
 
-@tf.custom_gradient
-def _by_gather(values, knots, low, high):
-    def gradient(upstream):
-        to_values, index, right = _gather_gradient(values, knots, low, high, upstream)
-        return to_values, _knot_gradient(knots, index, upstream, right), None, None
+def _by_gather(values, knots, low, high, centered):
+    @tf.custom_gradient
+    def evaluate(values, knots):
+        def gradient(upstream):
+            to_values, index, right = _gather_gradient(values, knots, low, high, upstream)
+            to_knots = _knot_gradient(knots, index, upstream, right)
+            return to_values, _less_share_of_zero(to_knots, low, high) if centered else to_knots
 
-    return _gather_values(values, knots, low, high), gradient
+        return _gather_values(values, knots, low, high, centered), gradient
+
+    return evaluate(values, knots)
 
 
 def _knot_gradient(knots, index, upstream, right):
@@ -133,15 +156,27 @@ def _knot_gradient(knots, index, upstream, right):
     return histogram(upstream) - right_sum + tf.pad(right_sum[:, :-1], [[0, 0], [1, 0]])
 
 
+def _less_share_of_zero(to_knots, low, high):
+    """Turn the gradient in the knots of free functions into that of centered ones, which lose their value at zero."""
+    # The hat functions add up to one everywhere, so the row sum is the sum of the upstream gradient.
+    position, _ = _position(tf.zeros_like(to_knots[:, 0]), to_knots, low, high)
+    hats = tf.maximum(1 - tf.abs(position[:, None] - tf.range(tf.shape(to_knots)[1], dtype=to_knots.dtype)), 0)
+    return to_knots - tf.reduce_sum(to_knots, axis=1, keepdims=True) * hats
+
+
 # ---------------------------------------------------------------- sum over the knots
 
 
 @compiled
-def _sum_values(values, knots, low, high, count):
+def _sum_values(values, knots, low, high, centered, count):
     position, _ = _position(values, knots, low, high)
-    result = knots[:, 0] + tf.zeros_like(values)
+    zero, _ = _position(tf.zeros_like(low), knots, low, high)
+    result = tf.zeros_like(values) if centered else knots[:, 0] + tf.zeros_like(values)
     for q in range(count - 1):
-        result += (knots[:, q + 1] - knots[:, q]) * tf.clip_by_value(position - q, 0.0, 1.0)
+        share = tf.clip_by_value(position - q, 0.0, 1.0)
+        if centered:
+            share -= tf.clip_by_value(zero - q, 0.0, 1.0)
+        result += (knots[:, q + 1] - knots[:, q]) * share
     return result
 
 
@@ -156,13 +191,18 @@ def _sum_gradient(values, knots, low, high, upstream, count):
     return upstream * slope * scale * inside, tf.stack(to_knots, axis=1)
 
 
-@tf.custom_gradient
-def _by_sum(values, knots, low, high):
-    def gradient(upstream):
-        return (*_sum_gradient(values, knots, low, high, upstream, count), None, None)
-
+def _by_sum(values, knots, low, high, centered):
     count = knots.shape[1]
-    return _sum_values(values, knots, low, high, count), gradient
+
+    @tf.custom_gradient
+    def evaluate(values, knots):
+        def gradient(upstream):
+            to_values, to_knots = _sum_gradient(values, knots, low, high, upstream, count)
+            return to_values, _less_share_of_zero(to_knots, low, high) if centered else to_knots
+
+        return _sum_values(values, knots, low, high, centered, count), gradient
+
+    return evaluate(values, knots)
 
 
 # ---------------------------------------------------------------- integral

@@ -68,7 +68,8 @@ class PiecewiseLinearPotential(tf.keras.layers.Layer):
         return knots - ((1 - fraction) * knots[:, left : left + 1] + fraction * knots[:, left + 1 : left + 2])
 
     def call(self, inputs):
-        return geometry.piecewise_linear(inputs, self.function_values, self.low, self.high)
+        knots = tf.convert_to_tensor(self.knots)
+        return geometry.piecewise_linear(inputs, knots, self.low, self.high, self.centered)
 
     def get_config(self):
         return {

@@ -24,11 +24,27 @@ def test_values_agree_with_numpy(form, low, high, knots, rng):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_gradients(form, rng, check_gradients):
+@pytest.mark.parametrize("low, high, knots", [(-1.0, 1.0, 24), (-1.0, 1.0, 25), (-0.3, 4.0, 28), (0.2, 1.0, 5)])
+def test_centered_functions_lose_their_value_at_zero(form, low, high, knots, rng):
+    values, at_knots = arguments(rng, knots=knots, low=low, high=high)
+    free = geometry.piecewise_linear(values, at_knots, low, high, form=form)
+    at_zero = [np.interp(0, np.linspace(low, high, knots), at_knots[channel]) for channel in range(3)]
+    centered = geometry.piecewise_linear(values, at_knots, low, high, centered=True, form=form)
+    np.testing.assert_allclose(centered, free - np.array(at_zero), atol=1e-5)
+
+
+def test_centered_functions_are_exactly_zero_at_zero(rng):
+    knots = rng.normal(size=(24, 24)).astype("float32")
+    assert np.all(geometry.piecewise_linear(np.zeros((1, 3, 24), "float32"), knots, centered=True) == 0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("centered", [False, True])
+def test_gradients(form, centered, rng, check_gradients):
     # Away from the knots, where the derivative jumps.
     cells = rng.integers(-3, 26, (2, 4, 5, 3)) + rng.uniform(0.1, 0.9, (2, 4, 5, 3))
     values = -1 + cells * 2 / 23
-    check_gradients(lambda x, k: geometry.piecewise_linear(x, k, form=form), values, rng.normal(size=(3, 24)))
+    check_gradients(lambda x, k: geometry.piecewise_linear(x, k, centered=centered, form=form), values, rng.normal(size=(3, 24)))
 
 
 def test_both_forms_agree(rng):

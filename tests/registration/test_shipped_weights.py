@@ -52,3 +52,9 @@ def test_known_field_is_found(name):
     assert accuracy.endpoint_error_reduction > 60, accuracy
     assert accuracy.difference_reduction > 60, accuracy
     assert accuracy.folded == 0, accuracy
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_identical_images_are_left_alone(name):
+    _, image, _ = _known_pair(load_pretrained(name).rank)
+    assert np.abs(register(image, image, model=name).flow_field).max() < 0.05

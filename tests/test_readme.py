@@ -1,0 +1,32 @@
+"""What the README shows works as shown."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_there_are_examples():
+    assert len(BLOCKS) >= 3
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.strip().splitlines()[-1][:40])
+def test_example_runs_from_the_checkout(block, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_every_make_target_named_exists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make ([a-z]+)(?:-[A-Z]\d)?\b", README):
+        assert re.search(rf"^{target}(-%)?:", makefile, flags=re.MULTILINE), target
+
+
+def test_every_named_file_exists():
+    for name in re.findall(r"`((?:data|experiments|constraints)/[\w./-]+)`", README):
+        if not name.startswith("experiments/runs"):
+            assert (ROOT / name).exists(), name
