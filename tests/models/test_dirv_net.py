@@ -122,9 +122,9 @@ def test_unsupervised_and_combined_training(rng):
 
 @pytest.fixture
 def double_precision():
-    tf.keras.backend.set_floatx("float64")
+    tf.keras.mixed_precision.set_global_policy("float64")
     yield
-    tf.keras.backend.set_floatx("float32")
+    tf.keras.mixed_precision.set_global_policy("float32")
 
 
 @pytest.mark.parametrize("rank", [2, 3])
