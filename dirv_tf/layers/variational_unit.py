@@ -40,12 +40,16 @@ class VariationalUnit(tf.keras.layers.Layer):
     centered : bool
         Whether the potentials are held at ``ψ(0) = 0``. Equal images and a zero field then stay as they are;
         with the thesis's free potentials the unit learns a small push of its own (0.2 px for run A-6).
+    step_size_scale : float
+        ``alpha`` is this number times the variable, whose start is divided by it. The unit starts the same, but Adam,
+        whose steps are as long as the learning rate, moves ``alpha`` so many times faster: with the thesis's small
+        rate, most of a training is spent on enlarging it.
 
     Attributes
     ----------
     data_experts, regularizer_experts : FieldOfExperts
     step_size : variable, scalar
-        ``alpha``; its absolute value counts, so the step cannot turn round.
+        ``alpha / step_size_scale``; its absolute value counts, so the step cannot turn round.
 
     Notes
     -----
@@ -61,6 +65,7 @@ class VariationalUnit(tf.keras.layers.Layer):
         knot_range=(-1.0, 1.0),
         spacing=4,
         centered: bool = True,
+        step_size_scale: float = 1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -72,6 +77,9 @@ class VariationalUnit(tf.keras.layers.Layer):
             for n, size, name in zip(self.experts, self.kernel_sizes, ("data_experts", "regularizer_experts"))
         )
         self.data_experts, self.regularizer_experts = data, regularizer
+        if not step_size_scale > 0:
+            raise ValueError(f"`step_size_scale` must be positive. Received: step_size_scale={step_size_scale!r}")
+        self.step_size_scale = float(step_size_scale)
         self.step_size = None
 
     def build(self, input_shape):
@@ -79,7 +87,7 @@ class VariationalUnit(tf.keras.layers.Layer):
         self.step_size = self.add_weight(
             name="step_size",
             shape=(),
-            initializer=tf.keras.initializers.RandomUniform(0.0, 0.1),
+            initializer=tf.keras.initializers.RandomUniform(0.0, 0.1 / self.step_size_scale),
             trainable=True,
         )
         for experts, shape in ((self.data_experts, fixed_shape), (self.regularizer_experts, field_shape)):
@@ -90,7 +98,7 @@ class VariationalUnit(tf.keras.layers.Layer):
     @property
     def absolute_step_size(self):
         """``|alpha|`` as a tensor."""
-        return tf.abs(tf.convert_to_tensor(self.step_size))
+        return self.step_size_scale * tf.abs(tf.convert_to_tensor(self.step_size))
 
     def call(self, inputs):
         fixed, moving, displacement_field = inputs
@@ -109,4 +117,5 @@ class VariationalUnit(tf.keras.layers.Layer):
             "knot_range": (self.data_experts.potential.low, self.data_experts.potential.high),
             "spacing": self.spacing,
             "centered": self.data_experts.potential.centered,
+            "step_size_scale": self.step_size_scale,
         }

@@ -34,6 +34,8 @@ class DIRVNet(tf.keras.Model):
     centered : bool
         Whether the potentials are held at ``ψ(0) = 0``, so that an identical pair gives the zero field. False
         is the thesis's form.
+    step_size_scale : float
+        How many times faster than the other variables the step sizes are learned, see `VariationalUnit`.
 
     Attributes
     ----------
@@ -78,6 +80,7 @@ class DIRVNet(tf.keras.Model):
         knot_range=(-1.0, 1.0),
         spacing=4,
         centered: bool = True,
+        step_size_scale: float = 1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -95,7 +98,17 @@ class DIRVNet(tf.keras.Model):
         self.spacing = per_axis(spacing, rank, "spacing")
         self.size_multiples = tuple(s * 2 ** (levels - 1) for s in self.spacing)
         self.pyramid_levels = [
-            PyramidLevel(n, experts, kernel_sizes, knots, knot_range, self.spacing, centered, name=f"level{index}")
+            PyramidLevel(
+                n,
+                experts,
+                kernel_sizes,
+                knots,
+                knot_range,
+                self.spacing,
+                centered,
+                step_size_scale,
+                name=f"level{index}",
+            )
             for index, n in enumerate(units_per_level)
         ]
         self._set_untracked("_mean_loss", tf.keras.metrics.Mean(name="loss"))
@@ -111,13 +124,13 @@ class DIRVNet(tf.keras.Model):
 
     def get_config(self):
         config = self.pyramid_levels[0].get_config()
-        arguments = {key: config[key] for key in ("experts", "kernel_sizes", "knots", "knot_range", "centered")}
+        keys = ("experts", "kernel_sizes", "knots", "knot_range", "centered", "step_size_scale")
         return {
             "name": self.name,
             "rank": self.rank,
             "levels": len(self.pyramid_levels),
             "units": tuple(len(level.units) for level in self.pyramid_levels),
-            **arguments,
+            **{key: config[key] for key in keys},
             "spacing": self.spacing,
         }
 

@@ -15,7 +15,7 @@ class PyramidLevel(tf.keras.Model):
     ----------
     units : int
         Number of units ``n_u``.
-    experts, kernel_sizes, knots, knot_range, spacing, centered
+    experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale
         See `VariationalUnit`.
 
     Attributes
@@ -37,13 +37,16 @@ class PyramidLevel(tf.keras.Model):
         knot_range=(-1.0, 1.0),
         spacing=4,
         centered: bool = True,
+        step_size_scale: float = 1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if isinstance(units, bool) or not isinstance(units, int) or units < 1:
             raise ValueError(f"`units` must be a positive integer. Received: units={units!r}")
         self.units = [
-            VariationalUnit(experts, kernel_sizes, knots, knot_range, spacing, centered, name=f"unit{index}")
+            VariationalUnit(
+                experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale, name=f"unit{index}"
+            )
             for index in range(units)
         ]
 
@@ -63,5 +66,5 @@ class PyramidLevel(tf.keras.Model):
 
     def get_config(self):
         config = self.units[0].get_config()
-        keys = ("experts", "kernel_sizes", "knots", "knot_range", "spacing", "centered")
+        keys = ("experts", "kernel_sizes", "knots", "knot_range", "spacing", "centered", "step_size_scale")
         return {"name": self.name, "units": len(self.units), **{key: config[key] for key in keys}}

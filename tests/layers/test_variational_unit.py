@@ -39,3 +39,17 @@ def test_impossible_arguments():
         VariationalUnit(experts=(1, 2, 3))
     with pytest.raises(ValueError, match="spacing=0"):
         VariationalUnit(spacing=0)
+    with pytest.raises(ValueError, match="step_size_scale=0"):
+        VariationalUnit(step_size_scale=0)
+
+
+def test_the_step_size_scale_changes_the_learning_only(rng):
+    inputs = (*rng.random((2, 1, 8, 8, 1)).astype("float32"), rng.normal(size=(1, 2, 2, 2)).astype("float32"))
+    plain, scaled = (VariationalUnit(3, (5, 3), knots=8, step_size_scale=scale) for scale in (1.0, 10.0))
+    expected = plain(inputs).numpy()
+    scaled(inputs)
+    assert 0 <= float(scaled.absolute_step_size) <= 0.1 and abs(float(scaled.step_size)) <= 0.01
+    for name in ("data_experts", "regularizer_experts"):
+        getattr(scaled, name).set_weights(getattr(plain, name).get_weights())
+    scaled.step_size.assign(plain.step_size / 10)
+    np.testing.assert_allclose(scaled(inputs), expected, atol=1e-6)

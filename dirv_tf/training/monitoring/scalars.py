@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-import tensorflow as tf
-
 VALIDATION_PREFIX = "val_"
 _OVERVIEW = "1 overview"
 # Metric in the logs -> heading. What follows the metric's name in the logs (level, finest) names the chart.
@@ -92,7 +90,7 @@ def unit_scalars(model, statistics):
     values = {}
     for index, (level, of_units) in enumerate(zip(model.pyramid_levels, statistics)):
         for number, (unit, responses) in enumerate(zip(level.units, of_units)):
-            step_size = abs(float(tf.convert_to_tensor(unit.step_size)))
+            step_size = float(unit.absolute_step_size)
             values[f"6 step size |α|, level {index}/unit {number}"] = step_size
             for name, term in (("data term", "data_term"), ("regulariser", "regularizer")):
                 tag = f"7 saturation (% of filter responses), level {index}/unit {number} {name}"
