@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled
 from dirv_tf.geometry.resampling import linear_upsampling
-from dirv_tf.geometry.shapes import field_rank, per_axis, spatial_rank
+from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, per_axis, spatial_rank
 
 
 def sample_control_points(flow_field: tf.Tensor, spacing=4) -> tf.Tensor:
@@ -118,11 +118,9 @@ def _gather_axis(force: tf.Tensor, axis: int, spacing: int) -> tf.Tensor:
     # cell and the rising half over the cell before it.
     shape = tf.shape(force)
     cells = tf.reshape(force, tf.concat([shape[:axis], [shape[axis] // spacing, spacing], shape[axis + 1 :]], axis=0))
-    rising = tf.reshape(
-        tf.range(spacing, dtype=force.dtype) / spacing, [-1] + [1] * (force.shape.rank - axis - 1)
-    )
+    rising = cell_phases(force, axis, spacing)
     own = tf.reduce_sum(cells * (1 - rising), axis=axis + 1)
     before = tf.reduce_sum(cells * rising, axis=axis + 1)
     padding = [[0, 0]] * force.shape.rank
     padding[axis] = [1, 0]
-    return own + tf.pad(before[(slice(None),) * axis + (slice(None, -1),)], padding)
+    return own + tf.pad(axis_slice(before, axis, None, -1), padding)

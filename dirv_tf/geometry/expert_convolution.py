@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled
 from dirv_tf.geometry.convolution import convolve
-from dirv_tf.geometry.shapes import spatial_rank
+from dirv_tf.geometry.shapes import axis_slice, spatial_rank
 
 # Two neighbouring outputs along the last axis are computed at once by the folded transposed convolution.
 _FOLD = 2
@@ -117,7 +117,7 @@ def _folded_transpose(responses, kernel):
     partial = tf.reshape(partial, tf.concat([size[:rank], [side // _FOLD, rows, _FOLD * components]], axis=0))
     summed = _shift_and_add(partial, rank - 1, rows)
     result = tf.reshape(summed, tf.concat([size[:rank], [side, components]], axis=0))
-    result = result[(slice(None),) * rank + (slice(None, size[rank]),)]
+    result = axis_slice(result, rank, None, size[rank])
     result.set_shape(responses.shape[:-1].concatenate([components]))
     return result
 
@@ -131,7 +131,7 @@ def _shift_and_add(partial, axis, rows):
         shift = row - rows // 2
         # At most the whole side, for grids that are smaller than the kernel.
         ahead, behind = tf.minimum(max(shift, 0), size), tf.minimum(max(-shift, 0), size)
-        kept = partial[(slice(None),) * axis + (slice(ahead, size - behind),)][..., row, :]
+        kept = axis_slice(partial, axis, ahead, size - behind)[..., row, :]
         padding = [[0, 0]] * total.shape.rank
         padding[axis] = [behind, ahead]
         total += tf.pad(kept, padding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled
-from dirv_tf.geometry.shapes import field_rank, spatial_rank, spatial_shape
+from dirv_tf.geometry.shapes import axis_slice, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.warp import identity_grid
 
 
@@ -34,12 +34,9 @@ def _gradient(image, rank):
 
 
 def _derivative(values: tf.Tensor, axis: int) -> tf.Tensor:
-    def part(start, stop):
-        return values[(slice(None),) * axis + (slice(start, stop),)]
-
-    first = part(1, 2) - part(0, 1)
-    inner = 0.5 * (part(2, None) - part(None, -2))
-    last = part(-1, None) - part(-2, -1)
+    first = axis_slice(values, axis, 1, 2) - axis_slice(values, axis, 0, 1)
+    inner = 0.5 * (axis_slice(values, axis, 2, None) - axis_slice(values, axis, None, -2))
+    last = axis_slice(values, axis, -1, None) - axis_slice(values, axis, -2, -1)
     return tf.concat([first, inner, last], axis=axis)
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled
 from dirv_tf.geometry.sampling import sample_linear
-from dirv_tf.geometry.shapes import field_rank, spatial_rank, spatial_shape
+from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.smoothing import binomial_smoothing
 from dirv_tf.geometry.warp import identity_grid
 
@@ -74,16 +74,10 @@ def _upsample(values, factors):
 def _upsample_axis(values: tf.Tensor, axis: int, factor: int) -> tf.Tensor:
     # The polyphase form of the transposed convolution: every output phase j/factor blends two neighbours.
     shape = tf.shape(values)
-    following = tf.concat([_slice(values, axis, 1, None), _slice(values, axis, -1, None)], axis=axis)
-    phases = tf.reshape(
-        tf.range(factor, dtype=values.dtype) / factor, [-1] + [1] * (values.shape.rank - axis - 1)
-    )
+    following = tf.concat([axis_slice(values, axis, 1, None), axis_slice(values, axis, -1, None)], axis=axis)
+    phases = cell_phases(values, axis, factor)
     blended = tf.expand_dims(values, axis + 1) * (1 - phases) + tf.expand_dims(following, axis + 1) * phases
     return tf.reshape(blended, tf.concat([shape[:axis], [shape[axis] * factor], shape[axis + 1 :]], axis=0))
-
-
-def _slice(values, axis, start, stop):
-    return values[(slice(None),) * axis + (slice(start, stop),)]
 
 
 def downsample_displacement_field(displacement_field: tf.Tensor) -> tf.Tensor:

@@ -58,3 +58,13 @@ def per_axis(value, rank: int, name: str) -> tuple[int, ...]:
             f"`{name}` must be a positive integer or {rank} of them (one per spatial axis). Received: {name}={value!r}"
         )
     return values
+
+
+def axis_slice(values: tf.Tensor, axis: int, start, stop) -> tf.Tensor:
+    """Return ``values[..., start:stop, ...]`` with the range on the given axis (counted with the batch axis as 0)."""
+    return values[(slice(None),) * axis + (slice(start, stop),)]
+
+
+def cell_phases(values: tf.Tensor, axis: int, count: int) -> tf.Tensor:
+    """Return the offsets ``0, 1 / count, ..., (count - 1) / count`` within a cell, along a new axis behind `axis`."""
+    return tf.reshape(tf.range(count, dtype=values.dtype) / count, [-1] + [1] * (values.shape.rank - axis - 1))
