@@ -80,7 +80,7 @@ class DIRVNet(tf.keras.Model):
         knot_range=(-1.0, 1.0),
         spacing=4,
         centered: bool = True,
-        step_size_scale: float = 1.0,
+        step_size_scale: float = 10.0,
         **kwargs,
     ):
         super().__init__(**kwargs)

@@ -35,7 +35,7 @@ class ModelSettings:
     knot_range: Tuple[float, float] = setting(rising_pair(number()), default=(-1.0, 1.0))
     spacing: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)), default=4)
     centered: bool = setting(switch(), default=True)
-    step_size_scale: float = setting(number(above=0), default=1.0)
+    step_size_scale: float = setting(number(above=0), default=10.0)
 
 
 @dataclasses.dataclass(frozen=True)
