@@ -15,6 +15,7 @@ from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kerne
 from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
 from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
 from dirv_tf.geometry.piecewise_linear import piecewise_linear, piecewise_linear_integral
+from dirv_tf.geometry.point_inversion import warp_points_inverse
 from dirv_tf.geometry.resampling import (
     downsample_displacement_field,
     downsample_image,
@@ -25,7 +26,7 @@ from dirv_tf.geometry.resampling import (
 )
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.smoothing import binomial_smoothing
-from dirv_tf.geometry.warp import identity_grid, warp_image, warp_points
+from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
 
 __all__ = [
     "binomial_smoothing",
@@ -55,5 +56,7 @@ __all__ = [
     "upsample_displacement_field",
     "upsample_image",
     "warp_image",
+    "warp_labels",
     "warp_points",
+    "warp_points_inverse",
 ]

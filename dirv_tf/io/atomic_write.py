@@ -25,11 +25,11 @@ def atomic_path(path):
     Yields
     ------
     Path
-        The temporary file, with the suffix of `path` (some writers choose the format by it).
+        The temporary file, with all suffixes of `path` (some writers choose the format by them).
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:12]}{path.suffix}")
+    temporary = path.with_name(f".{uuid.uuid4().hex[:12]}-{path.name}")
     try:
         yield temporary
         with open(temporary, "rb") as written:

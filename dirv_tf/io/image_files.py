@@ -1,44 +1,142 @@
-"""Reading images and volumes from files, as they are: no scaling, no colour conversion."""
+"""Images and volumes in files, as they are: no scaling, no colour conversion."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-TIFF_SUFFIXES = (".tif", ".tiff")
+from dirv_tf.io.atomic_write import atomic_path
+from dirv_tf.io.file_paths import existing_file, known_suffix, new_file
+from dirv_tf.io.image_geometry import ImageGeometry
+from dirv_tf.io.picture_files import PICTURE_SUFFIXES, read_picture, write_picture
+from dirv_tf.io.tiff_files import TIFF_SUFFIXES, read_tiff, write_tiff
+from dirv_tf.io.volume_files import VOLUME_SUFFIXES, read_volume, write_volume
+
+_FORMATS = (
+    (TIFF_SUFFIXES, read_tiff, write_tiff),
+    (PICTURE_SUFFIXES, read_picture, write_picture),
+    (VOLUME_SUFFIXES, read_volume, write_volume),
+)
+IMAGE_SUFFIXES = tuple(suffix for suffixes, _, _ in _FORMATS for suffix in suffixes)
 
 
-def read_image(path):
-    """Read an image, or a volume from a multi-page TIFF file (one page per index of the first axis).
+@dataclass(frozen=True, eq=False)
+class ImageFile:
+    """What an image file holds.
+
+    Attributes
+    ----------
+    pixels : ndarray, in the file's dtype (1-bit images: bool), native byte order
+        Shape (n_1, ..., n_r), r = 2 or 3; colour has a last axis of 3 or 4 (red, green, blue[, alpha]).
+    geometry : ImageGeometry
+        Spacing, origin and directions; `ImageGeometry.unit` where the file states none.
+    path : Path
+    is_colour : bool
+    """
+
+    pixels: np.ndarray
+    geometry: ImageGeometry
+    path: Path
+    is_colour: bool
+
+
+def load_image(path) -> ImageFile:
+    """Read an image or a volume with its geometry.
 
     Parameters
     ----------
-    path : str or path
-        TIFF, or any format that scikit-image reads (PNG, JPEG, ...).
+    path : str or Path
+        TIFF (grey or colour; several pages are a volume, one page per index of the first axis; of a slide the finest
+        level), PNG, JPEG; with SimpleITK also NIfTI, MetaImage and NRRD.
+
+    Returns
+    -------
+    ImageFile
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is a folder, empty, damaged, of an unknown format, or no grey or colour image of 2 or 3 axes.
+    ImportError
+        If the format needs SimpleITK and that is not installed.
+    """
+    path = existing_file(path, "an image file")
+    suffix = known_suffix(path, IMAGE_SUFFIXES)
+    read = next(read for suffixes, read, _ in _FORMATS if suffix in suffixes)
+    pixels, geometry, is_colour = read(path)
+    if pixels.dtype.kind not in "buif":
+        raise ValueError(f"Expected an image of real numbers. Received: path={path} with dtype={pixels.dtype}")
+    return ImageFile(_in_native_order(pixels), geometry, path, is_colour)
+
+
+def read_image(path) -> np.ndarray:
+    """Read the pixels of an image or a volume; `load_image` also gives the geometry.
+
+    Parameters
+    ----------
+    path : str or Path
+        As for `load_image`, which also says what is raised.
 
     Returns
     -------
     ndarray, in the file's dtype
         Shape (n_1, n_2) for a grey image, (n_1, n_2, n_3) for a volume; colour images carry a last axis of channels.
+    """
+    return load_image(path).pixels
+
+
+def write_image(path, pixels, geometry=None, overwrite=False):
+    """Write an image or a volume, in its own dtype, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        The suffix chooses the format. TIFF takes every dtype, volumes (one page per index of the first axis) and a
+        spacing (as OME-TIFF); PNG uint8 and uint16 grey, uint8 colour; JPEG, which changes the pixels, uint8; NIfTI,
+        MetaImage and NRRD grey integers, float32 and float64 with the whole geometry.
+    pixels : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 3 or 4) for colour
+        Three axes without a geometry are a colour image where the last one is 3 or 4 long, else a volume.
+    geometry : ImageGeometry, optional
+        Default: `ImageGeometry.unit`.
+    overwrite : bool
+        Whether an older file may be replaced.
 
     Raises
     ------
-    FileNotFoundError
-        When there is no such file.
+    FileExistsError
+        If there is a file and `overwrite` is False.
     ValueError
-        When the file is no image of a known format.
+        If the suffix is unknown, or the format cannot hold the shape, the dtype or the geometry; the message names
+        formats that can.
+    ImportError
+        If the format needs SimpleITK and that is not installed.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"Expected an image file. Received: path={path}")
-    try:
-        if path.suffix.lower() in TIFF_SUFFIXES:
-            import tifffile
+    suffix = known_suffix(path, IMAGE_SUFFIXES)
+    path = new_file(path, overwrite)
+    pixels = _in_native_order(np.asarray(pixels))
+    looks_like_colour = pixels.ndim == 4 or (pixels.ndim == 3 and pixels.shape[-1] in (3, 4))
+    rank = geometry.rank if geometry is not None else pixels.ndim - looks_like_colour
+    is_colour = pixels.ndim == rank + 1 and pixels.shape[-1] in (3, 4)
+    if rank not in (2, 3) or pixels.size == 0 or (pixels.ndim != rank and not is_colour):
+        raise ValueError(
+            "Expected a 2D or 3D image, grey or with a last axis of 3 or 4 colours, of the geometry's rank. "
+            f"Received: pixels.shape={pixels.shape}, geometry={geometry}"
+        )
+    if 1 in pixels.shape[:rank]:
+        # Most formats cannot tell it from an image of fewer axes, and give that back.
+        raise ValueError(
+            "Expected more than one pixel along every axis; write a single slice as a 2D image. "
+            f"Received: pixels.shape={pixels.shape}"
+        )
+    write = next(write for suffixes, _, write in _FORMATS if suffix in suffixes)
+    with atomic_path(path) as temporary:
+        write(temporary, pixels, geometry or ImageGeometry.unit(rank), is_colour)
 
-            return np.asarray(tifffile.imread(path))
-        import skimage.io
 
-        return np.asarray(skimage.io.imread(path))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"Expected an image that can be read ({error}). Received: path={path}") from error
+def _in_native_order(pixels):
+    # A foreign byte order is the file's business: the dtype would not equal the plain one, and TensorFlow refuses it.
+    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)

@@ -89,3 +89,34 @@ def test_errors_name_the_shapes():
         geometry.warp_image(np.zeros((1, 8, 8, 1), "float32"), np.zeros((1, 8, 8, 3), "float32"))
     with pytest.raises(ValueError, match="same number of spatial axes"):
         geometry.warp_image(np.zeros((1, 8, 8, 1), "float32"), np.zeros((1, 8, 8, 8, 3), "float32"))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "int64"])
+@pytest.mark.parametrize("rank", [2, 3])
+def test_labels_agree_with_scipy_also_beyond_the_border(rank, dtype, rng):
+    size = SIZES[rank]
+    labels = rng.integers(0, min(np.iinfo(dtype).max if dtype != "bool" else 1, 2**31), (2, *size, 2)).astype(dtype)
+    target = tuple(side + 2 for side in size)
+    field = rng.normal(0, 3, (2, *target, rank)).astype("float32")
+    warped = geometry.warp_labels(labels, field).numpy()
+    assert warped.dtype == dtype
+    for batch in range(2):
+        coordinates = np.moveaxis(grid(target) + field[batch], -1, 0)
+        for channel in range(2):
+            expected = map_coordinates(labels[batch, ..., channel], coordinates, order=0, mode="nearest")
+            np.testing.assert_array_equal(warped[batch, ..., channel], expected)
+
+
+def test_labels_half_way_go_to_the_higher_index():
+    labels = np.arange(5, dtype="int32").reshape(1, 1, 5, 1) + 2**30
+    field = np.zeros((1, 1, 5, 2), "float32")
+    field[..., 1] = [0.5, -0.5, 0.49, -0.51, 0.5]
+    warped = geometry.warp_labels(labels, field)
+    np.testing.assert_array_equal(warped[0, 0, :, 0] - 2**30, [1, 1, 2, 2, 4])
+
+
+def test_labels_that_are_no_labels_are_refused():
+    with pytest.raises(ValueError, match="integers or bool.*float32"):
+        geometry.warp_labels(np.zeros((1, 8, 8, 1), "float32"), np.zeros((1, 8, 8, 2), "float32"))
+    with pytest.raises(ValueError, match="`labels` and `flow_field` must have the same number"):
+        geometry.warp_labels(np.zeros((1, 8, 8, 1), "int32"), np.zeros((1, 8, 8, 8, 3), "float32"))

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import itertools
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import skimage.io
 import tifffile
 
+from dirv_tf import io
 from dirv_tf.io.image_files import read_image
+
+PIXELS = np.arange(35, dtype=np.uint16).reshape(5, 7) * 1000
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -19,9 +26,8 @@ def test_tiff_comes_back_as_written(tmp_path, dtype, shape):
 
 
 def test_png_comes_back_as_written(tmp_path):
-    image = np.arange(35, dtype=np.uint16).reshape(5, 7) * 1000
-    skimage.io.imsave(tmp_path / "image.png", image, check_contrast=False)
-    np.testing.assert_array_equal(read_image(str(tmp_path / "image.png")), image)
+    skimage.io.imsave(tmp_path / "image.png", PIXELS, check_contrast=False)
+    np.testing.assert_array_equal(read_image(str(tmp_path / "image.png")), PIXELS)
 
 
 def test_missing_file_is_named(tmp_path):
@@ -29,8 +35,102 @@ def test_missing_file_is_named(tmp_path):
         read_image(tmp_path / "nothing.png")
 
 
-@pytest.mark.parametrize("name", ["text.png", "text.tif"])
-def test_file_that_is_no_image_is_named(tmp_path, name):
-    (tmp_path / name).write_text("not an image")
-    with pytest.raises(ValueError, match=f"Expected an image that can be read.*{name}"):
-        read_image(tmp_path / name)
+@pytest.mark.parametrize("suffix", io.IMAGE_SUFFIXES)
+def test_file_that_is_no_image_is_named(tmp_path, suffix):
+    if suffix not in (".tif", ".tiff", ".png", ".jpg", ".jpeg"):
+        pytest.importorskip("SimpleITK")
+    (tmp_path / f"text{suffix}").write_text("not an image")
+    with pytest.raises(ValueError, match=f"Expected an image that can be read.*text{suffix}"):
+        read_image(tmp_path / f"text{suffix}")
+
+
+def test_folders_empty_files_and_unknown_suffixes_are_named(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "empty.tif").touch()
+    (tmp_path / "image.webp").write_text("x")
+    with pytest.raises(ValueError, match="folder.png, which is a folder"):
+        io.load_image(tmp_path / "folder.png")
+    with pytest.raises(ValueError, match="empty.tif, which is empty"):
+        io.load_image(tmp_path / "empty.tif")
+    with pytest.raises(ValueError, match=r"ends with \.tif, .*\.nii\.gz.*image\.webp"):
+        io.load_image(tmp_path / "image.webp")
+    with pytest.raises(ValueError, match=r"ends with \.tif, .*\.nii\.gz.*image\.webp"):
+        io.write_image(tmp_path / "image.webp", PIXELS)
+
+
+@pytest.mark.parametrize(
+    "suffix, shape",
+    [
+        *itertools.product([".tif", ".png", ".jpg", ".nii", ".nii.gz", ".mha", ".nrrd"], [(21, 18)]),
+        *itertools.product([".tif", ".ome.tif", ".nii", ".nii.gz", ".mha", ".nrrd"], [(8, 9, 10)]),
+    ],
+)
+def test_no_part_of_a_truncated_file_passes_for_an_image(tmp_path, suffix, shape, rng):
+    if suffix not in (".tif", ".ome.tif", ".png", ".jpg"):
+        pytest.importorskip("SimpleITK")
+    pixels = rng.integers(0, 256, shape, dtype=np.uint8)
+    io.write_image(tmp_path / f"whole{suffix}", pixels)
+    pixels, content = io.read_image(tmp_path / f"whole{suffix}"), (tmp_path / f"whole{suffix}").read_bytes()
+    path = tmp_path / f"part{suffix}"
+    for length in np.linspace(1, len(content) - 1, 20).astype(int):
+        path.write_bytes(content[:length])
+        # What ends a file (a checksum, the end of a PNG) may be cut off without loss.
+        try:
+            np.testing.assert_array_equal(io.read_image(path), pixels)
+        except ValueError as error:
+            assert f"Received: path={path}" in str(error)
+
+
+def test_foreign_byte_orders_become_native(tmp_path):
+    tifffile.imwrite(tmp_path / "image.tif", PIXELS, byteorder=">")
+    assert io.load_image(tmp_path / "image.tif").pixels.dtype == np.uint16
+    io.write_image(tmp_path / "image.png", PIXELS.astype(">u2"))
+    np.testing.assert_array_equal(io.read_image(tmp_path / "image.png"), PIXELS)
+
+
+def test_older_files_are_kept_unless_told_otherwise(tmp_path):
+    path = tmp_path / "new folder" / "image.tif"
+    io.write_image(path, PIXELS)
+    with pytest.raises(FileExistsError, match="overwrite=True.*image.tif"):
+        io.write_image(path, PIXELS + 1)
+    np.testing.assert_array_equal(io.read_image(path), PIXELS)
+    io.write_image(path, PIXELS + 1, overwrite=True)
+    np.testing.assert_array_equal(io.read_image(path), PIXELS + 1)
+    with pytest.raises(ValueError, match="dtype=complex"):
+        io.write_image(path.with_suffix(".png"), PIXELS * 1j)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_colour_is_told_from_volumes_by_the_geometry(tmp_path, rng):
+    pixels = rng.integers(0, 256, (6, 5, 3), dtype=np.uint8)
+    io.write_image(tmp_path / "colour.tif", pixels)
+    io.write_image(tmp_path / "volume.tif", pixels, io.ImageGeometry.unit(3))
+    colour, volume = (io.load_image(tmp_path / name) for name in ("colour.tif", "volume.tif"))
+    assert (colour.is_colour, colour.geometry.rank) == (True, 2)
+    assert (volume.is_colour, volume.geometry.rank) == (False, 3)
+    np.testing.assert_array_equal(colour.pixels, volume.pixels)
+
+
+@pytest.mark.parametrize(
+    "shape, rank",
+    [((5,), 0), ((2, 5, 6, 7), 0), ((5, 6), 3), ((5, 6, 2), 2), ((0, 5), 0), ((1, 5, 6), 0), ((5, 1), 0)],
+)
+def test_other_shapes_are_refused(tmp_path, shape, rank):
+    with pytest.raises(ValueError, match="Expected (a 2D or 3D image|more than one pixel).*Received: pixels.shape="):
+        io.write_image(tmp_path / "a.tif", np.zeros(shape, np.uint8), io.ImageGeometry.unit(rank) if rank else None)
+    assert not any(tmp_path.iterdir())
+
+
+def test_image_libraries_are_loaded_where_used():
+    code = (
+        "import sys, dirv_tf.io.atomic_write, dirv_tf.io.landmark_files, dirv_tf.io.flow_field_files; "
+        "print(sorted({'PIL', 'skimage', 'tifffile', 'SimpleITK', 'tensorflow'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_names_of_the_part_resolve():
+    assert all(getattr(io, name) is not None for name in io.__all__)
+    with pytest.raises(AttributeError, match="load_picture"):
+        io.load_picture

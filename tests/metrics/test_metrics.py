@@ -82,3 +82,15 @@ def test_errors(rng):
         metrics.RegistrationErrors(2).update_state(truth, outputs(truth, 0.5, 1, rng))
     with pytest.raises(ValueError, match="levels=0"):
         metrics.RegistrationErrors(0)
+
+
+def test_intensity_errors_leave_out_what_nobody_knows(rng):
+    truth = rng.normal(size=(2, 32, 32, 2)).astype("float32")
+    every, known = metrics.RegistrationErrors(2), metrics.IntensityErrors(2)
+    for metric in (every, known):
+        metric.update_state(None, outputs(truth, 0.3, 2, rng))
+    assert known.name == "intensity_errors"
+    expected = {"folded"} | {f"{name}{end}" for name in ("l_int", "dl_int") for end in ("", "_finest", "_level0", "_level1")}
+    assert set(known.result()) == expected < set(every.result())
+    restored = metrics.IntensityErrors.from_config(known.get_config())
+    assert (restored.levels, restored.name) == (2, "intensity_errors")

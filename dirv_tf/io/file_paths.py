@@ -1,0 +1,86 @@
+"""Checks of the paths that a user gives: files to read, files to write, known suffixes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def existing_file(path, kind):
+    """Return the path of a file that is there and is not empty.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str
+        What the file should be, for error messages ("an image file").
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path`.
+    ValueError
+        If it is a folder or an empty file.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"Expected {kind}. Received: path={path}, which does not exist")
+    if not path.is_file():
+        raise ValueError(f"Expected {kind}. Received: path={path}, which is a folder or another thing that is no file")
+    if path.stat().st_size == 0:
+        raise ValueError(f"Expected {kind}. Received: path={path}, which is empty")
+    return path
+
+
+def new_file(path, overwrite):
+    """Return the path of a file that may be written.
+
+    Parameters
+    ----------
+    path : str or Path
+    overwrite : bool
+        Whether an older file may be replaced.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file and `overwrite` is False, or a folder in any case.
+    """
+    path = Path(path)
+    if path.is_dir() or (path.exists() and not overwrite):
+        raise FileExistsError(
+            f"Expected a path where there is no file yet; choose another or pass overwrite=True. Received: path={path}"
+        )
+    return path
+
+
+def known_suffix(path, suffixes):
+    """Return the suffix of a path, in lower case, if it is one of those given; ``.nii.gz`` counts as one suffix.
+
+    Parameters
+    ----------
+    path : str or Path
+    suffixes : sequence of str
+        Known suffixes in lower case, each with its dot.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the path ends with none of them; the message lists them.
+    """
+    name = Path(path).name.lower()
+    fitting = [suffix for suffix in suffixes if name.endswith(suffix)]
+    if not fitting:
+        raise ValueError(f"Expected a file name that ends with {', '.join(suffixes)}. Received: path={path}")
+    return max(fitting, key=len)

@@ -1,0 +1,66 @@
+"""Flow fields in pixels as NumPy archives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dirv_tf.io.decoding import decoding
+from dirv_tf.io.image_geometry import ImageGeometry
+
+ARCHIVE_SUFFIX = ".npz"
+ARCHIVE_FORMAT = 1
+CONVENTIONS = (
+    "flow_field: pixels, component i along array axis i, backward: registered[p] = moving[p + flow_field[p]]; "
+    "geometries: world (x, y[, z]; LPS; mm) = origin + axes @ pixel"
+)
+
+
+def write_archive(path, flow_field, fixed_geometry, moving_geometry):
+    """Write a flow field, both geometries and the conventions that they follow.
+
+    Parameters
+    ----------
+    path : Path
+        Ends with .npz.
+    flow_field : ndarray, shape (n_1, ..., n_r, r)
+        Stored as float32.
+    fixed_geometry, moving_geometry : ImageGeometry
+    """
+    np.savez(
+        path,
+        format=ARCHIVE_FORMAT,
+        conventions=CONVENTIONS,
+        flow_field=flow_field.astype(np.float32),
+        fixed_origin=fixed_geometry.origin,
+        fixed_axes=fixed_geometry.axes,
+        moving_origin=moving_geometry.origin,
+        moving_axes=moving_geometry.axes,
+    )
+
+
+def read_archive(path):
+    """Read what `write_archive` wrote.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    tuple of (ndarray, ImageGeometry, ImageGeometry)
+        Flow field, geometry of the fixed and of the moving image.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, lacks an entry or has another format number.
+    """
+    with decoding(path, f"a flow field of format {ARCHIVE_FORMAT}, as dirv_tf.io.write_flow_field writes it"):
+        with np.load(path, allow_pickle=False) as archive:
+            if int(archive["format"]) != ARCHIVE_FORMAT:
+                raise ValueError(f"its format is {archive['format']}")
+            return (
+                archive["flow_field"],
+                ImageGeometry(archive["fixed_origin"], archive["fixed_axes"]),
+                ImageGeometry(archive["moving_origin"], archive["moving_axes"]),
+            )

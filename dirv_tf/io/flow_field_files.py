@@ -1,0 +1,150 @@
+"""Flow fields in files: NumPy archives in pixels, and displacement fields that ITK's programs apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dirv_tf.io.atomic_write import atomic_path
+from dirv_tf.io.file_paths import existing_file, known_suffix, new_file
+from dirv_tf.io.flow_field_archives import ARCHIVE_SUFFIX, read_archive, write_archive
+from dirv_tf.io.image_geometry import ImageGeometry
+from dirv_tf.io.itk_displacements import to_flow_field, to_world_displacements
+from dirv_tf.io.itk_images import import_simpleitk, itk_geometry, read_itk_image, write_itk_image
+
+FLOW_FIELD_SUFFIXES = (ARCHIVE_SUFFIX, ".nii.gz", ".nii", ".mha", ".nrrd")
+# Coarser rounding than this would be seen; float32 is enough unless the images lie very far apart.
+_ROUNDING_IN_PIXELS = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class FlowFieldFile:
+    """What a file of a flow field holds.
+
+    Attributes
+    ----------
+    flow_field : ndarray of float32, shape (n_1, ..., n_r, r)
+        Backward, in pixels, array-axis order.
+    fixed_geometry, moving_geometry : ImageGeometry
+        Of the images that the field maps from and to.
+    """
+
+    flow_field: np.ndarray
+    fixed_geometry: ImageGeometry
+    moving_geometry: ImageGeometry
+
+
+def write_flow_field(path, flow_field, fixed_geometry=None, moving_geometry=None, overwrite=False):
+    """Write a flow field, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.npz`` for a NumPy archive of the pixels and both geometries. ``.nii.gz``, ``.nii``, ``.mha`` or ``.nrrd``
+        for an image of world displacements (mm; x, y[, z]; LPS) on the fixed image's grid, as
+        SimpleITK.DisplacementFieldTransform, antsApplyTransforms and 3D Slicer apply it to the moving image.
+    flow_field : array_like, shape (n_1, ..., n_r, r), r = 2 or 3
+        Backward, in pixels, array-axis order.
+    fixed_geometry : ImageGeometry, optional
+        Default: `ImageGeometry.unit`.
+    moving_geometry : ImageGeometry, optional
+        Default: the fixed image's.
+    overwrite : bool
+        Whether an older file may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file and `overwrite` is False.
+    ValueError
+        If the suffix is unknown, the array is no field, is not finite, or a geometry has another rank.
+    ImportError
+        If the format needs SimpleITK and that is not installed.
+    """
+    suffix = known_suffix(path, FLOW_FIELD_SUFFIXES)
+    path = new_file(path, overwrite)
+    flow_field = np.asarray(flow_field)
+    _check_field(flow_field, "flow_field")
+    rank = flow_field.shape[-1]
+    fixed_geometry = fixed_geometry or ImageGeometry.unit(rank)
+    moving_geometry = moving_geometry or fixed_geometry
+    _check_ranks(rank, fixed_geometry=fixed_geometry, moving_geometry=moving_geometry)
+    if suffix == ARCHIVE_SUFFIX:
+        with atomic_path(path) as temporary:
+            write_archive(temporary, flow_field, fixed_geometry, moving_geometry)
+        return
+    displacements = to_world_displacements(flow_field, fixed_geometry, moving_geometry)
+    rounding = np.spacing(np.float32(np.abs(displacements).max())) / min(moving_geometry.spacing)
+    dtype = np.float32 if rounding < _ROUNDING_IN_PIXELS else np.float64
+    with atomic_path(path) as temporary:
+        write_itk_image(temporary, displacements.astype(dtype), fixed_geometry, is_vector=True)
+
+
+def read_flow_field(path, moving_geometry=None) -> FlowFieldFile:
+    """Read a flow field, also one that another program wrote as an ITK displacement field.
+
+    Parameters
+    ----------
+    path : str or Path
+        One of the formats of `write_flow_field`.
+    moving_geometry : ImageGeometry, optional
+        Where the pixels of the moving image lie, which a displacement field does not say. Default: where those of the
+        fixed image lie.
+
+    Returns
+    -------
+    FlowFieldFile
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged or holds no field, or `moving_geometry` contradicts it.
+    ImportError
+        If the format needs SimpleITK and that is not installed.
+    """
+    path = existing_file(path, "a file of a flow field")
+    is_archive = known_suffix(path, FLOW_FIELD_SUFFIXES) == ARCHIVE_SUFFIX
+    flow_field, fixed, moving = read_archive(path) if is_archive else _read_displacements(path, moving_geometry)
+    _check_field(flow_field, f"the field in {path}")
+    _check_ranks(flow_field.shape[-1], fixed_geometry=fixed, moving_geometry=moving)
+    if moving_geometry is not None and not moving_geometry.is_close(moving):
+        raise ValueError(
+            "Expected the geometry of the moving image for which the field was made. "
+            f"Received: moving_geometry={moving_geometry}, while {path} holds {moving}"
+        )
+    return FlowFieldFile(flow_field.astype(np.float32), fixed, moving)
+
+
+def _read_displacements(path, moving_geometry):
+    image = read_itk_image(path)
+    size, components = image.GetSize()[::-1], image.GetNumberOfComponentsPerPixel()
+    if len(size) not in (2, 3) or components != len(size):
+        raise ValueError(
+            "Expected a 2D or 3D image of vectors with one component per axis. "
+            f"Received: path={path} of size {size} with {components} component(s) per pixel"
+        )
+    fixed_geometry = itk_geometry(image)
+    moving_geometry = moving_geometry or fixed_geometry
+    _check_ranks(len(size), moving_geometry=moving_geometry)
+    displacements = import_simpleitk().GetArrayFromImage(image)
+    return to_flow_field(displacements, fixed_geometry, moving_geometry), fixed_geometry, moving_geometry
+
+
+def _check_field(field, name):
+    is_field = field.ndim in (3, 4) and field.shape[-1] == field.ndim - 1
+    if not is_field or field.size == 0 or field.dtype.kind not in "iuf":
+        raise ValueError(
+            "Expected a field of shape (n_1, n_2, 2) or (n_1, n_2, n_3, 3), one component per axis. "
+            f"Received: {name} of shape {field.shape} and dtype {field.dtype}"
+        )
+    if not np.all(np.isfinite(field)):
+        raise ValueError(f"Expected finite displacements. Received: {name} with NaN or infinite components")
+
+
+def _check_ranks(rank, **geometries):
+    for name, geometry in geometries.items():
+        if geometry.rank != rank:
+            raise ValueError(f"Expected a geometry of {rank} axes. Received: {name}={geometry}")

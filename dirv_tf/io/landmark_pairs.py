@@ -1,0 +1,63 @@
+"""Landmarks of two images, paired by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dirv_tf.io.landmark_files import Landmarks
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkPairs:
+    """Landmarks of two images that have the same names.
+
+    Attributes
+    ----------
+    names : tuple of str, length n
+        In the order of the fixed image's landmarks.
+    fixed_points, moving_points : ndarray, shape (n, r)
+        In pixels, array-axis order.
+    only_fixed, only_moving : tuple of str
+        Names without a partner.
+    """
+
+    names: tuple[str, ...]
+    fixed_points: np.ndarray
+    moving_points: np.ndarray
+    only_fixed: tuple[str, ...]
+    only_moving: tuple[str, ...]
+
+
+def match_landmarks(fixed: Landmarks, moving: Landmarks) -> LandmarkPairs:
+    """Pair the landmarks of two images by their names.
+
+    Parameters
+    ----------
+    fixed, moving : Landmarks
+
+    Returns
+    -------
+    LandmarkPairs
+
+    Raises
+    ------
+    ValueError
+        If they have no name in common or differ in rank.
+    """
+    rows = {name: row for row, name in enumerate(moving.names)}
+    common = [row for row, name in enumerate(fixed.names) if name in rows]
+    if not common or fixed.points.shape[-1] != moving.points.shape[-1]:
+        raise ValueError(
+            "Expected landmarks of one rank with at least one name in common. "
+            f"Received: fixed={fixed.points.shape[-1]}D {fixed.names}, moving={moving.points.shape[-1]}D {moving.names}"
+        )
+    names = tuple(fixed.names[row] for row in common)
+    return LandmarkPairs(
+        names=names,
+        fixed_points=fixed.points[common],
+        moving_points=moving.points[[rows[name] for name in names]],
+        only_fixed=tuple(name for name in fixed.names if name not in rows),
+        only_moving=tuple(name for name in moving.names if name not in names),
+    )

@@ -1,0 +1,95 @@
+"""TIFF images, volumes of several pages, and their spacing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dirv_tf.io.decoding import decoding
+from dirv_tf.io.image_geometry import ImageGeometry
+from dirv_tf.io.tiff_spacing import ome_spacing, read_spacing
+from dirv_tf.io.tiff_warnings import damage_raises
+
+TIFF_SUFFIXES = (".tif", ".tiff")
+# tifffile's letters for one axis of pages: depth, and the two for pages of which the file says nothing.
+_PAGE_AXES = "ZQI"
+_OME_DTYPES = ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
+# As a share of the spacing; other formats hold geometries in float32.
+_TOLERANCE = 1e-5
+
+
+def read_tiff(path):
+    """Read the first image of a TIFF file: a page, a volume of several pages, or the finest level of a slide.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    tuple of (ndarray, ImageGeometry, bool)
+        Pixels as stored (colours on the last axis), the stated spacing or 1, whether it is a colour image.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or truncated, compressed in a way that tifffile cannot read without imagecodecs, or
+        holds channels, times or more than one axis of pages.
+    """
+    import tifffile
+
+    with decoding(path), damage_raises(), tifffile.TiffFile(path) as tiff:
+        series = tiff.series[0]
+        letters, shape, pixels = series.axes, series.shape, series.asarray()
+        spacing = read_spacing(tiff)
+    axes = [(letter, side) for letter, side in zip(letters, shape) if letter in "YX" or side > 1]
+    letters, pixels = "".join(letter for letter, _ in axes), pixels.reshape([side for _, side in axes])
+    is_colour = "S" in letters
+    if is_colour:
+        pixels = np.moveaxis(pixels, letters.index("S"), -1)
+    pages = letters.replace("S", "").replace("Y", "").replace("X", "")
+    if len(pages) > 1 or pages not in _PAGE_AXES or (is_colour and pixels.shape[-1] not in (3, 4)):
+        raise ValueError(
+            "Expected one page, or pages that form a volume (axes ZYX), grey or in colour; take one channel and one "
+            f"time, and write a volume with axes ZYX. Received: path={path} with axes={letters}, shape={pixels.shape}"
+        )
+    rank = pixels.ndim - is_colour
+    known = spacing is not None and len(spacing) >= rank
+    return pixels, ImageGeometry.from_spacing(spacing[-rank:]) if known else ImageGeometry.unit(rank), is_colour
+
+
+def write_tiff(path, pixels, geometry, is_colour):
+    """Write a TIFF file, with one page per index of the first axis of a volume; a spacing makes it an OME-TIFF.
+
+    Parameters
+    ----------
+    path : Path
+    pixels : ndarray, shape (n_1, ..., n_r), or (n_1, ..., n_r, 3 or 4) for colour
+    geometry : ImageGeometry
+        Spacing only.
+    is_colour : bool
+
+    Raises
+    ------
+    ValueError
+        If the geometry has an origin or directions of its own, or a spacing where OME-TIFF does not know the dtype.
+    """
+    import tifffile
+
+    if not geometry.is_close(ImageGeometry.from_spacing(geometry.spacing), _TOLERANCE):
+        raise ValueError(
+            "Expected a geometry of nothing but a spacing in a TIFF file; choose .mha, .nrrd or .nii.gz, or pass "
+            f"ImageGeometry.from_spacing(geometry.spacing). Received: geometry={geometry}"
+        )
+    options = {"photometric": "rgb" if is_colour else "minisblack"}
+    if is_colour and pixels.shape[-1] == 4:
+        options["extrasamples"] = ("unassalpha",)
+    has_spacing = not geometry.is_close(ImageGeometry.unit(geometry.rank), _TOLERANCE)
+    if has_spacing or path.stem.lower().endswith(".ome"):
+        if pixels.dtype not in _OME_DTYPES:
+            raise ValueError(
+                f"Expected one of {', '.join(_OME_DTYPES)} in an OME-TIFF, and in a TIFF with a spacing; convert the "
+                f"pixels, pass no geometry, or choose .mha or .nrrd. Received: pixels.dtype={pixels.dtype}"
+            )
+        spacing = ome_spacing(geometry.spacing) if has_spacing else {}
+        options.update(ome=True, metadata={"axes": "ZYX"[-geometry.rank :] + "S" * is_colour, **spacing})
+    tifffile.imwrite(path, pixels, **options)

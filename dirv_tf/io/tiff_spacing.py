@@ -1,0 +1,98 @@
+"""The distance of neighbouring pixels as TIFF files state it: OME, ImageJ, and the resolution tags."""
+
+from __future__ import annotations
+
+import math
+from xml.etree import ElementTree
+
+_MILLIMETRES = {
+    "nm": 1e-6,
+    "um": 1e-3,
+    "\u00b5m": 1e-3,  # the micro sign
+    "\u03bcm": 1e-3,  # the Greek letter
+    "\\u00b5m": 1e-3,  # as ImageJ escapes it
+    "micron": 1e-3,
+    "microns": 1e-3,
+    "micrometer": 1e-3,
+    "mm": 1.0,
+    "cm": 10.0,
+    "m": 1000.0,
+}
+_CENTIMETRE = 3
+
+
+def read_spacing(tiff):
+    """Return the spacing that a TIFF file states, in mm along (z, y, x) or (y, x); None where it states none.
+
+    Resolutions per inch are left out: cameras and editors write them for printing, whatever the image shows.
+
+    Parameters
+    ----------
+    tiff : tifffile.TiffFile
+
+    Returns
+    -------
+    tuple of float or None
+    """
+    if tiff.is_ome:
+        spacing = _ome(tiff)
+    elif tiff.is_imagej and tiff.imagej_metadata.get("unit"):
+        spacing = _imagej(tiff)
+    else:
+        spacing = _tags(tiff)
+    known = spacing is not None and all(math.isfinite(step) and step > 0 for step in spacing)
+    return spacing if known else None
+
+
+def ome_spacing(spacing):
+    """Return the entries of OME metadata for a spacing in mm, array-axis order.
+
+    Parameters
+    ----------
+    spacing : sequence of float, length r
+
+    Returns
+    -------
+    dict
+    """
+    entries = {}
+    for letter, step in zip("XYZ", reversed(spacing)):
+        entries.update({f"PhysicalSize{letter}": step, f"PhysicalSize{letter}Unit": "mm"})
+    return entries
+
+
+def _ome(tiff):
+    pixels = next((e for e in ElementTree.fromstring(tiff.ome_metadata).iter() if e.tag.endswith("}Pixels")), None)
+    spacing = []
+    for letter in "XYZ":
+        size = None if pixels is None else pixels.get(f"PhysicalSize{letter}")
+        # The standard's default unit is the micrometre.
+        unit = "um" if size is None else pixels.get(f"PhysicalSize{letter}Unit", "um")
+        if size is None or unit not in _MILLIMETRES:
+            break
+        spacing.insert(0, float(size) * _MILLIMETRES[unit])
+    return tuple(spacing) if len(spacing) >= 2 else None
+
+
+def _imagej(tiff):
+    unit, plane = _MILLIMETRES.get(str(tiff.imagej_metadata["unit"]).lower()), _units_per_pixel(tiff)
+    if unit is None or plane is None:
+        return None
+    # ImageJ leaves a distance of 1 between the pages out.
+    return tuple(unit * step for step in (float(tiff.imagej_metadata.get("spacing", 1.0)), *plane))
+
+
+def _tags(tiff):
+    tag = tiff.pages[0].tags.get("ResolutionUnit")
+    plane = _units_per_pixel(tiff)
+    if tag is None or tag.value != _CENTIMETRE or plane is None:
+        return None
+    return tuple(_MILLIMETRES["cm"] * step for step in plane)
+
+
+def _units_per_pixel(tiff):
+    """Units per pixel along (y, x), from the tags that hold their inverse as a fraction."""
+    tags = [tiff.pages[0].tags.get(name) for name in ("YResolution", "XResolution")]
+    if any(tag is None or not tag.value[0] for tag in tags):
+        return None
+    return tuple(tag.value[1] / tag.value[0] for tag in tags)

@@ -1,0 +1,85 @@
+"""Target registration errors of landmarks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def landmark_errors(fixed_points, warped_points, size, spacing=None, moving_points=None) -> dict:
+    """Return the errors of landmarks that a registration carried to the fixed image.
+
+    TRE is the Euclidean distance of a carried landmark from its partner, rTRE the distance in pixels divided by the
+    diagonal of the fixed image (Borovec et al., ANHIR, IEEE TMI 39, 2020).
+
+    Parameters
+    ----------
+    fixed_points : array_like, shape (n, r)
+        Landmarks of the fixed image, in pixels, array-axis order.
+    warped_points : array_like, shape (n, r)
+        Their partners of the moving image after `dirv_tf.geometry.warp_points_inverse`.
+    size : sequence of int, length r
+        Sides of the fixed image in pixels.
+    spacing : sequence of float, length r, optional
+        Of the fixed image in mm, array-axis order; with it TRE is in mm, else in pixels.
+    moving_points : array_like, shape (n, r), optional
+        The partners as they were before the registration.
+
+    Returns
+    -------
+    dict of float
+        ``tre_mean``, ``tre_median``, ``tre_max``, ``rtre_mean``, ``rtre_median``, ``rtre_max``; with `moving_points`
+        the same with ``_before``, and ``robustness``: the share of landmarks, 0 to 1, whose error fell.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other, there is no landmark, a coordinate is not finite, or a side or a spacing
+        is not positive.
+    """
+    fixed_points = np.asarray(fixed_points, np.float64)
+    rank = fixed_points.shape[-1] if fixed_points.ndim == 2 else 0
+    if rank not in (2, 3) or len(fixed_points) == 0:
+        raise ValueError(
+            "Expected one or more landmarks of shape (n, 2) or (n, 3). "
+            f"Received: fixed_points.shape={fixed_points.shape}"
+        )
+    size = _per_axis(size, rank, "size")
+    spacing = None if spacing is None else _per_axis(spacing, rank, "spacing")
+    errors, relative_errors = _errors(fixed_points, warped_points, "warped_points", size, spacing)
+    figures = {**_summary("tre", errors), **_summary("rtre", relative_errors)}
+    if moving_points is not None:
+        before, relative_before = _errors(fixed_points, moving_points, "moving_points", size, spacing)
+        summaries = {**_summary("tre", before), **_summary("rtre", relative_before)}
+        figures.update({f"{name}_before": value for name, value in summaries.items()})
+        figures["robustness"] = float(np.mean(errors < before))
+    return figures
+
+
+def _errors(fixed_points, points, name, size, spacing):
+    points = np.asarray(points, np.float64)
+    if points.shape != fixed_points.shape:
+        raise ValueError(
+            f"Expected {name} of the shape of fixed_points. "
+            f"Received: {name}.shape={points.shape}, fixed_points.shape={fixed_points.shape}"
+        )
+    differences = points - fixed_points
+    wrong = len(differences) - np.count_nonzero(np.all(np.isfinite(differences), axis=-1))
+    if wrong:
+        raise ValueError(
+            f"Expected finite coordinates in {name} and fixed_points. Received: {wrong} pairs with NaN or infinite ones"
+        )
+    pixels = np.linalg.norm(differences, axis=-1)
+    lengths = pixels if spacing is None else np.linalg.norm(differences * spacing, axis=-1)
+    return lengths, pixels / np.linalg.norm(size)
+
+
+def _per_axis(values, rank, name):
+    array = np.asarray(values, np.float64)
+    if array.shape != (rank,) or not np.all(np.isfinite(array)) or np.any(array <= 0):
+        raise ValueError(f"Expected {rank} positive numbers. Received: {name}={values}")
+    return array
+
+
+def _summary(name, values):
+    statistics = {"mean": np.mean, "median": np.median, "max": np.max}
+    return {f"{name}_{statistic}": float(reduce(values)) for statistic, reduce in statistics.items()}

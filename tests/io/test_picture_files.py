@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dirv_tf import io
+
+
+@pytest.fixture
+def grey(rng):
+    return rng.integers(0, 256, (6, 5), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "shape, dtype", [((6, 5), "uint8"), ((6, 5), "uint16"), ((6, 5, 3), "uint8"), ((6, 5, 4), "uint8")]
+)
+def test_png_keeps_every_pixel(tmp_path, rng, shape, dtype):
+    pixels = rng.integers(0, np.iinfo(dtype).max, shape, dtype=dtype, endpoint=True)
+    io.write_image(tmp_path / "a.PNG", pixels)
+    image = io.load_image(tmp_path / "a.PNG")
+    np.testing.assert_array_equal(image.pixels, pixels)
+    assert image.pixels.dtype == dtype and image.is_colour == (len(shape) == 3)
+    assert image.geometry == io.ImageGeometry.unit(2) and image.path == tmp_path / "a.PNG"
+
+
+def test_jpeg_keeps_pixels_nearly(tmp_path):
+    pixels = np.add.outer(np.arange(16), np.arange(24)).astype(np.uint8) * 4
+    io.write_image(tmp_path / "a.jpg", pixels)
+    read = io.read_image(tmp_path / "a.jpg")
+    assert read.dtype == np.uint8
+    np.testing.assert_allclose(read.astype(int), pixels, atol=4)
+
+
+def test_palettes_become_colour_and_one_bit_becomes_bool(tmp_path, grey):
+    Image.fromarray(grey).convert("RGB").quantize(200).save(tmp_path / "palette.png")
+    palette = io.load_image(tmp_path / "palette.png")
+    assert palette.is_colour and palette.pixels.shape == (6, 5, 3)
+    np.testing.assert_array_equal(palette.pixels[..., 0], grey)
+    Image.fromarray(grey > 100).save(tmp_path / "bit.png")
+    bit = io.load_image(tmp_path / "bit.png")
+    assert bit.pixels.dtype == bool and not bit.is_colour
+    np.testing.assert_array_equal(bit.pixels, grey > 100)
+
+
+@pytest.mark.parametrize("mode, name", [("LA", "a.png"), ("CMYK", "a.jpg")])
+def test_grey_with_alpha_and_inks_are_refused(tmp_path, grey, mode, name):
+    Image.fromarray(grey).convert(mode).save(tmp_path / name)
+    with pytest.raises(ValueError, match=f"Expected a grey, RGB or RGBA image.*{name}.*'{mode}'"):
+        io.load_image(tmp_path / name)
+
+
+def test_sixteen_bit_colour_is_not_cut_to_eight(tmp_path):
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 3, 2, 16, 2, 0, 0, 0))
+    rows = chunk(b"IDAT", zlib.compress(2 * (b"\0" + bytes(18))))
+    (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + rows + chunk(b"IEND", b""))
+    with pytest.raises(ValueError, match="8 bits per channel.*convert it to TIFF.*deep.png with 16 bits"):
+        io.load_image(tmp_path / "deep.png")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+@pytest.mark.parametrize(
+    "shape, dtype", [((6, 5), "float64"), ((6, 5), "bool"), ((6, 5, 3), "uint16"), ((6, 5, 7), "uint8")]
+)
+def test_what_a_picture_cannot_hold_is_refused_with_a_format_that_can(tmp_path, name, shape, dtype):
+    with pytest.raises(ValueError, match=r"Expected a 2D image of uint8.*TIFF.*\.nii\.gz.*pixels.dtype"):
+        io.write_image(tmp_path / name, np.zeros(shape, dtype))
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_geometry_is_not_dropped_silently(tmp_path, grey):
+    with pytest.raises(ValueError, match=r"Expected no spacing.*\.tif"):
+        io.write_image(tmp_path / "a.png", grey, io.ImageGeometry.from_spacing((0.5, 0.5)))
