@@ -58,5 +58,5 @@ class ChessboardPairs(SyntheticPairs):
                 f"Received: cell_range={cell_range!r}"
             )
 
-    def _images(self, indices):
+    def _images(self, indices, epoch):
         return synthesis.chessboard_images(self.size, self.seed, indices, self.cell_range)

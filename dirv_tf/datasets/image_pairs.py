@@ -61,5 +61,5 @@ class ImagePairs(SyntheticPairs):
         with tf.device("CPU:0"):
             self._all_images = tf.constant(images)
 
-    def _images(self, indices):
+    def _images(self, indices, epoch):
         return tf.gather(self._all_images, indices)

@@ -6,8 +6,10 @@ import inspect
 from collections.abc import Mapping
 
 from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
+from dirv_tf.datasets.file_pairs import from_pairs
+from dirv_tf.datasets.folder_pairs import from_folder
 
-_KINDS = {"chessboard": ChessboardPairs}
+_KINDS = {"chessboard": ChessboardPairs, "folder": from_folder, "pairs": from_pairs}
 
 
 def from_config(config):
@@ -16,11 +18,12 @@ def from_config(config):
     Parameters
     ----------
     config : mapping
-        ``"kind"`` names the dataset (``"chessboard"``); all other keys are arguments of its class.
+        ``"kind"`` names the dataset: ``"chessboard"`` (`ChessboardPairs`), ``"folder"`` (`from_folder`) or ``"pairs"``
+        (`from_pairs`); all other keys are its arguments.
 
     Returns
     -------
-    SyntheticPairs
+    PairBatches
 
     Raises
     ------

@@ -2,7 +2,8 @@
 
 Reading a configuration needs no TensorFlow, so this package imports nothing by itself:
 
-- `run_config`, `config_loading`: what a run is, and reading it from YAML with strict checks.
+- `run_config`, `data_settings`, `config_loading`: what a run is, on which images, and reading it from YAML with strict
+  checks.
 - `run`: one run from start to end, or the rest of one that was stopped; `run_folder`: its files.
 - `monitoring`: the TensorBoard callback.
 """

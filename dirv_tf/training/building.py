@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dirv_tf import datasets, losses, metrics
 from dirv_tf.models import DIRVNet
+from dirv_tf.training.config_sections import ConfigError
 
 
 def build_model(config):
@@ -38,8 +39,8 @@ def compile_model(model, config, steps):
         Training steps of the whole run: where a decaying learning rate reaches zero.
     """
     optimizer = tf.keras.optimizers.Adam(learning_rate(config, steps), beta_1=0.9, beta_2=0.999)
-    errors = metrics.RegistrationErrors(config.model.levels)
-    model.compile(optimizer=optimizer, loss=_loss(config.training), metrics=[errors])
+    figures = metrics.RegistrationErrors if config.data.known_fields else metrics.IntensityErrors
+    model.compile(optimizer=optimizer, loss=_loss(config.training), metrics=[figures(config.model.levels)])
     # Built now, so that its variables are there to be restored before the first step.
     optimizer.build(model.trainable_variables)
 
@@ -64,25 +65,33 @@ def learning_rate(config, steps):
 
 
 def training_pairs(config):
-    """The pairs to train on, with new fields every epoch."""
-    return _pairs(config, config.data.train_images, config.training.batch_size, config.seeds.training)
+    """The pairs to train on, with new fields or patches every epoch.
 
-
-def validation_pairs(config):
-    """The first of the unseen pairs, for a look after every epoch; None when the run asks for none."""
-    count = min(config.evaluation.validation_images, config.data.test_images)
-    return _pairs(config, count, config.evaluation.batch_size, config.seeds.testing) if count else None
+    Raises
+    ------
+    ConfigError
+        When the files that the configuration names are not there or cannot be used.
+    """
+    return _pairs(config, "train", config.training.batch_size, config.seeds.training)
 
 
 def testing_pairs(config):
-    """The unseen pairs of the final test."""
-    return _pairs(config, config.data.test_images, config.evaluation.batch_size, config.seeds.testing)
+    """The unseen pairs of the final test; raises as `training_pairs` does."""
+    return _pairs(config, "test", config.evaluation.batch_size, config.seeds.testing)
 
 
-def _pairs(config, count, batch_size, seed):
-    settings = dataclasses.asdict(config.data)
-    del settings["train_images"], settings["test_images"]
-    return datasets.from_config({**settings, "count": count, "batch_size": min(batch_size, count), "seed": seed})
+def validation_pairs(config, testing):
+    """The first of the unseen pairs `testing`, for a look after every epoch; None when the run asks for none."""
+    count = config.evaluation.validation_images
+    return testing.first(count) if count else None
+
+
+def _pairs(config, part, batch_size, seed):
+    arguments = {**config.data.dataset(part), "batch_size": batch_size, "seed": seed}
+    try:
+        return datasets.from_config(arguments)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"Pairs to {part} with, 'data' of kind {config.data.kind}: {error}") from error
 
 
 def _loss(training):

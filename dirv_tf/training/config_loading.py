@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 import yaml
 
 from dirv_tf.training.config_sections import ConfigError, read_section
+from dirv_tf.training.data_settings import DATA_KINDS
 from dirv_tf.training.run_config import RunConfig
 from dirv_tf.training.yaml_text import parse_yaml
 
@@ -22,6 +24,9 @@ def known_runs(folder=RUNS_FOLDER):
 
 def load_run(name_or_path, preset=None, overrides=None, folder=RUNS_FOLDER):
     """Reads and checks the configuration of a run.
+
+    Relative paths in the file are taken from the folder of the file, those in `overrides` from the working folder. The
+    configuration holds absolute paths, so that a run can be resumed from its copy elsewhere.
 
     Parameters
     ----------
@@ -64,8 +69,11 @@ def load_run(name_or_path, preset=None, overrides=None, folder=RUNS_FOLDER):
         _lay_over(raw, presets[preset], f"{path}: presets.{preset}")
         raw["preset"] = preset
         source += f" with preset {preset}"
+    _make_paths_absolute(raw, path.parent)
     for key, value in (overrides or {}).items():
-        _lay_over(raw, _nested(key, value), f"setting {key}")
+        changes = _nested(key, value)
+        _make_paths_absolute(changes, Path())
+        _lay_over(raw, changes, f"setting {key}")
     if overrides:
         source += f" with {', '.join(f'{key}={value}' for key, value in overrides.items())}"
     return read_section(RunConfig, raw, source)
@@ -136,6 +144,15 @@ def _lay_over(base, changes, source):
             _lay_over(base[key], value, f"{source}.{key}")
         else:
             base[key] = value
+
+
+def _make_paths_absolute(raw, folder):
+    data = raw.get("data")
+    names = {name for kind in DATA_KINDS.values() for name in kind.paths}
+    for name in names.intersection(data if isinstance(data, dict) else ()):
+        # A text that is empty, and what is no text, are refused later, by the check of the setting.
+        if isinstance(data[name], str) and data[name].strip():
+            data[name] = os.path.abspath(folder / Path(data[name].strip()).expanduser())
 
 
 def _nested(key, value):

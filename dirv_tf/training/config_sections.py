@@ -27,13 +27,26 @@ def section(settings_class, **default):
     return dataclasses.field(metadata={"section": settings_class}, **default)
 
 
+def section_by_kind(kinds, **default):
+    """Declares a dataclass field that is one of several dataclasses of settings, chosen by its key `kind`.
+
+    Parameters
+    ----------
+    kinds : dict of type
+        Dataclasses by kind; the first one is meant where the key is missing.
+    **default
+        ``default=…`` for a section that may be left out.
+    """
+    return dataclasses.field(metadata={"kinds": kinds}, **default)
+
+
 def read_section(settings_class, raw, source, path=""):
     """Builds a settings dataclass from a raw mapping.
 
     Parameters
     ----------
     settings_class : type
-        Dataclass whose fields were declared by `setting` and `section`.
+        Dataclass whose fields were declared by `setting`, `section` and `section_by_kind`.
     raw
         What the YAML file holds at this place.
     source : str
@@ -64,6 +77,9 @@ def read_section(settings_class, raw, source, path=""):
                 raise ConfigError(f"{source}: key '{key}' is missing; legal is {_legal(field)}.")
         elif "section" in field.metadata:
             values[name] = read_section(field.metadata["section"], raw[name], source, key)
+        elif "kinds" in field.metadata:
+            chosen = _section_of_kind(field.metadata["kinds"], raw[name], source, key)
+            values[name] = read_section(chosen, raw[name], source, key)
         else:
             values[name] = _read_setting(field.metadata["check"], raw[name], source, key)
     try:
@@ -79,6 +95,13 @@ def unknown_key(path, key, known):
     return f"unknown key '{path}'.{meant} Legal keys here: {', '.join(known)}."
 
 
+def _section_of_kind(kinds, raw, source, path):
+    kind = raw.get("kind", next(iter(kinds))) if isinstance(raw, dict) else next(iter(kinds))
+    if not isinstance(kind, str) or kind not in kinds:
+        raise ConfigError(f"{source}: '{path}.kind' must be one of {', '.join(kinds)}. Received: {path}.kind={kind!r}")
+    return kinds[kind]
+
+
 def _read_setting(check, value, source, key):
     try:
         return check.read(value)
@@ -87,7 +110,7 @@ def _read_setting(check, value, source, key):
 
 
 def _legal(field):
-    return "a mapping" if "section" in field.metadata else field.metadata["check"].legal
+    return field.metadata["check"].legal if "check" in field.metadata else "a mapping"
 
 
 def _join(path, key):

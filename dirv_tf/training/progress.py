@@ -9,6 +9,7 @@ import time
 import tensorflow as tf
 
 _WIDTH = 24
+_REDUCTIONS = {"dl_int": "ΔL_int", "dl_dis": "ΔL_dis"}
 
 
 class Progress(tf.keras.callbacks.Callback):
@@ -118,8 +119,10 @@ def duration(seconds):
 def _figures(logs):
     logs = logs or {}
     parts = [f"loss {float(logs['loss']):.4f}"] if "loss" in logs else []
-    for prefix, name in (("", "ΔL_int/ΔL_dis"), ("val_", "unseen")):
-        keys = [f"{prefix}dl_int", f"{prefix}dl_dis"]
-        if all(key in logs for key in keys):
-            parts.append(f"{name} {' / '.join(f'{float(logs[key]):.1f}' for key in keys)} %")
+    # Of real pairs nobody knows the displacements.
+    reductions = {key: name for key, name in _REDUCTIONS.items() if key in logs}
+    for prefix, name in (("", "/".join(reductions.values())), ("val_", "unseen")):
+        values = [f"{float(logs[prefix + key]):.1f}" for key in reductions if prefix + key in logs]
+        if values:
+            parts.append(f"{name} {' / '.join(values)} %")
     return "  ".join(parts)

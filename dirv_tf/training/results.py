@@ -7,14 +7,16 @@ from dirv_tf.io.atomic_write import write_csv, write_json
 _SHOWN = {"l_int": "L_int", "l_dis": "L_dis", "dl_int": "ΔL_int %", "dl_dis": "ΔL_dis %"}
 
 
-def test_row(config, figures, thesis, seconds):
+def test_row(config, count, figures, thesis, seconds):
     """The test as one row of a table.
 
     Parameters
     ----------
     config : RunConfig
+    count : int
+        Number of pairs of the test.
     figures : dict
-        Test figures by name.
+        Test figures by name; of real pairs without those that need the true field.
     thesis : dict or None
         The thesis's figures.
     seconds : float
@@ -26,7 +28,7 @@ def test_row(config, figures, thesis, seconds):
         Values by column.
     """
     row = {"run": config.name, "preset": config.preset or "", "parameters": config.parameters}
-    row.update(test_images=config.data.test_images, seed=config.seeds.testing, seconds=round(seconds, 1), **figures)
+    row.update(test_images=count, seed=config.seeds.testing, seconds=round(seconds, 1), **figures)
     if thesis:
         row.update({f"thesis_{name}": thesis[name] for name in _SHOWN}, thesis_split=thesis["split"])
     return row
@@ -50,12 +52,14 @@ def write_results(folder, row, figures, thesis):
     write_json(folder.metrics_json, {**context, "test": figures, "thesis": thesis})
 
 
-def results_lines(config, figures, thesis):
+def results_lines(config, count, figures, thesis):
     """The result as a small table.
 
     Parameters
     ----------
     config : RunConfig
+    count : int
+        Number of pairs of the test.
     figures : dict
         Test figures by name.
     thesis : dict or None
@@ -66,15 +70,15 @@ def results_lines(config, figures, thesis):
     list of str
     """
     name = f"{config.name} {config.preset}" if config.preset else config.name
-    lines = [f"{'test of ' + str(config.data.test_images) + ' unseen pairs':28}" + _cells(_SHOWN.values())]
+    lines = [f"{f'test of {count} unseen pairs':28}" + _cells(_SHOWN.values())]
     lines.append(f"{name + ', mean of levels':28}" + _cells(figures.get(key) for key in _SHOWN))
     lines.append(f"{name + ', finest level':28}" + _cells(figures.get(f"{key}_finest") for key in _SHOWN))
     if thesis:
         lines.append(f"{'thesis, mean of levels':28}" + _cells(thesis[key] for key in _SHOWN))
         if thesis["split"] != "test":
             lines.append("(the thesis gives this run's training figures only)")
-    if "endpoint_error" in figures:
-        lines.append(f"endpoint error {figures['endpoint_error']:.3f} px, folded {figures['folded']:.3f} % of pixels")
+    known = f"endpoint error {figures['endpoint_error']:.3f} px, " if "endpoint_error" in figures else ""
+    lines.append(f"{known}folded {figures['folded']:.3f} % of pixels")
     return lines
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import time
+from pathlib import Path
 
 from dirv_tf.models.weight_files import save_weights_file
 from dirv_tf.training.building import (
@@ -16,9 +18,11 @@ from dirv_tf.training.building import (
     validation_pairs,
 )
 from dirv_tf.training.checkpoints import CheckpointFile
-from dirv_tf.training.environment import hardware, hardware_line, versions
+from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.environment import hardware, versions
 from dirv_tf.training.history import HistoryFile
 from dirv_tf.training.interruption import StepGuard, stop_on_signals
+from dirv_tf.training.plan import plan
 from dirv_tf.training.progress import Progress, duration
 from dirv_tf.training.results import results_lines, test_row, write_results
 from dirv_tf.training.step_timing import measure_steps
@@ -50,15 +54,20 @@ def execute(config, folder, tensorboard=True, report=print):
         When Ctrl-C or SIGTERM asked to stop; the last checkpoint is whole.
     TrainingDiverged
         When the loss became NaN or infinite.
+    ConfigError
+        When the images that the run names are not there, cannot be used, or are not those that a stopped run began
+        with; nothing is written then.
     CheckpointError
         When the folder's checkpoint is damaged or of another network.
     """
-    pairs, unseen, testing = training_pairs(config), validation_pairs(config), testing_pairs(config)
+    pairs, testing = training_pairs(config), testing_pairs(config)
+    unseen = validation_pairs(config, testing)
+    files = _files(folder, pairs, testing)
     thesis = thesis_row(config.name)
     found = {"versions": versions(), "hardware": hardware()}
-    for line in plan(config, folder, pairs, found):
+    for line in plan(config, folder, pairs, testing, found):
         report(line)
-    with stop_on_signals(report) as request, _recorded(folder, config, found):
+    with stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}):
         model = build_model(config)
         compile_model(model, config, config.training.epochs * pairs.steps_per_epoch)
         first_epoch = load_checkpoint(folder.checkpoint, model) if folder.checkpoint.is_file() else 0
@@ -71,49 +80,37 @@ def execute(config, folder, tensorboard=True, report=print):
         figures, seconds = _test(model, testing, request)
         if monitor:
             monitor.write_test(figures, config.training.epochs)
-        row = test_row(config, figures, thesis, seconds)
-        settings = {key: config.as_mapping()[key] for key in ("data", "training", "seeds")}
-        card = {"run": config.name, "preset": config.preset, **settings, "metrics": figures, "thesis": thesis}
-        card.update(date=datetime.date.today().isoformat())
+        row = test_row(config, testing.count, figures, thesis, seconds)
+        card = {"run": config.name, "preset": config.preset, **_settings(config), "metrics": figures, "thesis": thesis}
+        card.update(input={"normalization": config.data.normalization}, date=datetime.date.today().isoformat())
         save_weights_file(model, folder.path, {**card, **found})
         write_results(folder, row, figures, thesis)
-    for line in results_lines(config, figures, thesis):
+    for line in results_lines(config, testing.count, figures, thesis):
         report(line)
     report(f"Everything is in {folder.path}")
     return figures
 
 
-def plan(config, folder, pairs, found):
-    """What a run is going to do, in lines of text.
+def _files(folder, pairs, testing):
+    """The record's entry of the files that are read; empty where all images are synthetic."""
+    lists = {"train": getattr(pairs, "files", None), "test": getattr(testing, "files", None)}
+    if lists["train"] is None:
+        return {}
+    lists = {part: json.loads(json.dumps(files, default=str)) for part, files in lists.items()}
+    if folder.read_record().get("files", lists) != lists:
+        raise ConfigError(
+            f"Expected the image files that the run began with, which {folder.record} lists; files have come, gone or "
+            f"changed their names since. Received: {len(lists['train'])} to train and {len(lists['test'])} to test with"
+        )
+    return {"files": lists}
 
-    Parameters
-    ----------
-    config : RunConfig
-    folder : RunFolder
-    pairs : dirv_tf.datasets.SyntheticPairs
-        Pairs to train on.
-    found : dict
-        With `versions` and `hardware`.
 
-    Returns
-    -------
-    list of str
-    """
-    model, data, training = config.model, config.data, config.training
-    size = "×".join(map(str, data.size))
-    units = "+".join(map(str, model.units)) if isinstance(model.units, tuple) else model.units
-    preset = f", preset {config.preset}" if config.preset else ""
-    return [
-        f"Run {config.name}{preset}: {config.description}",
-        f"  network   {model.levels} level{'s' * (model.levels > 1)} of {units} units, {model.experts} experts: "
-        f"{config.parameters:,} parameters",
-        f"  training  {data.train_images:,} pairs of {size}, {data.transform} fields, batches of "
-        f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
-        f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
-        f"  test      {data.test_images:,} unseen pairs, seed {config.seeds.testing}",
-        f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
-        f"  results   {folder.path}",
-    ]
+def _settings(config):
+    settings = {key: config.as_mapping()[key] for key in ("data", "training", "seeds")}
+    # Weights are passed on; where their images lay on the disk is nobody's business.
+    for key in set(config.data.paths).intersection(settings["data"]):
+        settings["data"][key] = Path(settings["data"][key]).name
+    return settings
 
 
 def _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report):

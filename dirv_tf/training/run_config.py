@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Optional, Tuple, Union
 
-from dirv_tf.training.config_sections import ConfigError, section, setting
+from dirv_tf.training.config_sections import ConfigError, section, section_by_kind, setting
+from dirv_tf.training.data_settings import DATA_KINDS, ChessboardSettings, FolderSettings, PairsSettings
 from dirv_tf.training.setting_checks import (
     either,
     list_of,
@@ -36,21 +37,6 @@ class ModelSettings:
     spacing: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)), default=4)
     centered: bool = setting(switch(), default=True)
     step_size_scale: float = setting(number(above=0), default=10.0)
-
-
-@dataclasses.dataclass(frozen=True)
-class DataSettings:
-    """The pairs to train and test on; see `dirv_tf.datasets.ChessboardPairs`."""
-
-    size: Tuple[int, ...] = setting(list_of(_COUNT, 2, 3))
-    train_images: int = setting(_COUNT)
-    test_images: int = setting(_COUNT)
-    kind: str = setting(one_of("chessboard"), default="chessboard")
-    cell_range: Tuple[int, int] = setting(rising_pair(_COUNT), default=(6, 10))
-    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
-    max_displacement: float = setting(number(low=0.1), default=6.0)
-    desensitise: bool = setting(switch(), default=True)
-    swap: bool = setting(switch(), default=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +81,7 @@ class RunConfig:
     name: str = setting(text())
     description: str = setting(text())
     model: ModelSettings = section(ModelSettings)
-    data: DataSettings = section(DataSettings)
+    data: Union[ChessboardSettings, FolderSettings, PairsSettings] = section_by_kind(DATA_KINDS)
     training: TrainingSettings = section(TrainingSettings)
     seeds: SeedSettings = section(SeedSettings, default=SeedSettings())
     evaluation: EvaluationSettings = section(EvaluationSettings, default=EvaluationSettings())
@@ -121,11 +107,10 @@ class RunConfig:
                     f"{(side // multiple + 1) * multiple}. Received: data.size={list(data.size)}, "
                     f"model.levels={model.levels}"
                 )
-        largest_cell = data.cell_range[1] - 1
-        if largest_cell > min(data.size):
+        if not data.known_fields and self.training.loss != "intensity":
             raise ConfigError(
-                f"'data.cell_range' must leave room for one cell of its largest side, {largest_cell}, in the image. "
-                f"Received: data.cell_range={list(data.cell_range)}, data.size={list(data.size)}"
+                f"'training.loss' must be intensity for 'data.kind' {data.kind}: the true fields of real pairs, which "
+                f"the other losses need, are unknown. Received: training.loss={self.training.loss}"
             )
         if self.training.loss == "combined" and not self.training.displacement_weight + self.training.intensity_weight:
             raise ConfigError(
@@ -158,15 +143,13 @@ class RunConfig:
 
     def as_mapping(self):
         """The whole configuration as plain dictionaries and lists, ready for YAML or JSON."""
-        mapping = dataclasses.asdict(self)
-        if self.preset is None:
-            del mapping["preset"]
-        return _plain(mapping)
+        return _plain(dataclasses.asdict(self))
 
 
 def _plain(value):
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
+        # What is None was left out, and reads as left out.
+        return {key: _plain(entry) for key, entry in value.items() if entry is not None}
     if isinstance(value, (list, tuple)):
         return [_plain(entry) for entry in value]
     return value

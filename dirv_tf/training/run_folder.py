@@ -11,7 +11,8 @@ from dirv_tf.training.config_loading import RUNS_FOLDER, load_run
 from dirv_tf.training.config_sections import ConfigError
 from dirv_tf.training.yaml_text import format_yaml
 
-RESULTS_FOLDER = RUNS_FOLDER / "runs"
+# Beside the runs in a checkout; an installed package has no such folder.
+RESULTS_FOLDER = RUNS_FOLDER / "runs" if RUNS_FOLDER.is_dir() else Path("runs")
 
 
 class RunFolder:
@@ -27,7 +28,7 @@ class RunFolder:
     config : Path
         The whole effective configuration.
     record : Path
-        Seeds, versions, hardware, times, state of the run.
+        Seeds, versions, hardware, image files, times, state of the run.
     history : Path
         One line per epoch.
     metrics_json, metrics_csv : Path
@@ -107,10 +108,13 @@ class RunFolder:
         """Writes the effective configuration."""
         write_text(self.config, f"# Everything this run used.\n{format_yaml(config.as_mapping())}")
 
+    def read_record(self):
+        """The record of the run, a dict; empty when there is none yet."""
+        return json.loads(self.record.read_text(encoding="utf-8")) if self.record.is_file() else {}
+
     def write_record(self, **entries):
         """Writes or updates the record of the run."""
-        record = json.loads(self.record.read_text(encoding="utf-8")) if self.record.is_file() else {}
-        write_json(self.record, {**record, **entries})
+        write_json(self.record, {**self.read_record(), **entries})
 
     def add_part(self, state, ended, seconds):
         """Notes how and when the run ended or was stopped, and how long it ran this time.
@@ -123,7 +127,6 @@ class RunFolder:
             Date and time.
         seconds : float
         """
-        record = json.loads(self.record.read_text(encoding="utf-8"))
-        parts = [*record.get("parts", ()), {"state": state, "ended": ended, "seconds": round(seconds, 1)}]
+        parts = [*self.read_record().get("parts", ()), {"state": state, "ended": ended, "seconds": round(seconds, 1)}]
         total = sum(part["seconds"] for part in parts)
         self.write_record(state=state, ended=ended, seconds=round(total, 1), parts=parts)

@@ -57,6 +57,17 @@ def number(low=-math.inf, above=-math.inf):
     return Check(f"a number{bounds}", read)
 
 
+def share():
+    """A number greater than 0 and less than 1."""
+
+    def read(value):
+        if not number(above=0).read(value) < 1:
+            raise ValueError
+        return float(value)
+
+    return Check("a number greater than 0 and less than 1", read)
+
+
 def switch():
     """True or false."""
 

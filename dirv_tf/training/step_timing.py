@@ -25,7 +25,7 @@ def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0)
     ----------
     model : DIRVNet
         Compiled, with a built optimizer.
-    training, testing : dirv_tf.datasets.SyntheticPairs
+    training, testing : dirv_tf.datasets.PairBatches
         Pairs to train and to test on.
     callbacks : sequence of tf.keras.callbacks.Callback
         Called during the steps, such as one that ends them.

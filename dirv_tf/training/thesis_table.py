@@ -49,8 +49,11 @@ def thesis_row(run, path=THESIS_TABLE):
     -------
     dict or None
         `run`, `split` and the figures `l_int` (×255), `l_dis` (px), `dl_int`, `dl_dis` (%), `max_d`, `mean_d` (px)
-        as floats; None for a run that is not in the thesis.
+        as floats; None for a run that is not in the thesis, and where there is no table: it lies in the checkout and
+        is not installed with the package.
     """
+    if not Path(path).is_file():
+        return None
     rows = {row["split"]: row for row in thesis_rows(path) if row["run"] == run}
     row = rows.get("test") or rows.get("train")
     if row is None:

@@ -1,0 +1,114 @@
+"""Synthetic pairs from the images in a folder."""
+
+from __future__ import annotations
+
+from dirv_tf.datasets.folder_files import image_files, split_files
+from dirv_tf.datasets.image_groups import ImageGroups
+from dirv_tf.datasets.patch_source import LEAST_CONTRAST, PatchSource
+from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
+
+
+class FolderPairs(SyntheticPairs):
+    """Pairs of an image patch and its warped copy, from image files, 2D or 3D; made by `from_folder`.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        The images that patches are drawn from.
+    """
+
+    def __init__(self, patches, count, *arguments):
+        super().__init__(patches.size, count, *arguments)
+        self.files = tuple(path for (path,) in patches.images.files)
+        self._patches = patches
+
+    def _images(self, indices, epoch):
+        return self._patches(indices, epoch)[0]
+
+
+def from_folder(
+    folder,
+    size=None,
+    count=None,
+    batch_size=100,
+    part=None,
+    test_share=0.2,
+    split_seed=0,
+    patches_per_image=4,
+    least_contrast=LEAST_CONTRAST,
+    normalization="joint",
+    on_error="raise",
+    memory_gib=4.0,
+    transform="both",
+    max_displacement=6.0,
+    seed=42,
+    desensitise=True,
+    swap=True,
+    frozen_last_batch=True,
+):
+    """Make pairs with known fields of the images in a folder: random patches and their warped copies.
+
+    Patches are drawn anew in every epoch, by seed, epoch and number alone. Patches with little contrast are rejected,
+    the others stretched to [0, 1] one by one, as in thesis Section 6.3.
+
+    Parameters
+    ----------
+    folder : str or path
+        Its images and those in the folders below: TIFF, PNG, JPEG, NIfTI, MetaImage, NRRD, of any number type. Colour
+        is turned into grey.
+    size : None or sequence of int
+        Sides of the patches in pixels, 2 or 3 of them. None takes whole images, which then must have one shape.
+    count : None or int
+        Pairs per epoch; None for `patches_per_image` times the number of images.
+    batch_size : int
+        Pairs per batch.
+    part : {None, "train", "test"}
+        None takes all files, "train" and "test" one part of them: a file never gives patches to both.
+    test_share : float
+        Share of the files that belong to the test.
+    split_seed : int
+        Of the split, which depends on nothing else but the names of the files.
+    patches_per_image : int
+        Patches that are drawn from an image before the next takes its turn; 1 if whole images are taken.
+    least_contrast : float
+        Least standard deviation of a patch, as a share of its image's range from the 0.5 to the 99.5 percentile. The
+        thesis takes 10 of 255. Even patches are rejected always.
+    normalization : {"joint", "each"}
+        "joint" stretches a patch by its minimum and maximum (as the thesis), "each" by its 0.5 and 99.5 percentiles,
+        clipped. Register with the same rule.
+    on_error : {"raise", "skip"}
+        Whether images that cannot be used are an error or are left out with a warning; both name them.
+    memory_gib : float
+        Images are kept in the host's memory as float32 up to this limit; the others are read again, whole, for
+        every turn.
+    transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+        See `SyntheticPairs`.
+
+    Returns
+    -------
+    FolderPairs
+        With the attribute `files`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If there are no images, some cannot be used, no patch has enough contrast, or an argument is out of its range.
+
+    Examples
+    --------
+    >>> pairs = from_folder("data/tissue", size=(64, 64), count=200, batch_size=20, part="train")  # doctest: +SKIP
+    >>> model.fit(pairs.training(epochs=5), epochs=5, steps_per_epoch=pairs.steps_per_epoch)  # doctest: +SKIP
+    """
+    files = image_files(folder)
+    if part is not None:
+        files = split_files(files, folder, part, test_share, split_seed)
+    images = ImageGroups([(path,) for path in files], size, on_error, memory_gib)
+    patches_per_image = 1 if size is None else patches_per_image
+    patches = PatchSource(images, size, seed, patches_per_image, least_contrast, normalization)
+    if count is None:
+        count = len(images) * patches.patches_per_image
+    return FolderPairs(
+        patches, count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+    )

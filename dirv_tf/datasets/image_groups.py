@@ -1,0 +1,130 @@
+"""Grey images from files, kept in memory as long as there is room."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from dirv_tf.datasets import argument_checks as checks
+from dirv_tf.datasets.intensities import robust_range
+from dirv_tf.io.image_files import load_image
+
+# Of red, green and blue in a grey image (Rec. 709, as skimage.color.rgb2gray).
+_GREY_WEIGHTS = np.array([0.2125, 0.7154, 0.0721], np.float32)
+_NAMED_PROBLEMS = 20
+
+
+class ImageGroups:
+    """Images that belong together: single ones, or the two of a pair, which have the same shape.
+
+    All files are read once, so that a bad one is found before a training starts. Images stay in the host's memory as
+    float32 until the limit is reached; the others are read again, whole, whenever they are drawn from.
+
+    Parameters
+    ----------
+    groups : sequence of sequence of path
+        Files of every group. Any format of `dirv_tf.io.load_image`; colour is turned into grey.
+    size : None or sequence of int
+        Sides in pixels that every image must at least have; None for images that must all have one shape.
+    on_error : {"raise", "skip"}
+        What to do about groups that cannot be used.
+    memory_gib : float
+        Limit of the images kept, GiB.
+
+    Attributes
+    ----------
+    files : tuple of tuple of Path
+        Of the groups that can be used.
+    shape : tuple of int
+        Of the first image.
+
+    Raises
+    ------
+    ValueError
+        If files cannot be read, are even, not finite, too small, of another rank or unlike their partner; all are
+        named, with the reason. With "skip" only if no group is left.
+
+    Warns
+    -----
+    UserWarning
+        With "skip": names the groups left out.
+    """
+
+    def __init__(self, groups, size=None, on_error="raise", memory_gib=4.0):
+        checks.check_choice("on_error", on_error, ("raise", "skip"))
+        self._free = checks.check_number("memory_gib", memory_gib, 0) * 2**30
+        self._size = None if size is None else checks.check_size("size", size, 4)
+        self.shape = None
+        self._kept, self._ranges, files, problems = [], [], [], []
+        for group in groups:
+            paths = tuple(Path(path) for path in group)
+            try:
+                images = self._checked([_grey_image(path) for path in paths])
+            except (OSError, ValueError) as error:
+                problems.append(f"{' and '.join(map(str, paths))}: {error}")
+                continue
+            files.append(paths)
+            self._ranges.append([robust_range(image) for image in images])
+            self._kept.append(self._if_room(images))
+        self.files = tuple(files)
+        if problems:
+            self._complain(problems, len(groups), on_error)
+
+    def __len__(self):
+        return len(self.files)
+
+    def read(self, number):
+        """Return the images of a group, float32, in their own intensities; list of ndarray of one shape."""
+        kept = self._kept[number]
+        return [_grey_image(path) for path in self.files[number]] if kept is None else kept
+
+    def ranges(self, number):
+        """Return the `robust_range` of every image of a group, list of pairs of float."""
+        return self._ranges[number]
+
+    def _checked(self, images):
+        first = images[0].shape
+        if any(image.shape != first for image in images):
+            raise ValueError(f"Expected images of one shape. Received: shapes={[image.shape for image in images]}")
+        if self._size is None:
+            if self.shape not in (None, first):
+                raise ValueError(
+                    f"Expected an image of the shape of the first one, {self.shape}; give a `size` to draw patches "
+                    f"from images of different shapes. Received: shape={first}"
+                )
+        elif len(first) != len(self._size) or any(side < least for side, least in zip(first, self._size)):
+            raise ValueError(f"Expected an image of at least {self._size} pixels. Received: shape={first}")
+        self.shape = self.shape or first
+        return images
+
+    def _if_room(self, images):
+        self._free -= sum(image.nbytes for image in images)
+        if self._free >= 0:
+            return images
+        # Smaller images further on are not kept either: which ones are is easy to foresee, and changes the speed alone.
+        self._free = -1
+        return None
+
+    def _complain(self, problems, total, on_error):
+        named = problems[:_NAMED_PROBLEMS] + ["…"] * (len(problems) > _NAMED_PROBLEMS)
+        text = f"{len(problems)} of {total} cannot be used: " + "; ".join(named)
+        if on_error == "raise" or not self.files:
+            raise ValueError(f"Expected image files to train with. Received: {text}")
+        warnings.warn(f"Left out, {text}", stacklevel=4)
+
+
+def _grey_image(path):
+    file = load_image(path)
+    pixels = np.asarray(file.pixels)
+    if file.is_colour:
+        pixels = pixels[..., :3].astype(np.float32) @ _GREY_WEIGHTS
+    if pixels.ndim not in (2, 3):
+        raise ValueError(f"Expected an image of 2 or 3 axes. Received: shape={pixels.shape}")
+    image = pixels.astype(np.float32)
+    if not np.isfinite(image).all():
+        raise ValueError("Expected finite intensities. Received: NaN or infinite values")
+    if image.min() == image.max():
+        raise ValueError(f"Expected an image with more than one intensity. Received: an even image of {image.min():g}")
+    return image

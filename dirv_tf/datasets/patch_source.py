@@ -1,0 +1,111 @@
+"""Random patches of images in files."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf.datasets import argument_checks as checks
+from dirv_tf.datasets.intensities import NORMALIZATIONS, normalize_images
+
+# Thesis Section 6.3: patches with a standard deviation of less than 10 of 255 are rejected.
+LEAST_CONTRAST = 10 / 255
+# Places tried in an image before another image takes its turn; a twentieth of tissue on a slide is found by then.
+_TRIES = 100
+# What a random number is for, beside those of `synthesis.random_keys`.
+_ORDER, _PLACE = 10, 11
+
+
+class PatchSource:
+    """Patches at random places, normalised one by one (thesis Section 6.3).
+
+    Every patch is a function of the seed, the epoch and its number alone. The images take turns in a random order that
+    stays the same in every epoch; the places are new in every epoch.
+
+    Parameters
+    ----------
+    images : ImageGroups
+        The images of a group are cut at the same place.
+    size : None or sequence of int
+        Sides of the patches in pixels; None for whole images.
+    seed : int
+        From 0 to 2^64 - 1.
+    patches_per_image : int
+        Patches drawn from an image before the next takes its turn.
+    least_contrast : float
+        Patches are rejected whose standard deviation is a smaller share of their image's `robust_range`.
+    normalization : {"joint", "each"}
+        See `normalize_images`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or no patch has enough contrast.
+    """
+
+    def __init__(self, images, size, seed, patches_per_image, least_contrast, normalization):
+        self.images = images
+        self.size = images.shape if size is None else tuple(size)
+        self.patches_per_image = checks.check_integer("patches_per_image", patches_per_image, 1)
+        self.normalization = checks.check_choice("normalization", normalization, NORMALIZATIONS)
+        # Whole images were chosen by the user.
+        self.least_contrast = 0.0 if size is None else checks.check_number("least_contrast", least_contrast, 0)
+        self._seed = checks.check_integer("seed", seed, 0, 2**64 - 1)
+        draws = np.random.default_rng([self._seed, _ORDER]).random(len(images))
+        self._order = np.argsort(draws, kind="stable")
+        # Images without any patch to use are found before a training starts, not in its midst.
+        self._patches(0, 0, images.read)
+
+    def __call__(self, indices, epoch):
+        """Draw patches within a graph.
+
+        Parameters
+        ----------
+        indices : tf.Tensor, shape (B,), int64
+            Numbers of the patches.
+        epoch : int or tf.Tensor, shape (), integer
+            Number of the epoch.
+
+        Returns
+        -------
+        list of tf.Tensor, each (B, n_1, ..., n_r, 1), float32 in [0, 1]
+            One per image of a group.
+        """
+        images_per_group = len(self.images.files[0])
+        patches = tf.numpy_function(self.draw, [indices, epoch], [tf.float32] * images_per_group)
+        # Run eagerly, a single result comes without its list.
+        return [tf.ensure_shape(each, [None, *self.size, 1]) for each in tf.nest.flatten(patches)]
+
+    def draw(self, indices, epoch):
+        """Draw patches, arguments and results of `__call__` as arrays."""
+        # Consecutive patches often come from the same image, which may have to be read from its file.
+        read = functools.lru_cache(maxsize=1)(self.images.read)
+        patches = [self._patches(int(index), int(epoch), read) for index in indices]
+        return [np.stack(each)[..., np.newaxis] for each in zip(*patches)]
+
+    def _patches(self, index, epoch, read):
+        generator = np.random.default_rng([self._seed, _PLACE, epoch, index])
+        turn = index // self.patches_per_image
+        for later in range(len(self._order)):
+            group = self._order[(turn + later) % len(self._order)]
+            images = read(group)
+            room = np.subtract(images[0].shape, self.size) + 1
+            for _ in range(_TRIES if room.max() > 1 else 1):
+                starts = (generator.random(len(room)) * room).astype(int)
+                window = tuple(slice(start, start + side) for start, side in zip(starts, self.size))
+                patches = [image[window] for image in images]
+                if self._have_contrast(patches, self.images.ranges(group)):
+                    return normalize_images(patches, self.normalization)
+        raise ValueError(
+            f"Expected a patch whose standard deviation is at least {self.least_contrast:g} of its image's range; "
+            f"none was found in {_TRIES} tries per image. Lower `least_contrast`, or take larger patches. "
+            f"Received: least_contrast={self.least_contrast:g}, size={self.size}"
+        )
+
+    def _have_contrast(self, patches, ranges):
+        return all(
+            patch.min() < patch.max() and patch.std(dtype=np.float64) >= self.least_contrast * (high - low)
+            for patch, (low, high) in zip(patches, ranges)
+        )

@@ -1,0 +1,143 @@
+"""The pairs of a run by their kind: synthetic chessboards, synthetic pairs of own images, real pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import ClassVar, Optional, Tuple
+
+from dirv_tf.training.config_sections import ConfigError, setting
+from dirv_tf.training.setting_checks import list_of, number, one_of, rising_pair, share, switch, text, whole_number
+
+_COUNT = whole_number(low=1)
+_SIZE = list_of(_COUNT, 2, 3)
+# Thesis Section 6.3: 10 of 255.
+_LEAST_CONTRAST = 10 / 255
+
+
+@dataclasses.dataclass(frozen=True)
+class ChessboardSettings:
+    """Pairs of gradient chessboards; see `dirv_tf.datasets.ChessboardPairs`."""
+
+    # How images are to be brought to [0, 1] for a network that was trained on these.
+    normalization: ClassVar[str] = "type"
+    known_fields: ClassVar[bool] = True
+    paths: ClassVar[Tuple[str, ...]] = ()
+
+    size: Tuple[int, ...] = setting(_SIZE)
+    train_images: int = setting(_COUNT)
+    test_images: int = setting(_COUNT)
+    kind: str = setting(one_of("chessboard"), default="chessboard")
+    cell_range: Tuple[int, int] = setting(rising_pair(_COUNT), default=(6, 10))
+    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
+    max_displacement: float = setting(number(low=0.1), default=6.0)
+    desensitise: bool = setting(switch(), default=True)
+    swap: bool = setting(switch(), default=True)
+
+    def __post_init__(self):
+        largest_cell = self.cell_range[1] - 1
+        if largest_cell > min(self.size):
+            raise ConfigError(
+                f"'data.cell_range' must leave room for one cell of its largest side, {largest_cell}, in the image. "
+                f"Received: data.cell_range={list(self.cell_range)}, data.size={list(self.size)}"
+            )
+
+    def dataset(self, part):
+        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        return _dataset(self, part)
+
+
+@dataclasses.dataclass(frozen=True)
+class FolderSettings:
+    """Synthetic pairs of the images in a folder; see `dirv_tf.datasets.from_folder`.
+
+    The network is tested on the images of `test_folder`, or without one on the share `test_share` of the folder's
+    files, which it is not trained on. Where `train_images` or `test_images`, the numbers of pairs per epoch and in the
+    test, are left out, every image gives `patches_per_image`.
+    """
+
+    known_fields: ClassVar[bool] = True
+    paths: ClassVar[Tuple[str, ...]] = ("folder", "test_folder")
+
+    size: Tuple[int, ...] = setting(_SIZE)
+    folder: str = setting(text())
+    kind: str = setting(one_of("folder"), default="folder")
+    test_folder: Optional[str] = setting(text(), default=None)
+    test_share: Optional[float] = setting(share(), default=None)
+    split_seed: int = setting(whole_number(), default=0)
+    train_images: Optional[int] = setting(_COUNT, default=None)
+    test_images: Optional[int] = setting(_COUNT, default=None)
+    patches_per_image: int = setting(_COUNT, default=4)
+    least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
+    normalization: str = setting(one_of("joint", "each"), default="joint")
+    on_error: str = setting(one_of("raise", "skip"), default="raise")
+    memory_gib: float = setting(number(low=0), default=4.0)
+    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
+    max_displacement: float = setting(number(low=0.1), default=6.0)
+    desensitise: bool = setting(switch(), default=True)
+    swap: bool = setting(switch(), default=True)
+
+    def __post_init__(self):
+        if self.test_folder is None:
+            return
+        if self.test_share is not None:
+            raise ConfigError(
+                "'data.test_share' must be left out when there is a 'data.test_folder'. "
+                f"Received: data.test_share={self.test_share}, data.test_folder={self.test_folder}"
+            )
+        folder, test_folder = Path(self.folder).resolve(), Path(self.test_folder).resolve()
+        if folder in (test_folder, *test_folder.parents) or test_folder in folder.parents:
+            raise ConfigError(
+                "'data.test_folder' and 'data.folder' must not lie within each other, or the network would be tested "
+                f"on what it was trained on. Received: data.test_folder={self.test_folder}, data.folder={self.folder}"
+            )
+
+    def dataset(self, part):
+        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        arguments = _dataset(self, part)
+        test_folder = arguments.pop("test_folder", None)
+        if test_folder is None:
+            return {**arguments, "part": part}
+        return {**arguments, "folder": test_folder if part == "test" else self.folder}
+
+
+@dataclasses.dataclass(frozen=True)
+class PairsSettings:
+    """Real pairs listed in two CSV files; see `dirv_tf.datasets.from_pairs`. `train_images`: as in `FolderSettings`."""
+
+    known_fields: ClassVar[bool] = False
+    paths: ClassVar[Tuple[str, ...]] = ("train_pairs", "test_pairs")
+
+    size: Tuple[int, ...] = setting(_SIZE)
+    train_pairs: str = setting(text())
+    test_pairs: str = setting(text())
+    kind: str = setting(one_of("pairs"), default="pairs")
+    train_images: Optional[int] = setting(_COUNT, default=None)
+    test_images: Optional[int] = setting(_COUNT, default=None)
+    patches_per_image: int = setting(_COUNT, default=4)
+    least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
+    normalization: str = setting(one_of("joint", "each"), default="joint")
+    on_error: str = setting(one_of("raise", "skip"), default="raise")
+    memory_gib: float = setting(number(low=0), default=4.0)
+
+    def __post_init__(self):
+        if Path(self.train_pairs).resolve() == Path(self.test_pairs).resolve():
+            raise ConfigError(
+                "'data.test_pairs' must be another file than 'data.train_pairs', or the network would be tested on "
+                f"what it was trained on. Received: data.test_pairs={self.test_pairs}"
+            )
+
+    def dataset(self, part):
+        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        arguments = _dataset(self, part)
+        del arguments["train_pairs"], arguments["test_pairs"]
+        return {**arguments, "pairs": self.train_pairs if part == "train" else self.test_pairs}
+
+
+DATA_KINDS = {"chessboard": ChessboardSettings, "folder": FolderSettings, "pairs": PairsSettings}
+
+
+def _dataset(settings, part):
+    arguments = {name: value for name, value in dataclasses.asdict(settings).items() if value is not None}
+    counts = {"train": arguments.pop("train_images", None), "test": arguments.pop("test_images", None)}
+    return arguments if counts[part] is None else {**arguments, "count": counts[part]}

@@ -1,0 +1,48 @@
+"""What a run is going to do, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dirv_tf.training.environment import hardware_line
+
+
+def plan(config, folder, pairs, testing, found):
+    """What a run is going to do, in lines of text.
+
+    Parameters
+    ----------
+    config : RunConfig
+    folder : RunFolder
+    pairs, testing : dirv_tf.datasets.PairBatches
+        Pairs to train and to test on.
+    found : dict
+        With `versions` and `hardware`.
+
+    Returns
+    -------
+    list of str
+    """
+    model, data, training = config.model, config.data, config.training
+    size = "×".join(map(str, data.size))
+    units = "+".join(map(str, model.units)) if isinstance(model.units, tuple) else model.units
+    preset = f", preset {config.preset}" if config.preset else ""
+    fields = f"{data.transform} fields" if data.known_fields else "unknown fields"
+    return [
+        f"Run {config.name}{preset}: {config.description}",
+        f"  network   {model.levels} level{'s' * (model.levels > 1)} of {units} units, {model.experts} experts: "
+        f"{config.parameters:,} parameters",
+        f"  training  {pairs.count:,} pairs of {size}{_files(pairs)}, {fields}, batches of "
+        f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
+        f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
+        f"  test      {testing.count:,} unseen pairs{_files(testing)}, seed {config.seeds.testing}",
+        f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
+        f"  results   {folder.path}",
+    ]
+
+
+def _files(pairs):
+    files = getattr(pairs, "files", None)
+    if files is None:
+        return ""
+    return f" from {len(files):,} {'image' if isinstance(files[0], Path) else 'image pair'}{'s' * (len(files) > 1)}"

@@ -1,0 +1,136 @@
+"""The data of a run by their kind, and every way in which they can be wrong."""
+
+import dataclasses
+import inspect
+
+import pytest
+
+from dirv_tf import datasets
+from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.data_settings import DATA_KINDS
+from dirv_tf.training.yaml_text import format_yaml, parse_yaml
+
+_FILE = """\
+name: mine
+description: Own images
+model: {levels: 1, units: 2, experts: 4}
+data: %s
+training: {epochs: 2, batch_size: 5, loss: %s}
+"""
+_DATA = {
+    "chessboard": "{size: [32, 32], train_images: 10, test_images: 5}",
+    "folder": "{kind: folder, size: [32, 32], folder: images/all}",
+    "pairs": "{kind: pairs, size: [32, 32], train_pairs: train.csv, test_pairs: ../test.csv, train_images: 7}",
+}
+
+
+def _file(folder, kind, loss="intensity"):
+    folder.mkdir(exist_ok=True)
+    path = folder / "mine.yaml"
+    path.write_text(_FILE % (_DATA[kind], loss), encoding="utf-8")
+    return path
+
+
+def test_relative_paths_are_taken_from_the_folder_of_the_file(tmp_path, monkeypatch):
+    path = _file(tmp_path / "runs", "pairs")
+    monkeypatch.chdir(tmp_path)
+    for given in (path, path.relative_to(tmp_path)):
+        data = load_run(given).data
+        assert data.train_pairs == str(tmp_path / "runs" / "train.csv")
+        assert data.test_pairs == str(tmp_path / "test.csv")
+
+
+def test_relative_paths_of_the_command_line_are_taken_from_the_working_folder(tmp_path, monkeypatch):
+    path = _file(tmp_path / "runs", "folder")
+    monkeypatch.chdir(tmp_path)
+    data = load_run(path, overrides={"data.folder": "here", "data.test_folder": "~/there"}).data
+    assert data.folder == str(tmp_path / "here")
+    assert "~" not in data.test_folder and data.test_folder.endswith("/there")
+
+
+@pytest.mark.parametrize("kind", _DATA)
+def test_the_configuration_survives_being_written_elsewhere(tmp_path, kind):
+    config = load_run(_file(tmp_path / "runs", kind))
+    (tmp_path / "config.yaml").write_text(format_yaml(config.as_mapping()), encoding="utf-8")
+    assert load_run(tmp_path / "config.yaml") == config
+    assert config.data.kind == kind and "null" not in (tmp_path / "config.yaml").read_text(encoding="utf-8")
+
+
+def test_every_kind_gives_the_arguments_of_its_parts(tmp_path):
+    folder = load_run(_file(tmp_path, "folder")).data
+    for part in ("train", "test"):
+        arguments = folder.dataset(part)
+        assert (arguments["folder"], arguments["part"]) == (str(tmp_path / "images" / "all"), part)
+        assert "count" not in arguments and "test_share" not in arguments
+    overrides = {"data.test_folder": str(tmp_path / "other"), "data.test_images": 9, "data.train_images": 4}
+    folder = load_run(_file(tmp_path, "folder"), overrides=overrides).data
+    train, test = folder.dataset("train"), folder.dataset("test")
+    assert (train["folder"], train["count"]) == (str(tmp_path / "images" / "all"), 4)
+    assert (test["folder"], test["count"]) == (str(tmp_path / "other"), 9)
+    assert not {"part", "test_folder"} & {*train, *test}
+    pairs = load_run(_file(tmp_path, "pairs")).data
+    assert pairs.dataset("train")["pairs"] == pairs.train_pairs and pairs.dataset("train")["count"] == 7
+    assert pairs.dataset("test")["pairs"] == pairs.test_pairs and "count" not in pairs.dataset("test")
+
+
+@pytest.mark.parametrize(
+    "kind, changes, message",
+    [
+        ("folder", {"cell_range": [3, 5]}, "unknown key 'data.cell_range'.*Legal keys here: size, folder, kind"),
+        ("folder", {"train_pairs": "x.csv"}, "unknown key 'data.train_pairs'"),
+        ("chessboard", {"folder": "x"}, "unknown key 'data.folder'"),
+        ("pairs", {"transform": "both"}, "unknown key 'data.transform'"),
+        ("folder", {"folder": ""}, "'data.folder' must be a text that is not empty"),
+        ("folder", {"folder": 3}, "'data.folder' must be a text"),
+        ("folder", {"kind": "photos"}, "'data.kind' must be one of chessboard, folder, pairs. Received: .*'photos'"),
+        ("folder", {"kind": ["folder"]}, "'data.kind' must be one of chessboard, folder, pairs"),
+        ("folder", {"test_share": 1.0}, "'data.test_share' must be a number greater than 0 and less than 1"),
+        ("folder", {"test_share": True}, "'data.test_share' must be a number"),
+        ("folder", {"normalization": "type"}, "'data.normalization' must be one of joint, each"),
+        ("folder", {"on_error": "ignore"}, "'data.on_error' must be one of raise, skip"),
+        ("folder", {"least_contrast": -0.1}, "'data.least_contrast' must be a number of at least 0"),
+        ("folder", {"size": [30, 32]}, "'data.size' must have sides that are multiples of 4"),
+        ("folder", {"test_folder": "images/all/x"}, "must not lie within each other"),
+        ("folder", {"test_folder": "images"}, "must not lie within each other"),
+        ("folder", {"test_folder": "images/all"}, "must not lie within each other"),
+        ("folder", {"test_folder": "x", "test_share": 0.5}, "'data.test_share' must be left out"),
+        ("pairs", {"test_pairs": "train.csv"}, "'data.test_pairs' must be another file"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_legal(tmp_path, monkeypatch, kind, changes, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=message) as raised:
+        load_run(_file(tmp_path, kind), overrides={f"data.{key}": value for key, value in changes.items()})
+    assert "mine.yaml" in str(raised.value) and "Received: " in str(raised.value)
+
+
+@pytest.mark.parametrize("kind, key", [("folder", "folder"), ("pairs", "train_pairs"), ("pairs", "test_pairs")])
+def test_a_missing_path_is_named(tmp_path, kind, key):
+    path = _file(tmp_path, kind)
+    raw = parse_yaml(path.read_text(encoding="utf-8"))
+    del raw["data"][key]
+    path.write_text(format_yaml(raw), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"key 'data.{key}' is missing; legal is a text that is not empty"):
+        load_run(path)
+
+
+@pytest.mark.parametrize("loss", ["displacement", "combined"])
+def test_real_pairs_refuse_a_loss_that_needs_the_true_field(tmp_path, loss):
+    message = f"'training.loss' must be intensity for 'data.kind' pairs.*unknown. Received: training.loss={loss}"
+    with pytest.raises(ConfigError, match=message):
+        load_run(_file(tmp_path, "pairs", loss))
+    assert load_run(_file(tmp_path, "folder", loss)).training.loss == loss
+
+
+@pytest.mark.parametrize("kind", ["folder", "pairs"])
+def test_the_defaults_are_those_of_the_datasets(kind):
+    settings = DATA_KINDS[kind]
+    function = {"folder": datasets.from_folder, "pairs": datasets.from_pairs}[kind]
+    parameters = inspect.signature(function).parameters
+    for field in dataclasses.fields(settings):
+        if field.name in parameters and field.default not in (dataclasses.MISSING, None):
+            assert field.default == parameters[field.name].default, field.name
+    # Every argument can be set from a run's file, but for those that the run sets itself.
+    by_the_run = {"count", "batch_size", "seed", "part", "pairs", "frozen_last_batch"}
+    assert set(parameters) - by_the_run <= {field.name for field in dataclasses.fields(settings)}
