@@ -87,6 +87,11 @@ def load_weights_file(path):
     except (TypeError, ValueError) as error:
         raise WeightFileError(f"Expected the arguments of DIRVNet on the card ({error}). Received: "
                               f"model={card['model']}, path={path.with_suffix('.json')}") from error
+    # A default that changed since the card was written would make another network of the same weights.
+    missing = sorted(set(model.get_config()) - set(card["model"]))
+    if missing:
+        raise WeightFileError(f"Expected all arguments of DIRVNet on the card. Received: model without "
+                              f"{', '.join(missing)}, path={path.with_suffix('.json')}")
     _assign(model, path)
     return model
 

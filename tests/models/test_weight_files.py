@@ -89,3 +89,9 @@ def test_a_card_that_is_none_is_an_error(saved, text, message):
     (saved / "weights.json").write_text(text, encoding="utf-8")
     with pytest.raises(WeightFileError, match=message):
         load_weights_file(saved)
+
+
+def test_a_card_without_an_argument_is_an_error(saved, model):
+    _change_card(saved, model={key: value for key, value in model.get_config().items() if key != "step_size_scale"})
+    with pytest.raises(WeightFileError, match="all arguments .*Received: model without step_size_scale"):
+        load_weights_file(saved)
