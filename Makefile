@@ -13,7 +13,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test runs demo tensorboard clean
+.PHONY: help setup test runs demo tensorboard report docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -82,6 +82,8 @@ cpu_package := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' '-')),tenso
 package := $(if $(filter gpu,$(build)),tensorflow[and-cuda],$(cpu_package))
 duration := $(if $(filter gpu,$(build)),fetches 3 GB: about 10 minutes,fetches half a GB: 1 to 3 minutes)
 STAMP := $(VENV)/.installed-$(build)
+# What the documentation needs comes on top, only for those who build it.
+DOCS_STAMP := $(VENV)/.installed-docs
 
 $(info The $(stack) stack: TensorFlow $(version), $(build) build, in $(VENV))
 
@@ -109,6 +111,11 @@ $(STAMP): setup.cfg setup.py $(constraints)
 	@PYTHONWARNINGS=ignore DIRV_TF_TENSORFLOW='$(package)' $(PY) -m pip install -q --use-pep517 -c $(constraints) -e '.$(extras)'
 	@touch $@
 
+$(DOCS_STAMP): $(STAMP) constraints/docs.txt
+	@echo "Adding what the documentation needs (a minute) ..."
+	@PYTHONWARNINGS=ignore DIRV_TF_TENSORFLOW='$(package)' $(PY) -m pip install -q --use-pep517 -c $(constraints) -c constraints/docs.txt -e '.[test,docs]'
+	@touch $@
+
 test: $(STAMP) ## Run the tests
 	@$(PY) -m pytest -q $(ARGS)
 
@@ -126,7 +133,17 @@ tensorboard: $(STAMP) ## Show curves and pictures of the runs so far in the brow
 	@echo "Curves and pictures: http://localhost:$(PORT)/   (Ctrl+C ends it)"
 	@$(PY) -m tensorboard.main --logdir experiments/runs --port $(PORT)
 
+report: $(STAMP) ## Write a page about the finished runs beside the thesis's figures; others: ARGS="FOLDER -o OUT"
+	@$(PY) -m dirv_tf report $(or $(ARGS),experiments/results -o experiments/runs/report)
+
+docs: $(DOCS_STAMP) ## Build the documentation
+	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "Written: docs/_build/html/index.html"
+
+notebooks: $(DOCS_STAMP) ## Carry out the documentation's notebooks again and store their outputs
+	@$(PY) docs/notebooks/execute.py
+
 clean: ## Remove what Python, pip and pytest left behind; never runs, never environments
-	@rm -rf build dist *.egg-info .pytest_cache
+	@rm -rf build dist *.egg-info .pytest_cache docs/_build docs/_generated
 	@find dirv_tf experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Cleaned. Kept: experiments/runs and the environments (.venv, .venv-modern)."

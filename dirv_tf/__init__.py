@@ -18,7 +18,8 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that importing one layer does not pull in training, figures or file formats.
 _MODULES = (
-    "datasets", "figures", "geometry", "layers", "losses", "metrics", "models", "registration", "synthesis", "training"
+    "datasets", "figures", "geometry", "io", "layers", "losses", "metrics", "models", "registration", "report",
+    "synthesis", "training",
 )
 _FUNCTIONS = {
     "DIRVNet": "dirv_tf.models",

@@ -158,7 +158,7 @@ def test_imports_of_the_package_are_declared(setup_cfg):
             for module in {name.split(".")[0] for name in modules} - {"dirv_tf"}:
                 spec = importlib.util.find_spec(module)
                 if spec is None or "-packages" in (spec.origin or ""):
-                    assert DISTRIBUTIONS.get(module, module.replace("_", "-")) in declared, f"{module} in {path}"
+                    assert DISTRIBUTIONS.get(module, module.replace("_", "-").lower()) in declared, f"{module} in {path}"
 
 
 def test_every_folder_of_the_package_is_installed():

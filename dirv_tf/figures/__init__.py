@@ -14,6 +14,7 @@ from dirv_tf.figures.canvas import figure_to_rgb, save_figure
 from dirv_tf.figures.central_slice import central_slice, drawn_axes, in_plane_components
 from dirv_tf.figures.flow_field_figure import flow_field_figure
 from dirv_tf.figures.kernels_figure import kernels_figure
+from dirv_tf.figures.learning_curves_figure import learning_curves_figure
 from dirv_tf.figures.potentials_figure import potentials_figure
 from dirv_tf.figures.registration_figure import registration_figure
 from dirv_tf.figures.unit_fields_figure import unit_fields_figure
@@ -25,6 +26,7 @@ __all__ = [
     "flow_field_figure",
     "in_plane_components",
     "kernels_figure",
+    "learning_curves_figure",
     "potentials_figure",
     "registration_figure",
     "save_figure",

@@ -159,3 +159,24 @@ def test_mosaic_leaves_missing_pictures_blank():
     np.testing.assert_array_equal(laid[:2, :3], 1.0)
     np.testing.assert_array_equal(laid[3:, 4:], 2.0)
     assert np.isnan(laid[:2, 3:]).all() and np.isnan(laid[2]).all()
+
+
+def test_learning_curves_show_every_level_and_the_unseen_pairs(random):
+    names = ["l_int", "l_dis", "dl_int", "dl_dis"]
+    keys = [f"{name}{suffix}" for name in names for suffix in ("", "_level0", "_level1")]
+    history = {"epoch": [1, 2, 3]}
+    history.update({f"{prefix}{key}": random.uniform(size=3) for key in keys for prefix in ("", "val_")})
+    figure = figures.learning_curves_figure(history, "A-1")
+    check_picture(figure)
+    assert [axes.get_title() for axes in figure.axes] == ["L_int (× 255)", "L_dis (px)", "ΔL_int (%)", "ΔL_dis (%)"]
+    for axes, name in zip(figure.axes, names):
+        drawn = {tuple(line.get_ydata()) for line in axes.lines}
+        expected = [f"{prefix}{name}{suffix}" for prefix in ("", "val_") for suffix in ("", "_level0", "_level1")]
+        assert drawn == {tuple(history[key]) for key in expected}
+
+
+def test_learning_curves_of_one_epoch_without_displacements(random):
+    figure = figures.learning_curves_figure({"epoch": [1], "l_int": [3.0], "dl_int": [40.0]})
+    assert len(figure.axes) == 2 and figure.axes[0].lines[0].get_marker() == "o"
+    with pytest.raises(ValueError, match="at least one epoch"):
+        figures.learning_curves_figure({"epoch": []})

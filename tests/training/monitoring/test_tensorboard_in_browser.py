@@ -59,7 +59,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome o
 
 
 class Browser:
-    """A headless Chromium, spoken to by the DevTools protocol over two pipes: JSON messages, each ended by a zero byte."""
+    """A headless Chromium, spoken to by the DevTools protocol: JSON messages over pipes, each ended by a zero byte."""
 
     def __init__(self, profile):
         (commands, self._commands), (self._answers, answers) = os.pipe(), os.pipe()
@@ -85,6 +85,8 @@ class Browser:
         os.close(answers)
         os.set_blocking(self._answers, False)
         self._received, self._number, self._session = b"", 0, {}
+
+    def open_tab(self):
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = {"sessionId": self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]}
 
@@ -102,9 +104,12 @@ class Browser:
                     return answer["result"]
                 continue
             try:
-                self._received += os.read(self._answers, 1 << 20)
+                read = os.read(self._answers, 1 << 20)
             except BlockingIOError:
                 time.sleep(0.02)
+                continue
+            assert read, "the browser has ended"
+            self._received += read
         raise TimeoutError(f"the browser did not answer {method} within {PATIENCE} s")
 
     def open(self, url):
@@ -160,8 +165,11 @@ def address(log_folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
+    try:
+        browser.open_tab()
+        yield browser
+    finally:
+        browser.close()
 
 
 def last_look(look, satisfied):

@@ -1,0 +1,85 @@
+"""`dirv-tf evaluate`: the figures of a flow field, with landmarks, label maps or a true field where there are any."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from dirv_tf.cli.warp_command import read_field
+
+_EPILOG = """\
+examples:
+  dirv-tf evaluate result/flow_field.npz
+  dirv-tf evaluate result/flow_field.npz --landmarks fixed.csv moving.csv -o figures.json
+  dirv-tf evaluate field.nii.gz --labels fixed_labels.nii.gz moving_labels.nii.gz
+  dirv-tf evaluate result/flow_field.npz --true-field true.npz
+
+TRE is the distance between a landmark of the fixed image and the one of the same name carried over from the moving
+image; rTRE the same divided by the image diagonal, as in the ANHIR challenge. Dice (1 is perfect) and HD95, the
+Hausdorff distance that 95 % of the surface points keep, are given per label. "folded" is the share of pixels where the
+Jacobian determinant is not positive, SDlogJ the standard deviation of its logarithm, as in Learn2Reg.
+"""
+
+
+def add_parser(commands):
+    """Add the subcommand to `dirv-tf`."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure a flow field by landmarks, label maps or the true field",
+        description="Measures a flow field: its smoothness always, its accuracy where there is something to compare.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    pair = {"nargs": 2, "type": Path, "metavar": ("FIXED", "MOVING")}
+    parser.add_argument("field", type=Path, help="flow field from dirv-tf register, or a displacement field of ITK")
+    parser.add_argument("--landmarks", **pair, help="two CSV files with columns X, Y (and Z) in pixels")
+    parser.add_argument("--labels", **pair, help="two label maps; 0 is the background")
+    parser.add_argument("--true-field", type=Path, metavar="FIELD", help="the field that should have been found")
+    parser.add_argument(
+        "--moving",
+        type=Path,
+        metavar="IMAGE",
+        help="for an ITK field: the moving image, if its origin differs from the fixed one's",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the figures as JSON too")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    """Measure, print and, where asked, write the figures.
+
+    Returns
+    -------
+    int
+        Exit status 0.
+    """
+    from dirv_tf import io
+    from dirv_tf.io.atomic_write import write_json
+    from dirv_tf.registration import evaluate_field
+
+    if options.output and options.output.exists() and not options.overwrite:
+        raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
+    moving = options.moving or (options.labels and options.labels[1])
+    field = read_field(options.field, moving and io.load_image(moving))
+    rank = field.flow_field.shape[-1]
+    true = options.true_field and read_field(options.true_field, moving and io.load_image(moving)).flow_field
+    landmarks = options.landmarks and tuple(io.read_landmarks(path, rank=rank) for path in options.landmarks)
+    labels = options.labels and tuple(io.load_image(path).pixels for path in options.labels)
+    # A file that knows no spacing says one "millimetre" per pixel: lengths then are in pixels alone.
+    known = not field.fixed_geometry.is_close(io.ImageGeometry.unit(rank))
+    spacing = field.fixed_geometry.spacing if known else None
+    figures = evaluate_field(field.flow_field, spacing, true, landmarks, labels)
+    for section, values in figures.items():
+        print("\n".join(_lines(section, values, "")))
+    if options.output:
+        write_json(options.output, figures)
+        print(f"Written: {options.output}")
+    return 0
+
+
+def _lines(name, value, indent):
+    if isinstance(value, dict):
+        return [f"{indent}{name}"] + [line for key, each in value.items() for line in _lines(key, each, indent + "  ")]
+    text = f"{value:.6g}" if isinstance(value, float) else value
+    return [f"{indent}{name:<{max(1, 28 - len(indent))}} {text}"]

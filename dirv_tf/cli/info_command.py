@@ -1,0 +1,100 @@
+"""`dirv-tf info`: versions, devices, shipped models and their cards."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import json
+
+_OPTIONAL = {"SimpleITK": ("volumes", "NIfTI, MetaImage and NRRD files")}
+_EPILOG = """\
+examples:
+  dirv-tf info                  versions, devices, the shipped models
+  dirv-tf info A-6              the card of a shipped model: network, data, training, figures, checksum
+  dirv-tf info my_run           the card of your own weights
+  dirv-tf info --json           everything, for scripts and bug reports
+"""
+
+
+def add_parser(commands):
+    """Add the subcommand to `dirv-tf`."""
+    parser = commands.add_parser(
+        "info",
+        help="versions, devices, shipped models and their cards",
+        description="Says what is installed and which trained models there are, or shows the card of one model.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", nargs="?", help="name of a shipped model, or folder or file of weights")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    """Print what was asked for.
+
+    Returns
+    -------
+    int
+        Exit status 0.
+    """
+    if options.model is not None:
+        card = _card(options.model)
+        print(json.dumps(card, indent=2, ensure_ascii=False) if options.json else "\n".join(_card_lines(card)))
+        return 0
+    content = _installation()
+    print(json.dumps(content, indent=2, ensure_ascii=False) if options.json else "\n".join(_lines(content)))
+    return 0
+
+
+def _card(model):
+    from dirv_tf.models.pretrained import WEIGHTS_FOLDER, pretrained_names
+    from dirv_tf.models.weight_files import read_card
+
+    return read_card(WEIGHTS_FOLDER / model if model in pretrained_names() else model)
+
+
+def _installation():
+    from dirv_tf.models.pretrained import WEIGHTS_FOLDER, pretrained_names
+    from dirv_tf.models.weight_files import read_card
+    from dirv_tf.training.environment import hardware, versions
+
+    optional = {
+        name: importlib.metadata.version(name) if importlib.util.find_spec(name) else None for name in _OPTIONAL
+    }
+    models = {name: read_card(WEIGHTS_FOLDER / name) for name in pretrained_names()}
+    return {"versions": versions(), "optional": optional, "hardware": hardware(), "models": models}
+
+
+def _lines(content):
+    from dirv_tf.training.environment import hardware_line
+
+    versions = dict(content["versions"])
+    lines = [f"dirv_tf {versions.pop('dirv_tf')}"]
+    lines += [f"  {name:<11} {version}" for name, version in versions.items()]
+    for name, version in content["optional"].items():
+        extra, purpose = _OPTIONAL[name]
+        lines.append(f"  {name:<11} {version or f'not installed, needed for {purpose}: pip install dirv_tf[{extra}]'}")
+    memory = content["hardware"]["memory_gib"]
+    lines += ["devices", f"  {hardware_line(content['hardware'])}" + (f", {memory} GiB" if memory else "")]
+    lines.append("shipped models (ΔL: share of the initial error removed on unseen pairs, finest level)")
+    for name, card in content["models"].items():
+        size = "×".join(map(str, card["data"]["size"]))
+        metrics = card["metrics"]
+        lines.append(
+            f"  {name:<11} {card['model']['rank']}D  {card['parameters']:>7,} parameters  trained on {size} "
+            f"{card['data']['kind']}s  ΔL_int {metrics['dl_int_finest']:.1f} %  ΔL_dis {metrics['dl_dis_finest']:.1f} %"
+        )
+    return [*lines, "  dirv-tf info NAME shows the card of one"]
+
+
+def _card_lines(card, indent=""):
+    lines = []
+    for key, value in card.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{key}", *_card_lines(value, indent + "  ")]
+        else:
+            text = " ".join(map(str, value)) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else value
+            lines.append(f"{indent}{key:<{max(1, 26 - len(indent))}} {text}")
+    return lines

@@ -1,0 +1,92 @@
+"""The command `dirv-tf` and what all its subcommands share: exit status, errors, warnings."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+
+import dirv_tf
+from dirv_tf.cli import evaluate_command, info_command, register_command, report_command, train_command, warp_command
+
+_COMMANDS = (register_command, warp_command, evaluate_command, train_command, report_command, info_command)
+_EPILOG = """\
+examples:
+  dirv-tf register fixed.png moving.png -o result           the registered image, the field, the figures, a picture
+  dirv-tf warp labels.nii.gz result/flow_field.nii.gz -o warped.nii.gz --labels
+  dirv-tf evaluate result/flow_field.npz --landmarks fixed.csv moving.csv
+  dirv-tf train my_run.yaml --output my_run                 a network of your own
+  dirv-tf info                                              versions, devices, shipped models
+
+`dirv-tf COMMAND --help` explains a command. Exit status: 0 done, 1 failed (the reason is on standard error),
+2 wrong command line or configuration, 130 stopped by Ctrl-C.
+"""
+
+
+def main(arguments=None):
+    """Read the command line and carry out the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Default: those of this process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 1 failed, 2 wrong command line or configuration, 130 stopped.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show Δ must not end a run of hours.
+        stream.reconfigure(errors="replace")
+    # TensorFlow's own log says nothing that a Python error does not; it must be silenced before it loads.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    options = build_parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(options)
+
+
+def build_parser():
+    """Return the parser of the command `dirv-tf` with all subcommands."""
+    parser = argparse.ArgumentParser(
+        prog="dirv-tf",
+        description="Deformable registration of 2D and 3D images by learned variational networks.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"dirv-tf {dirv_tf.__version__}")
+    parser.add_argument("--debug", action="store_true", help="show where in the code an error arose")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def _run(options):
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (dirv-tf info | head): nothing failed. What Python would still write at
+        # exit must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+        if options.debug:
+            raise
+        print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
+        return 1
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    # Only what dirv_tf has to say to its user; of other packages, deprecations help nobody at the command line.
+    if category is UserWarning:
+        print(f"warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""`dirv-tf register`: two image files in, the registered image, the field, the figures and a picture out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+_DEFAULT_MODELS = {2: "A-6", 3: "F-1-quick"}
+_EPILOG = """\
+examples:
+  dirv-tf register fixed.png moving.png -o result
+  dirv-tf register fixed.nii.gz moving.nii.gz -o result --refine
+  dirv-tf register fixed.tif moving.tif -o result --model my_run --normalize each
+
+Both images must show roughly the same (a few pixels apart: scale, rotate and shift them first) and have one size. Any
+size is taken: it is padded for the network and cropped back, and large images are registered in overlapping tiles.
+Colour is turned into grey for the network. TIFF (also multi-page volumes), PNG and JPEG are read; NIfTI, MetaImage
+and NRRD with pip install 'dirv_tf[volumes]'.
+
+The folder then holds the registered image in the moving file's format and its own intensities, the flow field
+(flow_field.npz for `dirv-tf warp` and Python; for medical volumes a displacement field that ITK, ANTs and 3D Slicer
+apply), metrics.json, and registration.png: look at it first.
+"""
+
+
+def add_parser(commands):
+    """Add the subcommand to `dirv-tf`."""
+    parser = commands.add_parser(
+        "register",
+        help="register two images",
+        description="Finds where each pixel of FIXED lies in MOVING, and warps MOVING onto FIXED.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("fixed", type=Path, help="the image that stays")
+    parser.add_argument("moving", type=Path, help="the image that is warped onto it")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results")
+    parser.add_argument(
+        "--model", help="a shipped model (dirv-tf info), or folder or file of weights (A-6; F-1-quick for volumes)"
+    )
+    parser.add_argument(
+        "--refine",
+        nargs="?",
+        type=int,
+        const=True,
+        default=False,
+        metavar="ROUNDS",
+        help="register the result again as long as it gets better, at most so many times (10)",
+    )
+    parser.add_argument(
+        "--normalize",
+        choices=("model", "type", "joint", "each"),
+        default="model",
+        help="intensities to [0, 1]: as the model's card says (default); by the range of the number type; by the "
+        "pair's common range; each image by its own 0.5 and 99.5 percentiles",
+    )
+    parser.add_argument(
+        "--spacing", nargs="+", type=float, metavar="MM", help="millimetres per pixel, one number or one per array axis"
+    )
+    parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
+    parser.add_argument(
+        "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace results of an earlier registration")
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    """Register, print the figures and write the folder.
+
+    Returns
+    -------
+    int
+        Exit status 0.
+    """
+    from dirv_tf import io
+    from dirv_tf.registration import register
+
+    if options.output.exists() and not options.overwrite and (
+        not options.output.is_dir() or any(options.output.iterdir())
+    ):
+        raise FileExistsError(
+            f"Expected a new or empty folder (--overwrite replaces earlier results). Received: output={options.output}"
+        )
+    model = options.model or _DEFAULT_MODELS[io.load_image(options.fixed).geometry.rank]
+    result = register(
+        options.fixed,
+        options.moving,
+        model,
+        refine=options.refine,
+        normalize=options.normalize,
+        spacing=options.spacing,
+        tile=options.tile,
+        progress=_show_progress if sys.stdout.isatty() else None,
+    )
+    print("\n".join(_lines(options, result)))
+    result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
+    print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
+    return 0
+
+
+def _lines(options, result):
+    figures = result.metrics()
+    size = " x ".join(map(str, result.size))
+    rounds = f", {result.rounds} rounds" if options.refine else ""
+    return [
+        f"fixed    {options.fixed}   {size} pixels",
+        f"moving   {options.moving}",
+        f"model    {result.model_name}{rounds}, {result.seconds:.2f} s",
+        *(f"note     {note}" for note in result.notes),
+        f"mean |difference|  {100 * figures['difference_before']:.2f} -> {100 * figures['difference_after']:.2f} % of "
+        "the intensity range",
+        f"displacements      mean {figures['displacement_mean_px']:.2f} px, largest "
+        f"{figures['displacement_max_px']:.2f} px; folded {figures['folded_percent']:.3f} %",
+    ]
+
+
+def _show_progress(done, total):
+    end = "\n" if done == total else ""
+    print(f"\rtile {done} of {total}", end=end, flush=True)

@@ -1,0 +1,46 @@
+"""`dirv-tf report`: one page about finished runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+_EPILOG = """\
+examples:
+  dirv-tf report my_run -o report                      one run
+  dirv-tf report experiments/runs -o report            all runs in a folder
+  dirv-tf report experiments/results -o report --no-pictures
+
+The report is one HTML page that holds its pictures, and the same as Markdown with pictures beside it. Runs of the
+thesis stand beside the thesis's figures. Pictures of images and learned functions need the run's weights.
+"""
+
+
+def add_parser(commands):
+    """Add the subcommand to `dirv-tf`."""
+    parser = commands.add_parser(
+        "report",
+        help="write a page about finished runs: tables, curves, pictures",
+        description="Writes a page about runs: their test figures, learning curves and pictures.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of runs, or folders that hold such folders")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the report")
+    parser.add_argument("--no-pictures", action="store_true", help="tables only, in a second")
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    """Write the report and say where it is.
+
+    Returns
+    -------
+    int
+        Exit status 0.
+    """
+    from dirv_tf.report import write_report
+
+    page = write_report(options.runs, options.output, pictures=not options.no_pictures)
+    print(f"Written: {page} (open it in a browser) and {page.with_name('report.md')}")
+    return 0

@@ -1,0 +1,104 @@
+"""`dirv-tf warp`: applies a flow field to an image, a label map or landmarks."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+_EPILOG = """\
+examples:
+  dirv-tf warp moving.png result/flow_field.npz -o registered.png
+  dirv-tf warp colour.tif result/flow_field.npz -o registered.tif       every channel is warped
+  dirv-tf warp labels.nii.gz field.nii.gz -o warped.nii.gz --labels     nearest neighbour
+  dirv-tf warp landmarks.csv result/flow_field.npz -o carried.csv       moves with the image
+  dirv-tf warp fixed.csv result/flow_field.npz -o moving.csv --to-moving
+
+Images and label maps belong to the moving image and come out on the fixed one. Landmarks (CSV with columns X, Y and,
+for volumes, Z, in pixels; X counts columns) move the same way: to where their content lies in the registered image.
+"""
+
+
+def add_parser(commands):
+    """Add the subcommand to `dirv-tf`."""
+    parser = commands.add_parser(
+        "warp",
+        help="apply a flow field to an image, a label map or landmarks",
+        description="Applies the flow field of a registration to something else that belongs to the moving image.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("input", type=Path, help="image, label map, or landmarks (.csv)")
+    parser.add_argument("field", type=Path, help="flow field from dirv-tf register, or a displacement field of ITK")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="file to write; its suffix is the format")
+    parser.add_argument("--labels", action="store_true", help="the input is a label map: nearest neighbour")
+    parser.add_argument("--to-moving", action="store_true", help="landmarks only: from the fixed to the moving image")
+    parser.add_argument(
+        "--moving",
+        type=Path,
+        metavar="IMAGE",
+        help="landmarks and an ITK field only: the moving image, if its origin differs from the fixed one's",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    parser.set_defaults(run=run)
+
+
+def read_field(path, moving=None):
+    """Read a flow field for an image of the moving side.
+
+    Parameters
+    ----------
+    path : Path
+    moving : ImageFile or None
+        A displacement field of ITK does not say where the moving image's pixels lie; this image does, unless its format
+        knows no geometry.
+
+    Returns
+    -------
+    FlowFieldFile
+    """
+    from dirv_tf import io
+
+    known = moving is not None and not moving.geometry.is_close(io.ImageGeometry.unit(moving.geometry.rank))
+    return io.read_flow_field(path, moving.geometry if known else None)
+
+
+def run(options):
+    """Warp the input and write it.
+
+    Returns
+    -------
+    int
+        Exit status 0.
+    """
+    from dirv_tf import io
+
+    if options.output.exists() and not options.overwrite:
+        raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
+    points = options.input.suffix.lower() == ".csv"
+    if points and options.labels:
+        raise ValueError(f"--labels is for label maps. Received: landmarks {options.input}")
+    if options.to_moving and not points:
+        raise ValueError(f"--to-moving is for landmarks, a .csv file. Received: input={options.input}")
+    (_warp_landmarks if points else _warp_image)(options)
+    print(f"Written: {options.output}")
+    return 0
+
+
+def _warp_landmarks(options):
+    from dirv_tf import io
+    from dirv_tf.registration import apply_to_landmarks
+
+    field = read_field(options.field, options.moving and io.load_image(options.moving))
+    landmarks = io.read_landmarks(options.input, rank=field.flow_field.shape[-1])
+    carried = apply_to_landmarks(landmarks, field.flow_field, inverse=options.to_moving)
+    io.write_landmarks(options.output, carried, overwrite=options.overwrite)
+
+
+def _warp_image(options):
+    from dirv_tf import io
+    from dirv_tf.registration import apply_to_image, apply_to_labels
+
+    image = io.load_image(options.input)
+    field = read_field(options.field, image)
+    warped = (apply_to_labels if options.labels else apply_to_image)(image.pixels, field.flow_field)
+    io.write_image(options.output, warped, field.fixed_geometry, overwrite=options.overwrite)

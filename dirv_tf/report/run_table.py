@@ -1,0 +1,83 @@
+"""The tables of the report: a row per run, beside the thesis's figures."""
+
+from __future__ import annotations
+
+from dirv_tf.training.progress import duration
+
+COLUMNS = (
+    "run", "parameters", "data", "settings", "thesis ΔL_int / ΔL_dis", "mean of levels", "finest level",
+    "difference to the thesis", "endpoint error px", "folded %", "training and test", "date",
+)
+NOT_RUN = "not run"
+
+
+def run_rows(runs, thesis=None):
+    """Return the rows of one table.
+
+    Parameters
+    ----------
+    runs : list of RunRecord
+        All of one name, or of names that the thesis does not have.
+    thesis : dict or None
+        The thesis's row of that name, from `thesis_row`.
+
+    Returns
+    -------
+    list of dict
+        Texts by column; one row that says so where there is no run.
+    """
+    printed = _pair(thesis["dl_int"], thesis["dl_dis"]) if thesis else ""
+    if thesis and thesis["split"] != "test":
+        printed += " (training)"
+    rows = [_row(run, thesis, printed) for run in runs]
+    if not rows:
+        rows = [{"run": thesis["run"], "settings": NOT_RUN, "thesis ΔL_int / ΔL_dis": printed}]
+    return [{column: row.get(column, "") for column in COLUMNS} for row in rows]
+
+
+def markdown_table(rows):
+    """Return rows as a table in Markdown, in lines of text; columns that are empty throughout are left out."""
+    columns = used_columns(rows)
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return lines + ["| " + " | ".join(row[column] for column in columns) + " |" for row in rows]
+
+
+def used_columns(rows):
+    """Return the columns that are not empty in every row."""
+    return [column for column in COLUMNS if any(row[column] for row in rows)]
+
+
+def _row(run, thesis, printed):
+    data = run.config["data"]
+    size = "×".join(map(str, data["size"])) if data.get("size") else "whole images"
+    row = {
+        "run": run.title,
+        "parameters": f"{run.record['parameters']:,}" if "parameters" in run.record else "",
+        "data": " ".join(filter(None, (size, data["kind"], data.get("transform")))),
+        "settings": _settings(run),
+        "thesis ΔL_int / ΔL_dis": printed,
+        "training and test": duration(run.record["seconds"]) if "seconds" in run.record else "",
+        "date": run.record.get("ended", "")[:10],
+    }
+    if run.test is None:
+        return {**row, "mean of levels": f"not finished ({run.record.get('state', 'no record')})"}
+    test = run.test
+    if thesis and "dl_dis" in test:
+        row["difference to the thesis"] = " / ".join(
+            f"{test[key] - thesis[key]:+.1f}" for key in ("dl_int", "dl_dis")
+        )
+    for column, suffix in (("mean of levels", ""), ("finest level", "_finest")):
+        row[column] = _pair(test.get(f"dl_int{suffix}"), test.get(f"dl_dis{suffix}"))
+    for column, key in (("endpoint error px", "endpoint_error"), ("folded %", "folded")):
+        row[column] = f"{test[key]:.3f}" if key in test else ""
+    return row
+
+
+def _settings(run):
+    training = run.config["training"]
+    schedule = "" if training["schedule"] == "constant" else f" {training['schedule']}"
+    return f"{training['epochs']} epochs, batch {training['batch_size']}, rate {training['learning_rate']:g}{schedule}"
+
+
+def _pair(first, second):
+    return " / ".join("–" if each is None else f"{each:.1f}" for each in (first, second))

@@ -1,0 +1,32 @@
+"""Files for the commands, small enough to be registered at once."""
+
+import numpy as np
+import pytest
+from skimage.io import imsave
+
+from dirv_tf.models import DIRVNet
+from dirv_tf.models.weight_files import save_weights_file
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path, monkeypatch):
+    """Every command runs in an empty folder, with short paths."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def pair(rng):
+    """Two grey PNG files of 24 x 32 pixels, and their arrays."""
+    arrays = rng.integers(0, 256, size=(2, 24, 32)).astype(np.uint8)
+    for name, array in zip(("fixed.png", "moving.png"), arrays):
+        imsave(name, array, check_contrast=False)
+    return arrays
+
+
+@pytest.fixture
+def model():
+    """A small network in the folder "model"."""
+    network = DIRVNet(rank=2, levels=1, units=1, experts=2, kernel_sizes=(3, 3), knots=4)
+    save_weights_file(network, "model")
+    return network

@@ -1,0 +1,55 @@
+"""`dirv-tf evaluate`."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dirv_tf import io
+from dirv_tf.cli.main import main
+
+SHIFT = np.broadcast_to(np.float32([2.0, -1.0]), (24, 32, 2))
+
+
+@pytest.fixture(autouse=True)
+def files():
+    io.write_flow_field("field.npz", SHIFT, io.ImageGeometry.from_spacing((0.5, 0.5)))
+    io.write_landmarks("fixed.csv", io.Landmarks(("a", "b"), [[10.0, 12.0], [3.0, 20.0]]))
+    io.write_landmarks("moving.csv", io.Landmarks(("a", "b"), [[12.0, 11.0], [5.0, 19.0]]))
+    labels = np.zeros((24, 32), np.uint8)
+    labels[5:10, 5:10], labels[15:18, 20:22] = 1, 4
+    io.write_image("fixed.png", labels)
+    io.write_image("moving.png", np.roll(labels, (2, -1), axis=(0, 1)))
+
+
+def test_everything_at_once_printed_and_written(capsys, inside):
+    options = ["--landmarks", "fixed.csv", "moving.csv", "--labels", "fixed.png", "moving.png"]
+    assert main(["evaluate", "field.npz", *options, "--true-field", "field.npz", "-o", "figures.json"]) == 0
+    figures = json.loads((inside / "figures.json").read_text(encoding="utf-8"))
+    assert figures["landmarks"]["tre_mean"] == pytest.approx(0, abs=1e-3)
+    assert figures["landmarks"]["tre_mean_before"] == pytest.approx(0.5 * np.sqrt(5), abs=1e-5)
+    assert figures["labels"]["after"]["dice"] == {"1": 1.0, "4": 1.0}
+    assert figures["endpoint_error"]["removed_percent"] == pytest.approx(100)
+    assert figures["field"]["displacement_mean_mm"] == pytest.approx(0.5 * np.sqrt(5))
+    text = capsys.readouterr().out
+    for name in figures:
+        assert f"{name}\n" in text
+    assert main(["evaluate", "field.npz", "-o", "figures.json"]) == 1
+    assert "Expected a new file" in capsys.readouterr().err
+
+
+def test_a_field_alone(capsys):
+    assert main(["evaluate", "field.npz"]) == 0
+    assert "folded_percent             0\n" in capsys.readouterr().out
+
+
+def test_a_label_that_was_lost_is_valid_json(inside):
+    io.write_image("other.png", np.full((24, 32), 9, np.uint8))
+    assert main(["evaluate", "field.npz", "--labels", "fixed.png", "other.png", "-o", "figures.json"]) == 0
+    text = (inside / "figures.json").read_text(encoding="utf-8")
+    assert json.loads(text)["labels"]["after"]["hd95"]["9"] is None and "NaN" not in text
+
+
+def test_landmarks_without_image(capsys):
+    assert main(["evaluate", "field.npz", "--landmarks", "fixed.csv", "nowhere.csv"]) == 1
+    assert "nowhere.csv" in capsys.readouterr().err

@@ -1,0 +1,46 @@
+"""`dirv-tf train`: the same options as `python -m experiments.run`, whose tests cover them, and its own name."""
+
+import pytest
+
+from dirv_tf.cli.main import main
+from dirv_tf.training.interruption import TrainingInterrupted
+
+RUN = """\
+name: mine
+description: the smallest run
+model: {levels: 1, units: 1, experts: 2, knots: 4, kernel_sizes: [3, 3]}
+data: {kind: chessboard, size: [16, 16], cell_range: [3, 5], transform: both, train_images: 4, test_images: 4}
+training: {epochs: 1, batch_size: 2, learning_rate: 1e-3, schedule: constant, loss: displacement}
+seeds: {training: 42, testing: 77}
+evaluation: {batch_size: 2, validation_images: 2}
+"""
+
+
+@pytest.fixture
+def run_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(RUN, encoding="utf-8")
+    return path
+
+
+def test_a_file_is_trained_and_tested(run_file, tmp_path, capsys):
+    output = tmp_path / "run"
+    assert main(["train", str(run_file), "--output", str(output), "--no-tensorboard"]) == 0
+    text = capsys.readouterr().out
+    assert "Run mine: the smallest run" in text and "mine, finest level" in text and "thesis" not in text
+    assert {"config.yaml", "metrics.json", "weights.npz"} <= {path.name for path in output.iterdir()}
+    assert main(["info", str(output)]) == 0
+
+
+def test_a_stopped_run_names_the_command_that_goes_on(run_file, tmp_path, capsys, monkeypatch):
+    def stop(config, folder, tensorboard):
+        raise TrainingInterrupted
+
+    monkeypatch.setattr("dirv_tf.training.run.execute", stop)
+    assert main(["train", str(run_file), "--output", str(tmp_path / "run")]) == 130
+    assert f"dirv-tf train --resume {tmp_path / 'run'}" in capsys.readouterr().err
+
+
+def test_a_wrong_configuration_ends_with_2(run_file, capsys):
+    assert main(["train", str(run_file), "--set", "training.epochs=none"]) == 2
+    assert "'training.epochs' must be a whole number" in capsys.readouterr().err
