@@ -140,8 +140,9 @@ docs: $(DOCS_STAMP) ## Build the documentation
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "Written: docs/_build/html/index.html"
 
-notebooks: $(DOCS_STAMP) ## Carry out the documentation's notebooks again and store their outputs
+notebooks: $(DOCS_STAMP) ## Carry out the documentation's notebooks again, draw its pictures, and store both
 	@$(PY) docs/notebooks/execute.py
+	@for script in docs/pictures/*.py; do $(PY) $$script || exit 1; done
 
 clean: ## Remove what Python, pip and pytest left behind; never runs, never environments
 	@rm -rf build dist *.egg-info .pytest_cache docs/_build docs/_generated
