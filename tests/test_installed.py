@@ -60,7 +60,7 @@ def test_runs_of_ones_own_need_no_checkout(python):
     run.write_text(
         "name: mine\ndescription: the smallest run\n"
         "model: {levels: 1, units: 1, experts: 2, knots: 4, kernel_sizes: [3, 3]}\n"
-        "data: {kind: chessboard, size: [16, 16], cell_range: [3, 5], transform: both, train_images: 2, test_images: 2}\n"
+        "data: {kind: chessboard, size: [16, 16], cell_range: [3, 5], train_images: 2, test_images: 2}\n"
         "training: {epochs: 1, batch_size: 2, learning_rate: 1e-3, schedule: constant, loss: displacement}\n"
         "seeds: {training: 42, testing: 77}\nevaluation: {batch_size: 2, validation_images: 0}\n",
         encoding="utf-8",

@@ -95,6 +95,7 @@ def _card_lines(card, indent=""):
         if isinstance(value, dict):
             lines += [f"{indent}{key}", *_card_lines(value, indent + "  ")]
         else:
-            text = " ".join(map(str, value)) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else value
+            value = " ".join(map(str, value)) if isinstance(value, list) else value
+            text = f"{value:g}" if isinstance(value, float) else value
             lines.append(f"{indent}{key:<{max(1, 26 - len(indent))}} {text}")
     return lines

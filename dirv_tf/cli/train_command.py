@@ -119,6 +119,8 @@ def _add_arguments(parser):
     parser.add_argument("--preset", help="lay a preset of the run's file over it; every run has 'quick'")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
     parser.add_argument("--seed", type=int, help="seed of weights and training pairs (seeds.training)")
-    parser.add_argument("--output", metavar="DIR", help="folder of the results (default: one in experiments/runs in a checkout, else in ./runs)")
+    parser.add_argument(
+        "--output", metavar="DIR", help="folder of the results (default: one in experiments/runs, or runs elsewhere)"
+    )
     parser.add_argument("--resume", metavar="DIR", help="go on with the stopped run in this folder")
     parser.add_argument("--no-tensorboard", action="store_true", help="write no TensorBoard logs and pictures")

@@ -9,10 +9,9 @@ import numpy as np
 
 from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.intensities import robust_range
+from dirv_tf.io.grey import to_grey
 from dirv_tf.io.image_files import load_image
 
-# Of red, green and blue in a grey image (Rec. 709, as skimage.color.rgb2gray).
-_GREY_WEIGHTS = np.array([0.2125, 0.7154, 0.0721], np.float32)
 _NAMED_PROBLEMS = 20
 
 
@@ -117,9 +116,8 @@ class ImageGroups:
 
 def _grey_image(path):
     file = load_image(path)
-    pixels = np.asarray(file.pixels)
-    if file.is_colour:
-        pixels = pixels[..., :3].astype(np.float32) @ _GREY_WEIGHTS
+    # Not rounded to the integers of the file.
+    pixels = to_grey(file.pixels.astype(np.float32)) if file.is_colour else file.pixels
     if pixels.ndim not in (2, 3):
         raise ValueError(f"Expected an image of 2 or 3 axes. Received: shape={pixels.shape}")
     image = pixels.astype(np.float32)

@@ -1,7 +1,9 @@
-"""Registration of two images given as arrays, in one call: `register(fixed, moving)`."""
+"""Registration of two images, arrays or files, in one call: `register(fixed, moving)`."""
 
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
 from dirv_tf.registration.accuracy import RegistrationAccuracy, measure_accuracy
+from dirv_tf.registration.apply_field import apply_to_image, apply_to_labels, apply_to_landmarks
+from dirv_tf.registration.evaluation import evaluate_field
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
@@ -9,7 +11,11 @@ from dirv_tf.registration.result import RegistrationResult
 __all__ = [
     "RegistrationAccuracy",
     "RegistrationResult",
+    "apply_to_image",
+    "apply_to_labels",
+    "apply_to_landmarks",
     "choose_model",
+    "evaluate_field",
     "load_pretrained",
     "measure_accuracy",
     "pretrained_names",

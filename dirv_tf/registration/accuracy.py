@@ -1,12 +1,14 @@
-"""How well a registration did where the true field is known."""
+"""How well a registration did."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 
 from dirv_tf import geometry
+from dirv_tf.metrics.field_quality import SMALLEST_DETERMINANT
 
 
 @dataclass(frozen=True)
@@ -61,28 +63,81 @@ def measure_accuracy(result, true_flow_field, mask=None):
     ValueError
         If the true field does not have the shape of the predicted one, or the mask that of the image, or it is empty.
     """
-    true_flow_field = np.asarray(true_flow_field, dtype=np.float32)
-    if true_flow_field.shape != result.flow_field.shape:
-        raise ValueError(
-            f"Expected a true flow field of shape {result.flow_field.shape} like the predicted one. "
-            f"Received: true_flow_field.shape={true_flow_field.shape}"
-        )
+    maps = {**_field_maps(result), **_difference_maps(result), **_endpoint_maps(result, true_flow_field)}
+    names = [field.name for field in dataclasses.fields(RegistrationAccuracy)]
+    pixels = _pixels(result, mask)
+    return RegistrationAccuracy(**{name: float(maps[name][pixels].mean()) for name in names})
+
+
+def figures_of(result, true_flow_field=None, mask=None):
+    """Return all figures of a registration, see `RegistrationResult.metrics`.
+
+    Parameters
+    ----------
+    result : RegistrationResult
+    true_flow_field : array_like, shape (n_1, ..., n_r, r), pixels, optional
+    mask : array_like of bool, shape (n_1, ..., n_r), optional
+
+    Returns
+    -------
+    dict of float
+    """
+    pixels = _pixels(result, mask)
+    differences = {name: values[pixels].mean() for name, values in _difference_maps(result).items()}
+    maps = {name: values[pixels] for name, values in _field_maps(result).items()}
+    figures = {
+        **differences,
+        **{name.replace("difference", "l_int"): 255 * value for name, value in differences.items()},
+        **{f"displacement_mean_{unit}": maps[unit].mean() for unit in ("px", "mm")},
+        **{f"displacement_max_{unit}": maps[unit].max() for unit in ("px", "mm")},
+        "folded_percent": maps["folded"].mean(),
+        "sd_log_jacobian": maps["log_jacobian"].std(),
+    }
+    if true_flow_field is not None:
+        endpoint_errors = _endpoint_maps(result, true_flow_field)
+        figures.update({name: values[pixels].mean() for name, values in endpoint_errors.items()})
+    return {name: float(value) for name, value in figures.items()}
+
+
+def _pixels(result, mask):
     mask = np.ones(result.size, bool) if mask is None else np.asarray(mask, bool)
     if mask.shape != result.size or not mask.any():
         raise ValueError(
             f"Expected a mask of shape {result.size} with at least one pixel. "
             f"Received: mask.shape={mask.shape} with {np.count_nonzero(mask)} pixels"
         )
+    return mask
+
+
+def _difference_maps(result):
     images = result.unit_interval_images()
-    determinant = geometry.jacobian_determinant(result.flow_field[np.newaxis]).numpy()[0]
-    maps = {
+    return {
         "difference_before": np.abs(images["moving"] - images["fixed"]),
         "difference_after": np.abs(images["registered"] - images["fixed"]),
+    }
+
+
+def _endpoint_maps(result, true_flow_field):
+    true_flow_field = np.asarray(true_flow_field, dtype=np.float32)
+    if true_flow_field.shape != result.flow_field.shape:
+        raise ValueError(
+            f"Expected a true flow field of shape {result.flow_field.shape} like the predicted one. "
+            f"Received: true_flow_field.shape={true_flow_field.shape}"
+        )
+    return {
         "endpoint_error_before": np.linalg.norm(true_flow_field, axis=-1),
         "endpoint_error_after": np.linalg.norm(result.flow_field - true_flow_field, axis=-1),
-        "folded": 100.0 * (determinant <= 0.0),
     }
-    return RegistrationAccuracy(**{name: float(values[mask].mean()) for name, values in maps.items()})
+
+
+def _field_maps(result):
+    determinant = geometry.jacobian_determinant(result.flow_field[np.newaxis]).numpy()[0]
+    return {
+        "folded": 100.0 * (determinant <= 0.0),
+        "log_jacobian": np.log(np.maximum(determinant, SMALLEST_DETERMINANT)),
+        "px": np.linalg.norm(result.flow_field, axis=-1),
+        "mm": np.linalg.norm(result.flow_field * np.asarray(result.fixed_geometry.spacing), axis=-1),
+    }
 
 
 def _reduction(before, after):

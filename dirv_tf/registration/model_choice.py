@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dirv_tf.models import DIRVNet, pretrained
 from dirv_tf.models.pretrained import pretrained_names
-from dirv_tf.models.weight_files import load_weights_file
+from dirv_tf.models.weight_files import load_weights_file, read_card
+from dirv_tf.registration.intensities import NORMALIZATIONS
 
 
 def choose_model(model, rank):
@@ -43,6 +44,37 @@ def choose_model(model, rank):
     return network, name
 
 
+def stated_normalization(model):
+    """Return the rule by which a model wants its images in [0, 1].
+
+    Parameters
+    ----------
+    model : DIRVNet, str or path
+        As for `choose_model`, which is to be called first.
+
+    Returns
+    -------
+    {"type", "joint", "each"}
+        What the card of the weights says under "input", "normalization"; "type" without a card or where it says
+        nothing.
+
+    Raises
+    ------
+    ValueError
+        When the card names another rule.
+    """
+    if isinstance(model, DIRVNet):
+        return "type"
+    path = _path(model)
+    rule = read_card(path).get("input", {}).get("normalization", "type")
+    if rule not in NORMALIZATIONS:
+        raise ValueError(
+            f"Expected one of {', '.join(NORMALIZATIONS)} as the normalization on the card of the model. "
+            f"Received: normalization={rule!r}, path={path}"
+        )
+    return rule
+
+
 def _find(model):
     if isinstance(model, DIRVNet):
         return model, model.name
@@ -51,15 +83,19 @@ def _find(model):
             "Expected model to be the name of a shipped model, the path of a weights file or its folder, or a DIRVNet. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
-    if isinstance(model, str) and model in pretrained_names():
-        return _load(pretrained.WEIGHTS_FOLDER / model), model
-    path = Path(model)
+    path = _path(model)
     if not path.exists():
         raise ValueError(
             f"Expected model to be the name of a shipped model ({_listed(pretrained_names())}), or the path of a "
             f"weights file or its folder. Received: model={str(model)!r}, which is neither"
         )
     return _load(path), str(model)
+
+
+def _path(model):
+    if isinstance(model, str) and model in pretrained_names():
+        return pretrained.WEIGHTS_FOLDER / model
+    return Path(model)
 
 
 def _load(path):

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import time
-import weakref
 
 import numpy as np
-import tensorflow as tf
 
-from dirv_tf import geometry
-from dirv_tf.registration.image_arrays import (
+from dirv_tf.registration.block_warping import warp_in_blocks
+from dirv_tf.registration.compiled_networks import compiled_network
+from dirv_tf.registration.given_image import pair_geometries, take_image
+from dirv_tf.registration.image_arrays import check_same_shape
+from dirv_tf.registration.intensities import (
     check_intensities,
-    check_same_shape,
-    from_unit_interval,
-    to_spatial_array,
+    intensity_ranges,
     to_unit_interval,
+    warn_of_low_contrast,
 )
-from dirv_tf.registration.model_choice import choose_model
+from dirv_tf.registration.model_choice import choose_model, stated_normalization
 from dirv_tf.registration.result import RegistrationResult
+from dirv_tf.registration.tiling import register_in_tiles, tile_sides
 
-_compiled_networks = weakref.WeakKeyDictionary()
+DEFAULT_ROUNDS = 10
 
 
-def register(fixed, moving, model="A-6"):
+def register(
+    fixed, moving, model="A-6", *, refine=False, normalize="model", tile=None, spacing=None, progress=None
+) -> RegistrationResult:
     """Find where each pixel of the fixed image lies in the moving image, and warp the moving image onto the fixed one.
 
     Images of any size from two control points per axis on (8 pixels) are taken. Where a side is no multiple of
@@ -31,26 +34,45 @@ def register(fixed, moving, model="A-6"):
 
     Parameters
     ----------
-    fixed : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1), r = 2 or 3
-        Grey: floating-point intensities in [0, 1], or uint8 or uint16, which are divided by 255 or 65535 (stretch
-        12-bit data in uint16 first).
-    moving : array_like, same shape
-        It may be of another of these dtypes.
+    fixed : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1), r = 2 or 3; or str or path
+        A grey image: floating-point intensities in [0, 1], or uint8 or uint16; with `normalize` "joint" or "each" any
+        real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; colour is turned into grey.
+    moving : like `fixed`, of the same shape
+        It may be of another dtype. Two files must agree in spacing and directions.
     model : str, path or DIRVNet
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
         it, or a network.
+    refine : bool or int
+        Whether to register the result again as long as that lowers its intensity error, and at most how often (True:
+        10 times), see `dirv_tf.models.RecurrentRefinement`. With tiles, each on its own.
+    normalize : {"model", "type", "joint", "each"}
+        How intensities become [0, 1] for the network. "type": by the range of the integer type (255 or 65535; stretch
+        12-bit data in uint16 first); floating-point numbers must lie in [0, 1]. "joint": by the smallest and largest
+        intensity of the pair. "each": every image by its own 0.5 and 99.5 percentiles, beyond which it is clipped.
+        "model": the rule that the model was trained with, on its card; "type" where it names none. Where "model" means
+        "type" and a file's intensities do not allow that, "joint" takes its place, and the result's notes say so.
+    tile : int, sequence of int, False or None
+        Side of overlapping tiles in pixels, one for all axes or one per axis; False: one piece, whatever the memory.
+        None: tiles for images of more than four million pixels.
+    spacing : float or sequence of float, optional
+        Millimetres per pixel, one number or one per array axis, for arrays and for files that know none.
+    progress : callable, optional
+        Called with the number of tiles done and of all tiles after each tile.
 
     Returns
     -------
     RegistrationResult
-        With the registered image (like `fixed`), the dense flow field and the displacement field at the control
+        With the registered image (like `moving`), the dense flow field and the displacement field at the control
         points (pixels, array-axis order, backward).
 
     Raises
     ------
+    FileNotFoundError, ImportError
+        For a file that does not exist, or needs SimpleITK where that is not installed.
     ValueError
-        For images that differ in shape, are not grey, too small, even, not finite or outside [0, 1]; for a model that
-        does not exist or is made for the other rank.
+        For images that differ in shape, spacing or directions, are not grey, too small, even, not finite or, by the
+        rule "type", outside [0, 1]; for a model that does not exist or is made for the other rank; for options that
+        are none of the above.
     TypeError
         When `model` is none of the above.
 
@@ -69,34 +91,59 @@ def register(fixed, moving, model="A-6"):
     >>> import dirv_tf
     >>> result = dirv_tf.register(fixed, moving)  # doctest: +SKIP
     >>> result.registered, result.flow_field  # doctest: +SKIP
+    >>> dirv_tf.register("fixed.tif", "moving.tif", refine=True).save("result")  # doctest: +SKIP
     """
-    fixed_array, has_channel = to_spatial_array(fixed, "fixed")
-    moving_array, _ = to_spatial_array(moving, "moving")
-    check_same_shape(fixed_array, moving_array)
-    fixed_values = to_unit_interval(fixed_array, "fixed")
-    moving_values = to_unit_interval(moving_array, "moving")
-    network, name = choose_model(model, fixed_values.ndim)
-    _check_size(fixed_values.shape, network.spacing)
-    check_intensities(fixed_values, "fixed")
-    check_intensities(moving_values, "moving")
+    rounds = _rounds(refine)
+    fixed_image, moving_image = take_image(fixed, "fixed"), take_image(moving, "moving")
+    check_same_shape(fixed_image.array, moving_image.array)
+    fixed_geometry, moving_geometry, geometry_notes = pair_geometries(fixed_image, moving_image, spacing)
+    size = fixed_image.array.shape
+    network, name = choose_model(model, len(size))
+    _check_size(size, network.spacing)
+    check_intensities(fixed_image.array, "fixed")
+    check_intensities(moving_image.array, "moving")
+    ranges, range_notes = _ranges(fixed_image, moving_image, normalize, model)
+    fixed_values = to_unit_interval(fixed_image.array, ranges[0])
+    moving_values = to_unit_interval(moving_image.array, ranges[1])
+    warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
+    warn_of_low_contrast(moving_values, "moving", stacklevel=2)
+    sides = tile_sides(tile, size, network)
 
     start = time.perf_counter()
-    batches = [tf.convert_to_tensor(values[np.newaxis, ..., np.newaxis]) for values in (fixed_values, moving_values)]
-    results = _compiled(network)(*batches)
-    flow_field, displacement_field, registered = (result[0].numpy() for result in results)
+    flow_field, rounds_kept = register_in_tiles(
+        network, rounds, fixed_values, moving_values, sides, progress or (lambda done, total: None)
+    )
+    registered = warp_in_blocks(moving_image.array, flow_field).reshape(moving_image.pixels.shape)
     seconds = time.perf_counter() - start
 
-    registered = from_unit_interval(registered, fixed_array.dtype)
     return RegistrationResult(
-        registered=registered if has_channel else registered[..., 0],
+        registered=registered,
         flow_field=flow_field,
-        displacement_field=displacement_field,
-        fixed=np.asarray(fixed),
-        moving=np.asarray(moving),
+        displacement_field=flow_field[tuple(slice(None, None, step) for step in network.spacing)].copy(),
+        fixed=fixed_image.pixels,
+        moving=moving_image.pixels,
         model_name=name,
         spacing=tuple(network.spacing),
         seconds=seconds,
+        fixed_geometry=fixed_geometry,
+        moving_geometry=moving_geometry,
+        fixed_path=fixed_image.path,
+        moving_path=moving_image.path,
+        intensity_ranges=ranges,
+        notes=(*fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes),
+        rounds=rounds_kept,
     )
+
+
+def _rounds(refine):
+    """Most rounds of refinement; None: no refinement."""
+    if isinstance(refine, (bool, np.bool_)):
+        return DEFAULT_ROUNDS if refine else None
+    if not isinstance(refine, int) or refine < 1:
+        raise ValueError(
+            f"Expected refine to be True, False or a positive number of rounds. Received: refine={refine!r}"
+        )
+    return refine
 
 
 def _check_size(size, spacing):
@@ -108,23 +155,17 @@ def _check_size(size, spacing):
         )
 
 
-def _compiled(network):
-    """Graph function from (fixed, moving) to (flow field, displacement field, registered image), traced once a size."""
-    if network not in _compiled_networks:
-        # Weak, since a value that holds its own key would keep every network in the dictionary for good.
-        reference = weakref.ref(network)
-
-        @tf.function
-        def run(fixed, moving):
-            network = reference()
-            size = fixed.shape[1:-1]
-            padded = tuple(geometry.pad_to_multiple(image, network.size_multiples) for image in (fixed, moving))
-            outputs = network(padded)
-            # Cropping is exact: padding repeats the border, which is what a clamped sample of the unpadded image gives.
-            flow_field = geometry.crop_to_size(outputs["flow_field"], size)
-            grid_size = [-(-side // step) for side, step in zip(size, network.spacing)]
-            displacement_field = geometry.crop_to_size(outputs["displacement_fields"][-1][:, -1], grid_size)
-            return flow_field, displacement_field, geometry.warp_image(moving, flow_field)
-
-        _compiled_networks[network] = run
-    return _compiled_networks[network]
+def _ranges(fixed, moving, normalize, model):
+    """The intensities of both images that become 0 and 1, and notes."""
+    if normalize != "model":
+        return intensity_ranges(fixed.array, moving.array, normalize), ()
+    rule = stated_normalization(model)
+    try:
+        return intensity_ranges(fixed.array, moving.array, rule), ()
+    except ValueError:
+        # A file has the dtype that it has. Who gives an array can choose, and must.
+        if fixed.path is None or moving.path is None:
+            raise
+    ranges = intensity_ranges(fixed.array, moving.array, "joint")
+    low, high = ranges[0]
+    return ranges, (f"intensities {low:.6g} ... {high:.6g} stretched to [0, 1] by the pair's common range",)

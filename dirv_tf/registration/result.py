@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from dirv_tf.registration.image_arrays import to_spatial_array, to_unit_interval
+from dirv_tf.io import ImageGeometry
+from dirv_tf.registration.accuracy import figures_of
+from dirv_tf.registration.image_arrays import to_spatial_array
+from dirv_tf.registration.intensities import to_unit_interval, type_range
+from dirv_tf.registration.result_folder import save_result
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,20 +23,30 @@ class RegistrationResult:
 
     Attributes
     ----------
-    registered : ndarray like `fixed` (shape and dtype)
-        The moving image warped onto the fixed one. Integers keep their range (uint8: 0 to 255); the linear
-        interpolation is rounded.
+    registered : ndarray like `moving` (shape and dtype)
+        The moving image warped onto the fixed one, in its own intensities. Integers are rounded.
     flow_field : ndarray of float32, shape (n_1, ..., n_r, r), pixels
         Dense; component i runs along array axis i.
     displacement_field : ndarray of float32, shape (ceil(n_1 / s_1), ..., ceil(n_r / s_r), r), pixels
         The field at the control points; control point k of an axis sits at pixel s * k.
     fixed, moving : ndarray
-        The images as given.
+        The images as given; of files in colour, in grey.
     model_name : str
     spacing : tuple of int, length r
         Control-point spacing s per axis in pixels.
     seconds : float
         Time of the registration, without loading the model.
+    fixed_geometry, moving_geometry : ImageGeometry
+        Where the pixels lie in the world; 1 mm per pixel where nothing is known.
+    fixed_path, moving_path : Path or None
+        The files, where the images were given as files.
+    intensity_ranges : tuple of two (low, high)
+        The intensities of the fixed and of the moving image that were 0 and 1 for the network; by default those of
+        the type.
+    notes : tuple of str
+        What was changed or assumed on the way.
+    rounds : int
+        Rounds of refinement that were kept, with tiles the most of any tile; 1 without refinement.
     """
 
     registered: np.ndarray
@@ -42,6 +57,21 @@ class RegistrationResult:
     model_name: str
     spacing: tuple
     seconds: float
+    fixed_geometry: ImageGeometry | None = None
+    moving_geometry: ImageGeometry | None = None
+    fixed_path: Path | None = None
+    moving_path: Path | None = None
+    intensity_ranges: tuple | None = None
+    notes: tuple = ()
+    rounds: int = 1
+
+    def __post_init__(self):
+        for name in ("fixed", "moving"):
+            if getattr(self, f"{name}_geometry") is None:
+                object.__setattr__(self, f"{name}_geometry", ImageGeometry.unit(self.rank))
+        if self.intensity_ranges is None:
+            ranges = tuple(type_range(getattr(self, name), name) for name in ("fixed", "moving"))
+            object.__setattr__(self, "intensity_ranges", ranges)
 
     @property
     def rank(self) -> int:
@@ -54,12 +84,96 @@ class RegistrationResult:
         return self.flow_field.shape[:-1]
 
     def unit_interval_images(self) -> dict[str, np.ndarray]:
-        """Return the images by name ("fixed", "moving", "registered") as float32 in [0, 1], shape (n_1, ..., n_r).
+        """Return the images by name ("fixed", "moving", "registered") as the network sees them.
 
-        Differences of unsigned integers would wrap around; these do not.
+        Returns
+        -------
+        dict of ndarray of float32 in [0, 1], shape (n_1, ..., n_r)
+            Scaled by `intensity_ranges`. Differences of unsigned integers would wrap around; these do not.
         """
-        images = {"fixed": self.fixed, "moving": self.moving, "registered": self.registered}
-        return {name: to_unit_interval(to_spatial_array(image, name)[0], name) for name, image in images.items()}
+        fixed_range, moving_range = self.intensity_ranges
+        ranges = {"fixed": fixed_range, "moving": moving_range, "registered": moving_range}
+        arrays = {name: to_spatial_array(getattr(self, name), name)[0] for name in ranges}
+        return {name: to_unit_interval(array, ranges[name]) for name, array in arrays.items()}
+
+    def metrics(self, true_flow_field=None, mask=None) -> dict[str, float]:
+        """Return the figures of the registration.
+
+        Parameters
+        ----------
+        true_flow_field : array_like, shape (n_1, ..., n_r, r), pixels, optional
+            Adds the endpoint errors.
+        mask : array_like of bool, shape (n_1, ..., n_r), optional
+            Pixels of the fixed image that count; default all.
+
+        Returns
+        -------
+        dict of float
+            - ``difference_before``, ``difference_after``: mean absolute intensity difference, intensities in [0, 1];
+              ``l_int_before``, ``l_int_after``: the same as the thesis counts it (eq. 26), times 255;
+            - ``displacement_mean_px``, ``displacement_max_px`` and the same in ``_mm`` by the fixed image's spacing
+              (1 mm where nothing is known);
+            - ``folded_percent``: pixels with a Jacobian determinant of at most 0; ``sd_log_jacobian``: standard
+              deviation of its logarithm, as in the Learn2Reg challenge;
+            - with a true field: ``endpoint_error_before``, ``endpoint_error_after`` in pixels.
+
+        Raises
+        ------
+        ValueError
+            When the true field or the mask has another shape, or the mask is empty.
+        """
+        return figures_of(self, true_flow_field, mask)
+
+    def plot(self, path=None, axis=0):
+        """Draw the images, the deformed grid and the differences, see `dirv_tf.figures.registration_figure`.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to write the picture too (`.png`, `.pdf` or `.svg`).
+        axis : int
+            The axis across which a volume is cut.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        # matplotlib is loaded for who draws.
+        from dirv_tf.figures import registration_figure, save_figure
+
+        title = f"{self.model_name}, {' x '.join(map(str, self.size))}"
+        figure = registration_figure(**self.unit_interval_images(), flow_field=self.flow_field, title=title, axis=axis)
+        if path is not None:
+            save_figure(figure, path)
+        return figure
+
+    def save(self, folder, overwrite=False, field_format=None):
+        """Write the registered image, the field, the figures and a picture into a folder, all or nothing.
+
+        Parameters
+        ----------
+        folder : str or path
+            A new or empty one. It then holds `registered` in the format of the moving file (JPEG: PNG, which keeps the
+            intensities; arrays: TIFF), `flow_field`, `metrics.json` and `registration.png`.
+        overwrite : bool
+            Whether the results of an earlier registration in the folder may be replaced. Other files stay.
+        field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional
+            Format of the flow field, see `dirv_tf.io.write_flow_field`. Default: that of the moving file where that is
+            a medical one, so that ITK's programs apply the field, else npz.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        FileExistsError
+            When the folder is not empty and `overwrite` is False, or it holds no earlier registration.
+        ValueError
+            When a format does not exist, or cannot hold the image.
+        """
+        return save_result(self, folder, overwrite, field_format)
 
     def __repr__(self):
         images = self.unit_interval_images()

@@ -84,9 +84,12 @@ def find_runs(paths):
     """
     folders = {}
     for path in map(Path, paths):
-        found = [path] if (path / "config.yaml").is_file() else sorted(each.parent for each in path.glob("*/config.yaml"))
+        inside = sorted(config.parent for config in path.glob("*/config.yaml"))
+        found = [path] if (path / "config.yaml").is_file() else inside
         if not found:
-            raise FileNotFoundError(f"Expected a run's folder, with config.yaml, or a folder of those. Received: {path}")
+            raise FileNotFoundError(
+                f"Expected a run's folder, with config.yaml, or a folder of those. Received: {path}"
+            )
         folders.update((folder.resolve(), folder) for folder in found)
     runs = [_read(folder) for folder in folders.values()]
     return sorted(runs, key=lambda run: (run.name, run.preset != "", run.preset, run.record.get("started", "")))

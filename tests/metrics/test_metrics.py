@@ -90,7 +90,8 @@ def test_intensity_errors_leave_out_what_nobody_knows(rng):
     for metric in (every, known):
         metric.update_state(None, outputs(truth, 0.3, 2, rng))
     assert known.name == "intensity_errors"
-    expected = {"folded"} | {f"{name}{end}" for name in ("l_int", "dl_int") for end in ("", "_finest", "_level0", "_level1")}
+    ends = ("", "_finest", "_level0", "_level1")
+    expected = {"folded"} | {f"{name}{end}" for name in ("l_int", "dl_int") for end in ends}
     assert set(known.result()) == expected < set(every.result())
     restored = metrics.IntensityErrors.from_config(known.get_config())
     assert (restored.levels, restored.name) == (2, "intensity_errors")

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import ndimage
 
 import dirv_tf
-from dirv_tf.registration import register
-from dirv_tf.registration.register import _compiled
+from dirv_tf import geometry
+from dirv_tf.models import RecurrentRefinement
+from dirv_tf.registration import register, tiling
+from dirv_tf.registration.compiled_networks import compiled_network
 
 
 @pytest.fixture
@@ -15,9 +16,8 @@ def network(request):
     return request.getfixturevalue(request.param)
 
 
-def _warp_with_scipy(moving, flow_field):
-    coordinates = np.stack(np.meshgrid(*map(np.arange, moving.shape), indexing="ij")) + np.moveaxis(flow_field, -1, 0)
-    return ndimage.map_coordinates(moving.astype(np.float64), coordinates, order=1, mode="nearest")
+def _warped(moving, flow_field):
+    return geometry.warp_image(moving[np.newaxis, ..., np.newaxis], flow_field[np.newaxis])[0, ..., 0]
 
 
 CASES = pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_registered_image_is_the_moving_one_warped_by_the_field(network, shape, 
     assert result.flow_field.shape == (*shape, len(shape)) and result.flow_field.dtype == np.float32
     assert result.displacement_field.shape == (*(-(-side // 4) for side in shape), len(shape))
     assert np.abs(result.flow_field).max() > 0.05, "the test needs a field that moves something"
-    np.testing.assert_allclose(result.registered, _warp_with_scipy(moving, result.flow_field), atol=1e-4)
+    np.testing.assert_allclose(result.registered, _warped(moving, result.flow_field), atol=1e-4)
 
 
 @CASES
@@ -62,7 +62,7 @@ def test_several_levels_need_larger_multiples(make_network, make_pair):
 def test_channel_axis_is_given_back(network_2d, make_pair):
     fixed, moving = make_pair((16, 20))
     plain = register(fixed, moving, model=network_2d)
-    channel = register(fixed[..., np.newaxis], moving, model=network_2d)
+    channel = register(fixed, moving[..., np.newaxis], model=network_2d)
     assert channel.registered.shape == (16, 20, 1)
     np.testing.assert_array_equal(channel.registered[..., 0], plain.registered)
 
@@ -98,7 +98,7 @@ def test_a_size_is_traced_once(make_network, make_pair):
     for shape in ((16, 20), (16, 20), (17, 21), (16, 20), (17, 21)):
         for seed in (0, 1):
             register(*make_pair(shape, seed), model=network)
-    assert _compiled(network).experimental_get_tracing_count() == 2
+    assert compiled_network(network).experimental_get_tracing_count() == 2
 
 
 def test_weights_may_change_between_calls(make_network, make_pair):
@@ -109,6 +109,44 @@ def test_weights_may_change_between_calls(make_network, make_pair):
         variable.assign(tf.zeros_like(variable))
     assert np.abs(before).max() > 0.05
     np.testing.assert_array_equal(register(*pair, model=network).flow_field, 0.0)
+
+
+def test_the_registered_image_is_like_the_moving_one(network_2d, make_pair):
+    fixed, moving = make_pair((16, 20))
+    result = register(fixed, np.rint(200 * moving).astype(np.uint8), model=network_2d)
+    assert result.registered.dtype == np.uint8 and 150 < result.registered.max() <= 200
+    assert result.unit_interval_images()["registered"].max() == pytest.approx(result.registered.max() / 255)
+
+
+@pytest.mark.parametrize("refine, rounds", [(True, 10), (2, 2)])
+def test_refinement_composes_the_rounds(network_2d, make_pair, refine, rounds):
+    fixed, moving = make_pair((14, 20))
+    result = register(fixed, moving, model=network_2d, refine=refine)
+    batches = tuple(image[np.newaxis, ..., np.newaxis] for image in (fixed, moving))
+    expected = RecurrentRefinement(network_2d, rounds)(batches)
+    np.testing.assert_allclose(result.flow_field, expected["flow_field"][0], atol=1e-4)
+    assert result.rounds == int(expected["rounds"][0])
+    figures = result.metrics()
+    assert figures["l_int_after"] <= figures["l_int_before"]
+    np.testing.assert_array_equal(result.displacement_field, result.flow_field[::4, ::4])
+
+
+def test_refinement_in_tiles_reports_the_most_rounds(make_network, make_pair, monkeypatch):
+    monkeypatch.setattr(tiling, "HALO", 8)
+    rounds = [2, 3, 1]
+
+    def compiled_network(network, limit):
+        assert limit == 3
+        return lambda fixed, moving: (tf.zeros((1, 24, 20, 2)), tf.constant([rounds.pop()]))
+
+    monkeypatch.setattr(tiling, "compiled_network", compiled_network)
+    assert register(*make_pair((40, 20)), model=make_network(2), tile=24, refine=3).rounds == 3
+
+
+@pytest.mark.parametrize("refine", [0, -1, 2.0, "yes", None])
+def test_impossible_refinement(network_2d, make_pair, refine):
+    with pytest.raises(ValueError, match="positive number of rounds. Received: refine="):
+        register(*make_pair((16, 20)), model=network_2d, refine=refine)
 
 
 @pytest.mark.parametrize("shape", [(4, 20), (7, 8), (0, 8)])

@@ -1,0 +1,106 @@
+"""All figures of a flow field, as far as there is something to compare it with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dirv_tf import geometry, metrics
+from dirv_tf.io import Landmarks, match_landmarks
+from dirv_tf.registration.apply_field import apply_to_labels, apply_to_landmarks, check_inside
+
+
+def evaluate_field(flow_field, spacing=None, true_flow_field=None, landmarks=None, labels=None):
+    """Measure a flow field.
+
+    Parameters
+    ----------
+    flow_field : array_like, shape (n_1, ..., n_r, r), pixels
+        Backward, array-axis order.
+    spacing : sequence of float, optional
+        Millimetres per pixel and axis; lengths are then given in millimetres too.
+    true_flow_field : array_like, same shape, optional
+        Adds the endpoint errors.
+    landmarks : pair of Landmarks, optional
+        Of the fixed and of the moving image; adds target registration errors, in pixels and relative to the image
+        diagonal as in the ANHIR challenge (Borovec et al., IEEE TMI 2020). Those of the moving image are carried to
+        the fixed one; equal names correspond.
+    labels : pair of array_like of int, shape (n_1, ..., n_r), optional
+        Label maps of the fixed and of the moving image; adds Dice coefficients and Hausdorff distances (95 %).
+
+    Returns
+    -------
+    dict of dict
+        "field" always; "endpoint_error", "landmarks" and "labels" as asked for. Distances of a label that one of the
+        images lacks are None.
+
+    Raises
+    ------
+    ValueError
+        When a size or a number of axes does not fit, or no names of landmarks are common.
+    """
+    flow_field = np.asarray(flow_field, np.float32)
+    size = flow_field.shape[:-1]
+    figures = {"field": _field_figures(flow_field, spacing)}
+    if true_flow_field is not None:
+        figures["endpoint_error"] = _endpoint_errors(flow_field, np.asarray(true_flow_field, np.float32))
+    if landmarks is not None:
+        figures["landmarks"] = _landmark_figures(flow_field, spacing, match_landmarks(*landmarks))
+    if labels is not None:
+        fixed, moving = (np.asarray(each) for each in labels)
+        if fixed.shape != size:
+            raise ValueError(f"Expected a label map of the fixed image, of size {size}. Received: shape={fixed.shape}")
+        figures["labels"] = {
+            "before": _overlap(fixed, moving, spacing),
+            "after": _overlap(fixed, apply_to_labels(moving, flow_field), spacing),
+        }
+    return figures
+
+
+def _field_figures(flow_field, spacing):
+    batch = flow_field[np.newaxis]
+    determinant = geometry.jacobian_determinant(batch).numpy()
+    lengths = np.linalg.norm(flow_field, axis=-1)
+    figures = {
+        "displacement_mean_px": lengths.mean(),
+        "displacement_max_px": lengths.max(),
+        "folded_percent": metrics.folded_share(batch).numpy()[0],
+        "sd_log_jacobian": metrics.sd_log_jacobian(batch).numpy()[0],
+        "jacobian_min": determinant.min(),
+        "jacobian_max": determinant.max(),
+    }
+    if spacing is not None:
+        millimetres = np.linalg.norm(flow_field * np.asarray(spacing), axis=-1)
+        figures.update(displacement_mean_mm=millimetres.mean(), displacement_max_mm=millimetres.max())
+    return {name: float(value) for name, value in figures.items()}
+
+
+def _landmark_figures(flow_field, spacing, pairs):
+    size = flow_field.shape[:-1]
+    check_inside(Landmarks(pairs.names, pairs.fixed_points), size)
+    carried = apply_to_landmarks(Landmarks(pairs.names, pairs.moving_points), flow_field)
+    errors = metrics.landmark_errors(pairs.fixed_points, carried.points, size, spacing, pairs.moving_points)
+    left_out = len(pairs.only_fixed) + len(pairs.only_moving)
+    return {"count": len(pairs.names), "without_partner": left_out, **errors}
+
+
+def _overlap(fixed, warped, spacing):
+    figures = metrics.label_overlap(fixed, warped, spacing)
+    distances = {label: _defined(distance) for label, distance in figures["hd95"].items()}
+    return {**figures, "hd95": distances, "hd95_mean": _defined(figures["hd95_mean"])}
+
+
+def _defined(distance):
+    """None in place of NaN, which JSON does not know."""
+    return None if np.isnan(distance) else distance
+
+
+def _endpoint_errors(flow_field, true_flow_field):
+    if true_flow_field.shape != flow_field.shape:
+        raise ValueError(
+            f"Expected a true flow field of shape {flow_field.shape}. Received: shape={true_flow_field.shape}"
+        )
+    before, after = np.linalg.norm(true_flow_field, axis=-1), np.linalg.norm(flow_field - true_flow_field, axis=-1)
+    removed = 100 * (1 - after.mean() / before.mean()) if before.any() else 0.0
+    figures = {"before_px": before.mean(), "after_px": after.mean(), "after_max_px": after.max()}
+    figures["removed_percent"] = removed
+    return {name: float(value) for name, value in figures.items()}

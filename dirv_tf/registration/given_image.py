@@ -1,0 +1,131 @@
+"""The `fixed` and `moving` arguments of `register`: arrays, or paths of files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dirv_tf.io import ImageGeometry, load_image, to_grey
+from dirv_tf.registration.image_arrays import to_spatial_array
+
+
+@dataclass(frozen=True, eq=False)
+class GivenImage:
+    """An image as the user gave it, and what is known about it.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1)
+        As given; of a file in colour, grey in the file's dtype.
+    array : ndarray, shape (n_1, ..., n_r)
+        The same without channel.
+    geometry : ImageGeometry or None
+        Of a file; None for an array.
+    path : Path or None
+    notes : tuple of str
+        What was changed.
+    """
+
+    pixels: np.ndarray
+    array: np.ndarray
+    geometry: ImageGeometry | None = None
+    path: Path | None = None
+    notes: tuple = ()
+
+
+def take_image(image, name):
+    """Return an image given as an array or as the path of a file.
+
+    Parameters
+    ----------
+    image : array_like, str or path
+        See `to_spatial_array` for arrays and `dirv_tf.io.load_image` for files. Files in colour are turned into grey.
+    name : str
+        The argument's name for error messages and notes.
+
+    Returns
+    -------
+    GivenImage
+
+    Raises
+    ------
+    FileNotFoundError, ImportError
+        As `dirv_tf.io.load_image`.
+    ValueError
+        For an array that is no grey image, or a file that is no image.
+    """
+    if not isinstance(image, (str, os.PathLike)):
+        array, _ = to_spatial_array(image, name)
+        return GivenImage(np.asarray(image), array)
+    file = load_image(image)
+    if not file.is_colour:
+        return GivenImage(file.pixels, file.pixels, file.geometry, file.path)
+    note = f"{name}: colour was turned into grey" + ", without its alpha channel" * (file.pixels.shape[-1] == 4)
+    grey = to_grey(file.pixels)
+    return GivenImage(grey, grey, file.geometry, file.path, (note,))
+
+
+def pair_geometries(fixed, moving, spacing):
+    """Return where both images lie in the world.
+
+    Parameters
+    ----------
+    fixed, moving : GivenImage
+        Of one rank. An array lies on the pixels of the other image's file, where there is one.
+    spacing : float or sequence of float, length 1 or r, or None
+        Millimetres per pixel, one number or one per array axis, of images that know none themselves.
+
+    Returns
+    -------
+    tuple of (ImageGeometry of the fixed, ImageGeometry of the moving image, tuple of str with notes)
+
+    Raises
+    ------
+    ValueError
+        When the spacings or directions of two files differ, `spacing` is no spacing, or a file states one itself.
+    """
+    rank = fixed.array.ndim
+    unit = ImageGeometry.unit(rank)
+    fixed_geometry = fixed.geometry or moving.geometry or unit
+    moving_geometry = moving.geometry or fixed.geometry or unit
+    if spacing is not None:
+        given = ImageGeometry.from_spacing(_per_axis(spacing, rank))
+        for name, geometry in (("fixed", fixed_geometry), ("moving", moving_geometry)):
+            if not geometry.is_close(unit):
+                raise ValueError(
+                    f"Expected no spacing for files that state one themselves; leave it out. Received: "
+                    f"spacing={spacing}, and {name} has a spacing of {_listed(geometry.spacing)} mm"
+                )
+        return given, given, ()
+    if not fixed_geometry.has_same_axes(moving_geometry):
+        raise ValueError(
+            "Expected two images with the same spacing and directions; resample the moving image on the fixed one's "
+            "pixels first, e.g. with SimpleITK.Resample(moving, fixed). Received: a spacing of "
+            f"{_listed(fixed_geometry.spacing)} mm (fixed) and {_listed(moving_geometry.spacing)} mm (moving), with "
+            f"axes {fixed_geometry.axes} and {moving_geometry.axes}"
+        )
+    if fixed_geometry.is_close(moving_geometry):
+        return fixed_geometry, moving_geometry, ()
+    offset = np.subtract(moving_geometry.origin, fixed_geometry.origin)
+    note = (
+        f"the origins differ by {_listed(offset)} mm (moving - fixed, world order): pixel was registered to pixel, "
+        "and fields in millimetres hold the difference"
+    )
+    return fixed_geometry, moving_geometry, (note,)
+
+
+def _per_axis(spacing, rank):
+    values = np.atleast_1d(np.asarray(spacing, np.float64))
+    if values.ndim != 1 or len(values) not in (1, rank) or not np.all(np.isfinite(values) & (values > 0)):
+        raise ValueError(
+            f"Expected a positive spacing in mm per pixel, one number or {rank}, one per array axis. "
+            f"Received: spacing={spacing}"
+        )
+    return tuple(np.broadcast_to(values, rank).tolist())
+
+
+def _listed(values):
+    return " x ".join(f"{value:.6g}" for value in values)

@@ -1,0 +1,138 @@
+"""A registration in a folder: image, field, figures and picture, all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from dirv_tf import __version__
+from dirv_tf.io import FLOW_FIELD_SUFFIXES, IMAGE_SUFFIXES, ImageGeometry, write_flow_field, write_image
+from dirv_tf.io.atomic_write import write_json
+from dirv_tf.io.file_paths import known_suffix
+from dirv_tf.io.picture_files import PICTURE_SUFFIXES
+from dirv_tf.io.tiff_files import TIFF_SUFFIXES
+from dirv_tf.registration.image_arrays import to_spatial_array
+
+FIGURES_NAME = "metrics.json"
+PICTURE_NAME = "registration.png"
+KIND = "dirv_tf registration"
+# Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities.
+_IMAGE_SUFFIXES = {".mhd": ".mha", ".nhdr": ".nrrd", ".jpg": ".png", ".jpeg": ".png"}
+
+
+def save_result(result, folder, overwrite=False, field_format=None):
+    """Write a registration into a folder, see `RegistrationResult.save`.
+
+    Parameters
+    ----------
+    result : RegistrationResult
+    folder : str or path
+    overwrite : bool
+    field_format : str, optional
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    folder = Path(os.path.abspath(folder))
+    older = _older_files(folder, overwrite)
+    image_suffix = _image_suffix(result.moving_path)
+    field_suffix = _field_suffix(field_format, image_suffix)
+    # Beside the folder, because a rename is atomic only within one file system.
+    temporary = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:12]}")
+    temporary.mkdir(parents=True)
+    try:
+        _write_image(temporary / f"registered{image_suffix}", result)
+        write_flow_field(
+            temporary / f"flow_field{field_suffix}", result.flow_field, result.fixed_geometry, result.moving_geometry
+        )
+        result.plot(temporary / PICTURE_NAME)
+        write_json(temporary / FIGURES_NAME, _content(result, [*os.listdir(temporary), FIGURES_NAME]))
+        _move(temporary, folder, older)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _content(result, files):
+    return {
+        "kind": KIND,
+        "version": __version__,
+        "files": sorted(files),
+        "fixed": result.fixed_path and str(result.fixed_path),
+        "moving": result.moving_path and str(result.moving_path),
+        "model": result.model_name,
+        "size": result.size,
+        "pixel_spacing_mm": result.fixed_geometry.spacing,
+        "intensity_ranges": dict(zip(("fixed", "moving"), result.intensity_ranges)),
+        "rounds": result.rounds,
+        "seconds": result.seconds,
+        "notes": result.notes,
+        "metrics": result.metrics(),
+    }
+
+
+def _image_suffix(path):
+    if path is None:
+        return ".tif"
+    suffix = known_suffix(path, IMAGE_SUFFIXES)
+    return _IMAGE_SUFFIXES.get(suffix, suffix)
+
+
+def _field_suffix(field_format, image_suffix):
+    if field_format is None:
+        return image_suffix if image_suffix in FLOW_FIELD_SUFFIXES else ".npz"
+    suffix = f".{field_format}"
+    if suffix not in FLOW_FIELD_SUFFIXES:
+        formats = ", ".join(known[1:] for known in FLOW_FIELD_SUFFIXES)
+        raise ValueError(f"Expected field_format to be one of {formats}. Received: field_format={field_format!r}")
+    return suffix
+
+
+def _write_image(path, result):
+    array, _ = to_spatial_array(result.registered, "registered")
+    geometry = result.fixed_geometry
+    # What the format cannot hold of the geometry stands with the flow field.
+    if path.suffix in TIFF_SUFFIXES:
+        geometry = ImageGeometry.from_spacing(geometry.spacing)
+    elif path.suffix in PICTURE_SUFFIXES:
+        geometry = ImageGeometry.unit(result.rank)
+    write_image(path, array, geometry)
+
+
+def _older_files(folder, overwrite):
+    """Names of the files of an earlier registration in the folder, the figures last."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return []
+    try:
+        older = json.loads((folder / FIGURES_NAME).read_text(encoding="utf-8"))
+        names = older["files"] if older["kind"] == KIND else []
+    except (OSError, ValueError, LookupError, TypeError):
+        names = []
+    if not names:
+        raise FileExistsError(
+            f"Expected a new or empty folder, or one with the results of a registration. Received: folder={folder}"
+        )
+    if not overwrite:
+        raise FileExistsError(
+            f"Expected a new or empty folder; overwrite=True replaces earlier results. Received: folder={folder}"
+        )
+    # Whatever the list says, nothing but files that a registration writes may be removed.
+    ours = [name for name in names if name.startswith(("registered.", "flow_field.")) and Path(name).name == name]
+    return [*ours, PICTURE_NAME, FIGURES_NAME]
+
+
+def _move(temporary, folder, older):
+    if not folder.exists():
+        os.rename(temporary, folder)
+        return
+    # The figures go last: until then, the folder can be told to be one of ours.
+    names = sorted(os.listdir(temporary), key=lambda name: name == FIGURES_NAME)
+    for name in names:
+        os.replace(temporary / name, folder / name)
+    for name in set(older) - set(names):
+        (folder / name).unlink(missing_ok=True)

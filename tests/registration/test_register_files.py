@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import skimage.color
+import skimage.io
+import tifffile
+
+from dirv_tf.io import ImageGeometry, write_image
+from dirv_tf.models.weight_files import save_weights_file
+from dirv_tf.registration import register
+
+GEOMETRY = ImageGeometry((10.0, -20.0, 5.0), ((0.0, 0.0, 0.7), (0.0, 0.7, 0.0), (1.5, 0.0, 0.0)))
+
+
+@pytest.fixture
+def pair_of_files(tmp_path, make_pair):
+    """Write a pair, as `dtype` with the given smallest and largest intensity."""
+
+    def make(shape, suffix, dtype=np.uint8, low=0, high=255, geometries=(None, None)):
+        images = [(low + image * (high - low)).round(6).astype(dtype) for image in make_pair(shape)]
+        paths = tmp_path / f"fixed{suffix}", tmp_path / f"moving{suffix}"
+        for path, image, geometry in zip(paths, images, geometries):
+            write_image(path, image, geometry)
+        return paths, images
+
+    return make
+
+
+@pytest.mark.parametrize("suffix, as_type", [(".png", str), (".tif", lambda path: path)])
+def test_pictures_register_as_their_arrays(network_2d, pair_of_files, suffix, as_type):
+    paths, images = pair_of_files((16, 20), suffix)
+    result = register(*map(as_type, paths), model=network_2d)
+    expected = register(*images, model=network_2d)
+    np.testing.assert_array_equal(result.flow_field, expected.flow_field)
+    np.testing.assert_array_equal(result.registered, expected.registered)
+    assert result.registered.dtype == np.uint8 and result.notes == ()
+    assert (result.fixed_path, result.moving_path) == paths
+    assert result.fixed_geometry == ImageGeometry.unit(2)
+
+
+def test_volumes_bring_their_geometry(network_3d, pair_of_files):
+    pytest.importorskip("SimpleITK")
+    paths, images = pair_of_files((9, 12, 10), ".nii.gz", geometries=(GEOMETRY, GEOMETRY))
+    result = register(*paths, model=network_3d)
+    assert result.fixed_geometry.is_close(GEOMETRY) and result.moving_geometry.is_close(GEOMETRY)
+    np.testing.assert_array_equal(result.flow_field, register(*images, model=network_3d).flow_field)
+    figures = result.metrics()
+    lengths = np.linalg.norm(result.flow_field * (1.5, 0.7, 0.7), axis=-1)
+    assert figures["displacement_max_mm"] == pytest.approx(lengths.max(), rel=1e-4)
+    with_array = register(paths[0], images[1], model=network_3d)
+    assert with_array.moving_geometry == with_array.fixed_geometry == result.fixed_geometry
+
+
+def test_colour_is_turned_into_grey_and_noted(network_2d, tmp_path, rng):
+    colour = rng.integers(0, 256, (16, 20, 4), np.uint8)
+    skimage.io.imsave(tmp_path / "colour.png", colour, check_contrast=False)
+    tifffile.imwrite(tmp_path / "colour.tif", colour[..., :3].astype(np.uint16) * 257, photometric="rgb")
+    result = register(tmp_path / "colour.png", tmp_path / "colour.tif", model=network_2d)
+    assert result.notes == (
+        "fixed: colour was turned into grey, without its alpha channel",
+        "moving: colour was turned into grey",
+    )
+    expected = skimage.color.rgb2gray(colour[..., :3])
+    assert result.fixed.dtype == np.uint8 and result.registered.dtype == np.uint16
+    np.testing.assert_allclose(result.fixed / 255, expected, atol=0.51 / 255)
+    np.testing.assert_allclose(result.moving / 65535, expected, atol=0.51 / 65535)
+
+
+def test_hounsfield_units_are_stretched_and_noted(network_2d, pair_of_files):
+    paths, images = pair_of_files((16, 20), ".tif", np.int16, -1024, 3071)
+    result = register(*paths, model=network_2d)
+    assert result.notes == ("intensities -1024 ... 3071 stretched to [0, 1] by the pair's common range",)
+    joint = register(*images, model=network_2d, normalize="joint")
+    np.testing.assert_array_equal(result.flow_field, joint.flow_field)
+    floats = [(image.astype(np.float32) + 1024) / 4095 for image in images]
+    np.testing.assert_allclose(result.flow_field, register(*floats, model=network_2d).flow_field, atol=1e-4)
+    assert result.registered.dtype == np.int16 and result.registered.min() < 0 < result.registered.max()
+    assert result.unit_interval_images()["registered"].max() <= 1
+    with pytest.raises(ValueError, match="fixed: expected floating-point.*Received: fixed.dtype=int16"):
+        register(*paths, model=network_2d, normalize="type")
+    with pytest.raises(ValueError, match="Received: fixed.dtype=int16"):
+        register(*images, model=network_2d)
+    with pytest.raises(ValueError, match="Received: moving.dtype=int16"):
+        register(floats[0], paths[1], model=network_2d)
+
+
+def test_each_image_by_its_own_range(network_2d, make_pair):
+    fixed, moving = make_pair((16, 20))
+    result = register(fixed, 400 * moving - 7, model=network_2d, normalize="each")
+    np.testing.assert_allclose(
+        result.flow_field, register(fixed, moving, model=network_2d, normalize="each").flow_field, atol=1e-4
+    )
+    assert result.registered.max() > 300
+    assert result.metrics()["difference_after"] < 1
+
+
+def test_the_model_states_its_normalization(tmp_path, network_2d, make_pair):
+    fixed, moving = make_pair((16, 20))
+    expected = register(fixed, 0.5 * moving, model=network_2d, normalize="each").flow_field
+    save_weights_file(network_2d, tmp_path / "each", {"input": {"normalization": "each"}})
+    np.testing.assert_array_equal(register(fixed, 0.5 * moving, model=tmp_path / "each").flow_field, expected)
+    other = register(fixed, 0.5 * moving, model=tmp_path / "each", normalize="type").flow_field
+    assert np.abs(other - expected).max() > 1e-3
+    save_weights_file(network_2d, tmp_path / "odd", {"input": {"normalization": "z-score"}})
+    with pytest.raises(ValueError, match="on the card of the model. Received: normalization='z-score'"):
+        register(fixed, moving, model=tmp_path / "odd")
+
+
+def test_unknown_normalization(network_2d, make_pair):
+    with pytest.raises(ValueError, match="Received: normalize='minmax'"):
+        register(*make_pair((16, 20)), model=network_2d, normalize="minmax")
+
+
+def _moved(geometry, offset=(0.0, 0.0, 0.0), factor=1.0):
+    return ImageGeometry(np.add(geometry.origin, offset), np.multiply(geometry.axes, factor))
+
+
+def test_other_spacing_is_refused_with_advice(network_3d, pair_of_files):
+    pytest.importorskip("SimpleITK")
+    paths, _ = pair_of_files((9, 12, 10), ".mha", geometries=(GEOMETRY, _moved(GEOMETRY, factor=1.01)))
+    message = r"SimpleITK.Resample\(moving, fixed\).*Received: a spacing of 1.5 x 0.7 x 0.7"
+    with pytest.raises(ValueError, match=message):
+        register(*paths, model=network_3d)
+
+
+def test_other_origin_is_noted(network_3d, pair_of_files):
+    pytest.importorskip("SimpleITK")
+    paths, _ = pair_of_files((9, 12, 10), ".mha", geometries=(GEOMETRY, _moved(GEOMETRY, offset=(3.0, 0.0, -1.0))))
+    result = register(*paths, model=network_3d)
+    assert len(result.notes) == 1 and "origins differ by 3 x 0 x -1 mm" in result.notes[0]
+    np.testing.assert_allclose(np.subtract(result.moving_geometry.origin, result.fixed_geometry.origin), (3, 0, -1))
+
+
+@pytest.mark.parametrize("spacing, expected", [(0.5, (0.5, 0.5)), ([0.5], (0.5, 0.5)), ((2, 0.5), (2, 0.5))])
+def test_spacing_of_images_that_know_none(network_2d, pair_of_files, spacing, expected):
+    paths, images = pair_of_files((16, 20), ".png")
+    for pair in (paths, images):
+        result = register(*pair, model=network_2d, spacing=spacing)
+        assert result.fixed_geometry.spacing == result.moving_geometry.spacing == expected
+
+
+@pytest.mark.parametrize("spacing", [0, -1.0, (1, 2, 3), np.nan])
+def test_impossible_spacing(network_2d, make_pair, spacing):
+    with pytest.raises(ValueError, match="positive spacing.*Received: spacing="):
+        register(*make_pair((16, 20)), model=network_2d, spacing=spacing)
+
+
+def test_spacing_of_files_that_state_one(network_2d, pair_of_files):
+    geometry = ImageGeometry.from_spacing((0.3, 0.3))
+    paths, _ = pair_of_files((16, 20), ".tif", geometries=(geometry, geometry))
+    with pytest.raises(ValueError, match="leave it out. Received: spacing=0.5, and fixed has a spacing of 0.3 x 0.3"):
+        register(*paths, model=network_2d, spacing=0.5)
+
+
+def test_refusals_name_the_file_or_argument(network_2d, pair_of_files, tmp_path):
+    (fixed, moving), images = pair_of_files((16, 20), ".tif", np.float32, 0, 1)
+    with pytest.raises(FileNotFoundError, match="nothing.png"):
+        register(fixed, tmp_path / "nothing.png", model=network_2d)
+    image = images[0]
+    for name, bad, message in (
+        ("other", image[:-1], "same shape"),
+        ("volume", np.stack([image] * 9), "same rank"),
+        ("nan", image * np.nan, "moving: expected finite"),
+        ("even", image * 0, "moving: expected an image with some structure"),
+    ):
+        write_image(tmp_path / f"{name}.tif", bad)
+        with pytest.raises(ValueError, match=message):
+            register(fixed, tmp_path / f"{name}.tif", model=network_2d)
