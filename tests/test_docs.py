@@ -111,6 +111,28 @@ def test_commands_exist_and_take_their_arguments(command):
         build_parser().parse_args(arguments)
 
 
+# A training as the pages show it takes minutes.
+SHORTENED = {"training.epochs": 1, "training.batch_size": 2, "data.train_images": 2, "data.test_images": 2}
+SHORTENED.update({"model.units": 1, "model.experts": 2})
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=name)
+def test_commands_of_a_page_run_in_order(page, checkout, capsys):
+    from dirv_tf.cli.main import main
+
+    for block in blocks(page, "yaml"):
+        file = re.match(r"# ([\w.]+\.yaml)\n", block)
+        if file:
+            (checkout / file[1]).write_text(block, encoding="utf-8")
+    for line in filter(str.strip, "\n".join(blocks(page, "console")).splitlines()):
+        program, *arguments = shlex.split(line)
+        if Path(program).name != "dirv-tf":
+            continue
+        if arguments[0] == "train" and "--list" not in arguments:
+            arguments += [f"--set={key}={value}" for key, value in SHORTENED.items()] + ["--no-tensorboard"]
+        assert main(arguments) == 0, f"{line}: {capsys.readouterr().err}"
+
+
 def links(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".ipynb":

@@ -54,10 +54,15 @@ def fit(monitor, model, element, epochs, **options):
 
 def read(folder):
     """Event files of one folder: tag to steps, tag to list of values."""
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    tags = events.Tags()["tensors"]
-    steps = {tag: [event.step for event in events.Tensors(tag)] for tag in tags}
-    values = {tag: [tf.make_ndarray(event.tensor_proto) for event in events.Tensors(tag)] for tag in tags}
+    accumulator = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    # TensorBoard orders files by their names, which hold the second and, as text, a number: two trainings within one
+    # second, which only a test starts, may change places.
+    events = {
+        tag: sorted(accumulator.Tensors(tag), key=lambda event: event.wall_time)
+        for tag in accumulator.Tags()["tensors"]
+    }
+    steps = {tag: [event.step for event in of_tag] for tag, of_tag in events.items()}
+    values = {tag: [tf.make_ndarray(event.tensor_proto) for event in of_tag] for tag, of_tag in events.items()}
     return steps, values
 
 

@@ -1,0 +1,74 @@
+import json
+
+import pytest
+import skimage.io
+
+from experiments.benchmark import __main__ as command
+from experiments.benchmark import run
+from experiments.benchmark.plan import FULL, QUICK
+
+TINY = {
+    "units": 1,
+    "experts": 2,
+    "training_side": 16,
+    "training_batch": 2,
+    "inference_sides": (16, 32),
+    "demons_sides": (),
+    "memory_batch": 2,
+    "seconds": 0.0,
+}
+
+
+def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "QUICK", QUICK._replace(**TINY))
+    assert command.main(["--quick", "--training-side", "16", "--output", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "[1/4] memory of a training step" in said and "Targets:" in said and "left)" in said
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"benchmark.json", "benchmark.md", "benchmark.png"}
+    result = json.loads((tmp_path / "out" / "benchmark.json").read_text(encoding="utf-8"))
+    assert {"date", "versions", "hardware", "plan", "seconds"} < set(result)
+    measured = {(row["section"], row["name"]): row for row in result["rows"]}
+    step = measured["training step", "textbook"]
+    assert step["unit"] == "ms" and step["value"]["repetitions"] == 3 and step["ratio"]["median"] > 0
+    assert step["value"]["lower_quartile"] <= step["value"]["median"] <= step["value"]["upper_quartile"]
+    assert ("training step", "arithmetic floor") in measured and ("inference 32²", "VoxelMorph") in measured
+    assert measured["peak memory", "dirv_tf"]["value"]["median"] > 0
+    page = (tmp_path / "out" / "benchmark.md").read_text(encoding="utf-8")
+    assert all(f"| {name} |" in page for _, name in measured)
+    assert skimage.io.imread(tmp_path / "out" / "benchmark.png").std() > 10
+
+
+def test_parts_growth_and_volumes(tmp_path):
+    plan = FULL._replace(
+        **{**TINY, "inference_sides": (16,), "demons_sides": (16,), "volume_side": 12, "volume_batch": 1}
+    )
+    plan = plan._replace(error_pairs=1, volume_units=1, scaled_units=(1, 2), scaled_experts=(2, 3))
+    stages = {name: measure for name, _, measure in run._stages(plan, print)}
+    parts = {(row.section, row.name): row for row in stages["parts of a unit"]()}
+    shared = [row for (section, _), row in parts.items() if section.startswith("parts")]
+    total = parts["sum and whole", "sum of the parts"].value.median
+    assert sum(row.value.median for row in shared) == pytest.approx(total)
+    growth = stages["growth with the network"]()
+    assert [row.name for row in growth] == ["1", "2", "2", "3"]
+    assert len(stages["volumes"]()) == 2
+    inference = stages["inference"]()
+    assert {row.name for row in inference if row.section == "inference 16²"} >= {"dirv_tf", "demons"}
+    assert all("endpoint error" in row.note for row in inference if row.name == "demons")
+    assert len(run.benchmark_figure([*parts.values(), *growth, *inference], (16,)).axes) == 4
+
+
+def test_a_failure_is_an_exit_status(tmp_path, monkeypatch, capsys):
+    def fail(plan):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(run, "measure_memory", fail)
+    assert command.main(["--quick", "--output", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == "error: no memory\n"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("side", ["20", "0", "-16"])
+def test_a_side_that_does_not_fit_is_refused(side, capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--training-side", side])
+    assert "Expected a multiple of 16" in capsys.readouterr().err
