@@ -113,7 +113,7 @@ def test_commands_exist_and_take_their_arguments(command):
 
 # A training as the pages show it takes minutes.
 SHORTENED = {"training.epochs": 1, "training.batch_size": 2, "data.train_images": 2, "data.test_images": 2}
-SHORTENED.update({"model.units": 1, "model.experts": 2})
+SHORTENED.update({"model.levels": 1, "model.units": 1, "model.experts": 2, "evaluation.validation_images": 0})
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=name)

@@ -1,4 +1,4 @@
-"""`dirv-tf train`: the same options as `python -m experiments.run`, whose tests cover them, and its own name."""
+"""`dirv-tf train`: the options are those of `python -m experiments.run`; a whole training is in tests/test_installed.py."""
 
 import pytest
 
@@ -21,15 +21,6 @@ def run_file(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(RUN, encoding="utf-8")
     return path
-
-
-def test_a_file_is_trained_and_tested(run_file, tmp_path, capsys):
-    output = tmp_path / "run"
-    assert main(["train", str(run_file), "--output", str(output), "--no-tensorboard"]) == 0
-    text = capsys.readouterr().out
-    assert "Run mine: the smallest run" in text and "mine, finest level" in text and "thesis" not in text
-    assert {"config.yaml", "metrics.json", "weights.npz"} <= {path.name for path in output.iterdir()}
-    assert main(["info", str(output)]) == 0
 
 
 def test_a_stopped_run_names_the_command_that_goes_on(run_file, tmp_path, capsys, monkeypatch):

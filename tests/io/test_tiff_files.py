@@ -104,3 +104,15 @@ def test_geometries_that_tiff_cannot_hold_are_refused(tmp_path):
     with pytest.raises(ValueError, match="float32, float64 in an OME-TIFF.*dtype=int64"):
         io.write_image(tmp_path / "a.tif", np.zeros((4, 4), np.int64), io.ImageGeometry.from_spacing((2, 2)))
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("compression, tolerance", [("lzw", 0), ("deflate", 0), ("jpeg2000", 0), ("jpeg", 4)])
+@pytest.mark.parametrize("shape", [(96, 80), (96, 80, 3)])
+def test_tiled_and_compressed_as_slides_are(tmp_path, shape, compression, tolerance):
+    # Smooth, because JPEG keeps nothing else.
+    ramp = np.linspace(0, 255, 80).astype(np.uint8)
+    pixels = np.broadcast_to(ramp[:, None] if len(shape) == 3 else ramp, shape)
+    photometric = "rgb" if len(shape) == 3 else "minisblack"
+    image = stored(tmp_path / "a.tif", pixels, tile=(32, 32), compression=compression, photometric=photometric)
+    assert image.pixels.shape == shape and image.is_colour == (len(shape) == 3)
+    np.testing.assert_allclose(image.pixels.astype(int), pixels, atol=tolerance)
