@@ -63,7 +63,7 @@ def measure_accuracy(result, true_flow_field, mask=None):
     ValueError
         If the true field does not have the shape of the predicted one, or the mask that of the image, or it is empty.
     """
-    maps = {**_field_maps(result), **_difference_maps(result), **_endpoint_maps(result, true_flow_field)}
+    maps = {**field_maps(result.flow_field), **_difference_maps(result), **_endpoint_maps(result, true_flow_field)}
     names = [field.name for field in dataclasses.fields(RegistrationAccuracy)]
     pixels = _pixels(result, mask)
     return RegistrationAccuracy(**{name: float(maps[name][pixels].mean()) for name in names})
@@ -84,7 +84,8 @@ def figures_of(result, true_flow_field=None, mask=None):
     """
     pixels = _pixels(result, mask)
     differences = {name: values[pixels].mean() for name, values in _difference_maps(result).items()}
-    maps = {name: values[pixels] for name, values in _field_maps(result).items()}
+    maps = field_maps(result.flow_field, result.fixed_geometry.spacing)
+    maps = {name: values[pixels] for name, values in maps.items()}
     figures = {
         **differences,
         **{name.replace("difference", "l_int"): 255 * value for name, value in differences.items()},
@@ -97,6 +98,31 @@ def figures_of(result, true_flow_field=None, mask=None):
         endpoint_errors = _endpoint_maps(result, true_flow_field)
         figures.update({name: values[pixels].mean() for name, values in endpoint_errors.items()})
     return {name: float(value) for name, value in figures.items()}
+
+
+def field_maps(flow_field, spacing=1.0):
+    """Return what is measured of a field at every pixel.
+
+    Parameters
+    ----------
+    flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
+    spacing : float or sequence of float, length r
+        Millimetres per pixel.
+
+    Returns
+    -------
+    dict of ndarray, shape (n_1, ..., n_r)
+        "jacobian", the determinant; "log_jacobian"; "folded", 100 where the determinant is not positive; "px" and "mm",
+        the lengths of the displacements.
+    """
+    determinant = geometry.jacobian_determinant(flow_field[np.newaxis]).numpy()[0]
+    return {
+        "jacobian": determinant,
+        "log_jacobian": np.log(np.maximum(determinant, SMALLEST_DETERMINANT)),
+        "folded": 100.0 * (determinant <= 0.0),
+        "px": np.linalg.norm(flow_field, axis=-1),
+        "mm": np.linalg.norm(flow_field * np.asarray(spacing), axis=-1),
+    }
 
 
 def _pixels(result, mask):
@@ -127,16 +153,6 @@ def _endpoint_maps(result, true_flow_field):
     return {
         "endpoint_error_before": np.linalg.norm(true_flow_field, axis=-1),
         "endpoint_error_after": np.linalg.norm(result.flow_field - true_flow_field, axis=-1),
-    }
-
-
-def _field_maps(result):
-    determinant = geometry.jacobian_determinant(result.flow_field[np.newaxis]).numpy()[0]
-    return {
-        "folded": 100.0 * (determinant <= 0.0),
-        "log_jacobian": np.log(np.maximum(determinant, SMALLEST_DETERMINANT)),
-        "px": np.linalg.norm(result.flow_field, axis=-1),
-        "mm": np.linalg.norm(result.flow_field * np.asarray(result.fixed_geometry.spacing), axis=-1),
     }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dirv_tf import geometry, metrics
+from dirv_tf import metrics
 from dirv_tf.io import Landmarks, match_landmarks
+from dirv_tf.registration.accuracy import field_maps
 from dirv_tf.registration.apply_field import apply_to_labels, apply_to_landmarks, check_inside
 
 
@@ -57,20 +58,17 @@ def evaluate_field(flow_field, spacing=None, true_flow_field=None, landmarks=Non
 
 
 def _field_figures(flow_field, spacing):
-    batch = flow_field[np.newaxis]
-    determinant = geometry.jacobian_determinant(batch).numpy()
-    lengths = np.linalg.norm(flow_field, axis=-1)
+    maps = field_maps(flow_field, 1.0 if spacing is None else spacing)
     figures = {
-        "displacement_mean_px": lengths.mean(),
-        "displacement_max_px": lengths.max(),
-        "folded_percent": metrics.folded_share(batch).numpy()[0],
-        "sd_log_jacobian": metrics.sd_log_jacobian(batch).numpy()[0],
-        "jacobian_min": determinant.min(),
-        "jacobian_max": determinant.max(),
+        "displacement_mean_px": maps["px"].mean(),
+        "displacement_max_px": maps["px"].max(),
+        "folded_percent": maps["folded"].mean(),
+        "sd_log_jacobian": maps["log_jacobian"].std(),
+        "jacobian_min": maps["jacobian"].min(),
+        "jacobian_max": maps["jacobian"].max(),
     }
     if spacing is not None:
-        millimetres = np.linalg.norm(flow_field * np.asarray(spacing), axis=-1)
-        figures.update(displacement_mean_mm=millimetres.mean(), displacement_max_mm=millimetres.max())
+        figures.update(displacement_mean_mm=maps["mm"].mean(), displacement_max_mm=maps["mm"].max())
     return {name: float(value) for name, value in figures.items()}
 
 
