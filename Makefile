@@ -6,14 +6,14 @@
 #   PYTHON=python3.10     the Python to make the environment with. Unset: the first suitable one found
 #   GPU=1                 TensorFlow's CUDA build; the environment keeps it until GPU=0
 #   PRESET=quick          experiment-..: the short version of the run, a few minutes on a CPU
-#   ARGS="--seed 7"       experiment-.., demo, test: more for the command; ARGS=--help lists what there is
+#   ARGS="--seed 7"       experiment-.., demo, benchmark, test: more for the command; ARGS=--help lists what there is
 #   PORT=6006             tensorboard: the port of its page
 # End of settings.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test runs demo tensorboard report docs notebooks clean
+.PHONY: help setup test runs demo tensorboard report benchmark docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -135,6 +135,9 @@ tensorboard: $(STAMP) ## Show curves and pictures of the runs so far in the brow
 
 report: $(STAMP) ## Write a page about the finished runs beside the thesis's figures; others: ARGS="FOLDER -o OUT"
 	@$(PY) -m dirv_tf report $(or $(ARGS),experiments/results -o experiments/runs/report)
+
+benchmark: $(STAMP) ## Measure speed and memory beside other implementations (6 minutes; ARGS=--quick: one)
+	@$(PY) -m experiments.benchmark $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build/html

@@ -1,0 +1,1 @@
+"""How fast dirv_tf is on this machine, beside other implementations and methods: `python -m experiments.benchmark`."""

@@ -1,0 +1,87 @@
+"""Registration of unseen pairs: dirv_tf, the textbook, VoxelMorph and demons, by turns."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf.models.pretrained import load_pretrained, pretrained_names
+from dirv_tf.registration.compiled_networks import compiled_network
+from experiments.benchmark.demons import demons_flow_field
+from experiments.benchmark.networks import pairs, ready_to_train
+from experiments.benchmark.rows import OURS, Row, rows_of_times
+from experiments.benchmark.timing import measure_by_turns, spread
+from experiments.benchmark.voxelmorph_network import voxelmorph_network
+
+PER_PIXEL = "inference per pixel"
+
+
+def section(side):
+    """Return the name of the section of single pairs of that size."""
+    return f"inference {side}²"
+
+
+def registration(network, fixed, moving):
+    """Return a call without arguments that registers a batch as `dirv_tf.register` does, traced once."""
+    # The network is kept in the call: the compiled one refers to it weakly.
+    return functools.partial(lambda network: compiled_network(network)(fixed, moving), network)
+
+
+def measure_inference(plan, say):
+    """Measure the registration of single pairs of several sizes, and of a batch.
+
+    Parameters
+    ----------
+    plan : Plan
+    say : callable
+        Told the size that is being measured.
+
+    Returns
+    -------
+    list of Row
+        With the errors of dirv_tf and of demons in the notes, and with dirv_tf's nanoseconds per pixel.
+    """
+    settings = {"units": plan.units, "experts": plan.experts}
+    ours, textbook = (ready_to_train(plan.run, plain, **settings) for plain in (False, True))
+    unet = tf.function(voxelmorph_network())
+    rows, per_pixel = [], []
+    for side in plan.inference_sides:
+        say(section(side))
+        fixed, moving = (image[:1] for image in pairs(side, 2, plan.error_pairs)[0])
+        candidates = {
+            OURS: registration(ours, fixed, moving),
+            "textbook": registration(textbook, fixed, moving),
+            "VoxelMorph": functools.partial(unet, [fixed, moving]),
+        }
+        notes = {}
+        if side in plan.demons_sides:
+            arrays = [image.numpy()[0, ..., 0] for image in (fixed, moving)]
+            candidates["demons"] = functools.partial(demons_flow_field, *arrays)
+            notes = _errors(plan, side)
+        times = measure_by_turns(candidates, plan.seconds)
+        rows += rows_of_times(section(side), times, notes)
+        nanoseconds = [second / side**2 * 1e9 for second in times[OURS]]
+        per_pixel.append(Row(PER_PIXEL, f"{side}²", spread(nanoseconds), "ns"))
+    side, batch = plan.training_side, plan.training_batch
+    fixed, moving = pairs(side, 2, batch)[0]
+    candidates = {OURS: registration(ours, fixed, moving), "textbook": registration(textbook, fixed, moving)}
+    candidates["VoxelMorph"] = functools.partial(unet, [fixed, moving])
+    rows += rows_of_times(f"inference {side}², {batch} pairs", measure_by_turns(candidates, plan.seconds))
+    return [*rows, *per_pixel]
+
+
+def _errors(plan, side):
+    """Mean endpoint errors over the plan's pairs, as notes."""
+    (fixed, moving), true = pairs(side, 2, plan.error_pairs)
+    images = zip(fixed.numpy()[..., 0], moving.numpy()[..., 0])
+    fields = {"demons": np.stack([demons_flow_field(*pair) for pair in images])}
+    notes = {}
+    if plan.run in pretrained_names():
+        fields[OURS] = load_pretrained(plan.run)((fixed, moving))["flow_field"].numpy()
+    before = np.linalg.norm(true.numpy(), axis=-1).mean()
+    for name, field in fields.items():
+        error = np.linalg.norm(field - true.numpy(), axis=-1).mean()
+        notes[name] = f"endpoint error {error:.2f} px of {before:.2f}" + (", shipped weights" if name == OURS else "")
+    return notes

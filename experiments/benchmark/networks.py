@@ -1,0 +1,44 @@
+"""The networks that are measured, with the pairs that they are measured on."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import tensorflow as tf
+
+from dirv_tf.datasets import ChessboardPairs
+from dirv_tf.models import DIRVNet
+from dirv_tf.training.building import compile_model
+from dirv_tf.training.config_loading import load_run
+from experiments.benchmark.textbook_network import TextbookNetwork
+
+SEED = 42
+
+
+def ready_to_train(run, textbook=False, **changes):
+    """Build a run's network, compiled as for the run itself.
+
+    Parameters
+    ----------
+    run : str
+        Name of a run of the thesis.
+    textbook : bool
+        Whether to take the `TextbookNetwork`.
+    **changes
+        Other settings of the model, such as ``units``.
+
+    Returns
+    -------
+    DIRVNet
+    """
+    config = load_run(run)
+    settings = {**dataclasses.asdict(config.model), **changes}
+    tf.keras.utils.set_random_seed(SEED)
+    network = (TextbookNetwork if textbook else DIRVNet)(rank=config.rank, **settings)
+    compile_model(network, config, steps=1)
+    return network
+
+
+def pairs(side, rank, count):
+    """Return chessboard pairs ``((fixed, moving), flow_field)`` as the networks are trained on."""
+    return ChessboardPairs((side,) * rank, count, count, seed=SEED).frozen_batch()
