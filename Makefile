@@ -116,8 +116,9 @@ $(DOCS_STAMP): $(STAMP) constraints/docs.txt
 	@PYTHONWARNINGS=ignore DIRV_TF_TENSORFLOW='$(package)' $(PY) -m pip install -q --use-pep517 -c $(constraints) -c constraints/docs.txt -e '.[test,docs]'
 	@touch $@
 
+# Split by files, because the tests of a file share what takes long to make; more than four processes only take memory.
 test: $(STAMP) ## Run the tests
-	@$(PY) -m pytest -q $(ARGS)
+	@$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 experiment-%: $(STAMP) ## Train and test the run A-1; likewise the others that `make runs` lists
 	@$(PY) -m experiments.run $(shell echo '$*' | sed -E 's/^([A-Z])([0-9]+)$$/\1-\2/') $(if $(PRESET),--preset $(PRESET)) $(ARGS)
