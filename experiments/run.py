@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from dirv_tf.cli import train_command
+from dirv_tf.cli.command_line import prepare_process
 
 
 def main(arguments=None):
@@ -21,11 +21,7 @@ def main(arguments=None):
     int
         Exit status: 0 done, 1 the training failed, 2 wrong command line or configuration, 130 stopped.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show Δ must not end a run of hours.
-        stream.reconfigure(errors="replace")
-    # TensorFlow's own log says nothing that a Python error does not; it must be silenced before it loads.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_process()
     return train_command.run(train_command.standalone_parser("python -m experiments.run").parse_args(arguments))
 
 

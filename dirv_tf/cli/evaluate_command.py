@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
+from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.warp_command import read_field
 
 _EPILOG = """\
@@ -23,12 +23,13 @@ Jacobian determinant is not positive, SDlogJ the standard deviation of its logar
 
 def add_parser(commands):
     """Add the subcommand to `dirv-tf`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "evaluate",
-        help="measure a flow field by landmarks, label maps or the true field",
-        description="Measures a flow field: its smoothness always, its accuracy where there is something to compare.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "measure a flow field by landmarks, label maps or the true field",
+        "Measures a flow field: its smoothness always, its accuracy where there is something to compare.",
+        _EPILOG,
+        run,
     )
     pair = {"nargs": 2, "type": Path, "metavar": ("FIXED", "MOVING")}
     parser.add_argument("field", type=Path, help="flow field from dirv-tf register, or a displacement field of ITK")
@@ -43,7 +44,6 @@ def add_parser(commands):
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the figures as JSON too")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    parser.set_defaults(run=run)
 
 
 def run(options):
@@ -60,16 +60,16 @@ def run(options):
 
     if options.output and options.output.exists() and not options.overwrite:
         raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
-    moving = options.moving or (options.labels and options.labels[1])
-    field = read_field(options.field, moving and io.load_image(moving))
+    labels = options.labels and tuple(io.load_image(path) for path in options.labels)
+    moving = io.load_image(options.moving) if options.moving else labels and labels[1]
+    field = read_field(options.field, moving)
     rank = field.flow_field.shape[-1]
-    true = options.true_field and read_field(options.true_field, moving and io.load_image(moving)).flow_field
+    true = options.true_field and read_field(options.true_field, moving).flow_field
     landmarks = options.landmarks and tuple(io.read_landmarks(path, rank=rank) for path in options.landmarks)
-    labels = options.labels and tuple(io.load_image(path).pixels for path in options.labels)
     # A file that knows no spacing says one "millimetre" per pixel: lengths then are in pixels alone.
     known = not field.fixed_geometry.is_close(io.ImageGeometry.unit(rank))
     spacing = field.fixed_geometry.spacing if known else None
-    figures = evaluate_field(field.flow_field, spacing, true, landmarks, labels)
+    figures = evaluate_field(field.flow_field, spacing, true, landmarks, labels and tuple(image.pixels for image in labels))
     for section, values in figures.items():
         print("\n".join(_lines(section, values, "")))
     if options.output:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import importlib.util
 import json
+
+from dirv_tf.cli.command_line import add_command
 
 _OPTIONAL = {"SimpleITK": ("volumes", "NIfTI, MetaImage and NRRD files")}
 _EPILOG = """\
@@ -19,16 +20,16 @@ examples:
 
 def add_parser(commands):
     """Add the subcommand to `dirv-tf`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "info",
-        help="versions, devices, shipped models and their cards",
-        description="Says what is installed and which trained models there are, or shows the card of one model.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "versions, devices, shipped models and their cards",
+        "Says what is installed and which trained models there are, or shows the card of one model.",
+        _EPILOG,
+        run,
     )
     parser.add_argument("model", nargs="?", help="name of a shipped model, or folder or file of weights")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=run)
 
 
 def run(options):

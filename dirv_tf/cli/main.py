@@ -9,6 +9,7 @@ import warnings
 
 import dirv_tf
 from dirv_tf.cli import evaluate_command, info_command, register_command, report_command, train_command, warp_command
+from dirv_tf.cli.command_line import prepare_process
 
 _COMMANDS = (register_command, warp_command, evaluate_command, train_command, report_command, info_command)
 _EPILOG = """\
@@ -37,11 +38,7 @@ def main(arguments=None):
     int
         Exit status: 0 done, 1 failed, 2 wrong command line or configuration, 130 stopped.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show Δ must not end a run of hours.
-        stream.reconfigure(errors="replace")
-    # TensorFlow's own log says nothing that a Python error does not; it must be silenced before it loads.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_process()
     options = build_parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-_DEFAULT_MODELS = {2: "A-6", 3: "F-1-quick"}
+from dirv_tf.cli.command_line import add_command
+
 _EPILOG = """\
 examples:
   dirv-tf register fixed.png moving.png -o result
@@ -26,12 +26,13 @@ apply), metrics.json, and registration.png: look at it first.
 
 def add_parser(commands):
     """Add the subcommand to `dirv-tf`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "register",
-        help="register two images",
-        description="Finds where each pixel of FIXED lies in MOVING, and warps MOVING onto FIXED.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "register two images",
+        "Finds where each pixel of FIXED lies in MOVING, and warps MOVING onto FIXED.",
+        _EPILOG,
+        run,
     )
     parser.add_argument("fixed", type=Path, help="the image that stays")
     parser.add_argument("moving", type=Path, help="the image that is warped onto it")
@@ -63,7 +64,6 @@ def add_parser(commands):
         "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace results of an earlier registration")
-    parser.set_defaults(run=run)
 
 
 def run(options):
@@ -74,7 +74,6 @@ def run(options):
     int
         Exit status 0.
     """
-    from dirv_tf import io
     from dirv_tf.registration import register
 
     if options.output.exists() and not options.overwrite and (
@@ -83,11 +82,10 @@ def run(options):
         raise FileExistsError(
             f"Expected a new or empty folder (--overwrite replaces earlier results). Received: output={options.output}"
         )
-    model = options.model or _DEFAULT_MODELS[io.load_image(options.fixed).geometry.rank]
     result = register(
         options.fixed,
         options.moving,
-        model,
+        options.model,
         refine=options.refine,
         normalize=options.normalize,
         spacing=options.spacing,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+
+from dirv_tf.cli.command_line import add_command
 
 _EPILOG = """\
 examples:
@@ -18,17 +19,17 @@ thesis stand beside the thesis's figures. Pictures of images and learned functio
 
 def add_parser(commands):
     """Add the subcommand to `dirv-tf`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "report",
-        help="write a page about finished runs: tables, curves, pictures",
-        description="Writes a page about runs: their test figures, learning curves and pictures.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "write a page about finished runs: tables, curves, pictures",
+        "Writes a page about runs: their test figures, learning curves and pictures.",
+        _EPILOG,
+        run,
     )
     parser.add_argument("runs", nargs="+", type=Path, help="folders of runs, or folders that hold such folders")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the report")
     parser.add_argument("--no-pictures", action="store_true", help="tables only, in a second")
-    parser.set_defaults(run=run)
 
 
 def run(options):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from dirv_tf.cli.command_line import add_command
 from dirv_tf.training.config_loading import known_runs, load_run, parse_override
 from dirv_tf.training.config_sections import ConfigError
 from dirv_tf.training.run_folder import RunFolder
@@ -27,15 +28,16 @@ _DESCRIPTION = "Trains a network, tests it on unseen pairs, and writes weights, 
 
 def add_parser(commands):
     """Add the subcommand to `dirv-tf`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "train",
-        help="train and test a network as a YAML file says",
-        description=_DESCRIPTION,
-        epilog=_EPILOG.format(prog="dirv-tf train"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "train and test a network as a YAML file says",
+        _DESCRIPTION,
+        _EPILOG.format(prog="dirv-tf train"),
+        run,
     )
     _add_arguments(parser)
-    parser.set_defaults(run=run, command="dirv-tf train")
+    parser.set_defaults(command="dirv-tf train")
 
 
 def standalone_parser(prog):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+
+from dirv_tf.cli.command_line import add_command
 
 _EPILOG = """\
 examples:
@@ -20,12 +21,13 @@ for volumes, Z, in pixels; X counts columns) move the same way: to where their c
 
 def add_parser(commands):
     """Add the subcommand to `dirv-tf`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "warp",
-        help="apply a flow field to an image, a label map or landmarks",
-        description="Applies the flow field of a registration to something else that belongs to the moving image.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "apply a flow field to an image, a label map or landmarks",
+        "Applies the flow field of a registration to something else that belongs to the moving image.",
+        _EPILOG,
+        run,
     )
     parser.add_argument("input", type=Path, help="image, label map, or landmarks (.csv)")
     parser.add_argument("field", type=Path, help="flow field from dirv-tf register, or a displacement field of ITK")
@@ -39,7 +41,6 @@ def add_parser(commands):
         help="landmarks and an ITK field only: the moving image, if its origin differs from the fixed one's",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
-    parser.set_defaults(run=run)
 
 
 def read_field(path, moving=None):

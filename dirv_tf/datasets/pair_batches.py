@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import copy
 
 import tensorflow as tf
@@ -12,7 +13,7 @@ from dirv_tf.datasets import argument_checks as checks
 _FROZEN_EPOCH = 0
 
 
-class PairBatches:
+class PairBatches(abc.ABC):
     """Base of all datasets: a batch is a function of its number and the epoch alone, never of what came before.
 
     Subclasses make the batches by `_batch`.
@@ -108,9 +109,9 @@ class PairBatches:
         """Return the batch, one element, that ends every training epoch and the evaluation."""
         return self._batch(tf.constant(self.steps_per_epoch - 1, tf.int64), _FROZEN_EPOCH)
 
+    @abc.abstractmethod
     def _batch(self, batch_index, epoch):
         """Return the element with the number `batch_index`, int64 (), of the epoch `epoch`."""
-        raise NotImplementedError(f"{type(self).__name__} must implement `_batch`")
 
     def _indices(self, batch_index):
         """Return the numbers of a batch's pairs, int64 (B,)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import abc
+
 import tensorflow as tf
 
 from dirv_tf import geometry, synthesis
@@ -54,9 +56,9 @@ class SyntheticPairs(PairBatches):
         self.desensitise = checks.check_boolean("desensitise", desensitise)
         self.swap = checks.check_boolean("swap", swap)
 
+    @abc.abstractmethod
     def _images(self, indices, epoch):
         """Return the images (B, n_1, ..., n_r, 1) of the pairs with the numbers `indices`, int64 (B,)."""
-        raise NotImplementedError(f"{type(self).__name__} must implement `_images`")
 
     def _batch(self, batch_index, epoch):
         indices = self._indices(batch_index)

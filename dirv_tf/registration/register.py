@@ -21,6 +21,7 @@ from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.tiling import register_in_tiles, tile_sides
 
 DEFAULT_ROUNDS = 10
+DEFAULT_MODELS = {2: "A-6", 3: "F-1-quick"}
 
 
 def register(
@@ -39,9 +40,9 @@ def register(
         real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; colour is turned into grey.
     moving : like `fixed`, of the same shape
         It may be of another dtype. Two files must agree in spacing and directions.
-    model : str, path or DIRVNet
+    model : str, path, DIRVNet or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
-        it, or a network.
+        it, or a network. None: A-6 for images, F-1-quick for volumes.
     refine : bool or int
         Whether to register the result again as long as that lowers its intensity error, and at most how often (True:
         10 times), see `dirv_tf.models.RecurrentRefinement`. With tiles, each on its own.
@@ -98,6 +99,7 @@ def register(
     check_same_shape(fixed_image.array, moving_image.array)
     fixed_geometry, moving_geometry, geometry_notes = pair_geometries(fixed_image, moving_image, spacing)
     size = fixed_image.array.shape
+    model = DEFAULT_MODELS[len(size)] if model is None else model
     network, name = choose_model(model, len(size))
     _check_size(size, network.spacing)
     check_intensities(fixed_image.array, "fixed")
