@@ -17,6 +17,7 @@ from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size,
 from dirv_tf.geometry.piecewise_linear import piecewise_linear, piecewise_linear_integral
 from dirv_tf.geometry.point_inversion import warp_points_inverse
 from dirv_tf.geometry.resampling import (
+    check_field_upsampling,
     downsample_displacement_field,
     downsample_image,
     linear_upsampling,
@@ -30,6 +31,7 @@ from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_p
 
 __all__ = [
     "binomial_smoothing",
+    "check_field_upsampling",
     "check_legal_size",
     "compose",
     "control_point_force",

@@ -10,6 +10,9 @@ from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, spatial
 from dirv_tf.geometry.smoothing import binomial_smoothing
 from dirv_tf.geometry.warp import identity_grid
 
+# How a displacement field may be carried to the next finer level.
+FIELD_UPSAMPLINGS = ("nearest", "linear")
+
 
 def downsample_image(image: tf.Tensor) -> tf.Tensor:
     """Halve an image by binomial smoothing fused with a strided convolution (thesis 5.1).
@@ -98,25 +101,42 @@ def downsample_displacement_field(displacement_field: tf.Tensor) -> tf.Tensor:
     return 0.5 * binomial_smoothing(displacement_field, order=None, stride=2)
 
 
-def upsample_displacement_field(displacement_field: tf.Tensor) -> tf.Tensor:
-    """Carry a displacement field one level up: every value repeated twice per axis and doubled (thesis eq. 23).
+def upsample_displacement_field(displacement_field: tf.Tensor, method: str = "nearest") -> tf.Tensor:
+    """Carry a displacement field one level up: twice the control points per axis, values doubled.
 
     Parameters
     ----------
     displacement_field : tf.Tensor, shape (B, g_1, ..., g_r, r)
         In pixels of its level.
+    method : {"nearest", "linear"}
+        "nearest" repeats every value (thesis eq. 23). "linear" puts the mean between two neighbours: the finer field
+        then interpolates to the coarser field exactly, where the repeated one is a staircase.
 
     Returns
     -------
     tf.Tensor, shape (B, 2 g_1, ..., 2 g_r, r)
         In pixels of the finer level.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown.
     """
     displacement_field = tf.convert_to_tensor(displacement_field)
     rank = field_rank(displacement_field, "displacement_field")
+    check_field_upsampling(method, "method")
+    if method == "linear":
+        return 2 * linear_upsampling(displacement_field, (2,) * rank)
     repeated = displacement_field
     for axis in range(1, rank + 1):
         repeated = tf.repeat(repeated, 2, axis=axis)
     return 2 * repeated
+
+
+def check_field_upsampling(method: str, name: str) -> None:
+    """Raise a ValueError that calls the argument `name` unless `method` is one of `FIELD_UPSAMPLINGS`."""
+    if method not in FIELD_UPSAMPLINGS:
+        raise ValueError(f"`{name}` must be one of {FIELD_UPSAMPLINGS}. Received: {name}={method!r}")
 
 
 def resize_field(field: tf.Tensor, size) -> tf.Tensor:

@@ -36,6 +36,9 @@ class DIRVNet(tf.keras.Model):
         is the thesis's form.
     step_size_scale : float
         How many times faster than the other variables the step sizes are learned, see `VariationalUnit`.
+    field_upsampling : {"nearest", "linear"}
+        How the field is carried to the next finer level, see `geometry.upsample_displacement_field`. The thesis repeats
+        every value; "linear" hands on a smooth field and costs nothing.
 
     Attributes
     ----------
@@ -81,6 +84,7 @@ class DIRVNet(tf.keras.Model):
         spacing=4,
         centered: bool = True,
         step_size_scale: float = 10.0,
+        field_upsampling: str = "nearest",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -94,7 +98,9 @@ class DIRVNet(tf.keras.Model):
                 f"`units` must be one number, or one per level (coarse to fine). "
                 f"Received: units={units!r}, levels={levels}"
             )
+        geometry.check_field_upsampling(field_upsampling, "field_upsampling")
         self.rank = rank
+        self.field_upsampling = field_upsampling
         self.spacing = per_axis(spacing, rank, "spacing")
         self.size_multiples = tuple(s * 2 ** (levels - 1) for s in self.spacing)
         self.pyramid_levels = [
@@ -132,6 +138,7 @@ class DIRVNet(tf.keras.Model):
             "units": tuple(len(level.units) for level in self.pyramid_levels),
             **{key: config[key] for key in keys},
             "spacing": self.spacing,
+            "field_upsampling": self.field_upsampling,
         }
 
     def build(self, input_shape=None):
@@ -166,7 +173,7 @@ class DIRVNet(tf.keras.Model):
             zip(self.pyramid_levels, fixed_images, moving_images)
         ):
             if index:
-                displacement_field = geometry.upsample_displacement_field(displacement_field)
+                displacement_field = geometry.upsample_displacement_field(displacement_field, self.field_upsampling)
             fields = level((fixed_image, moving_image, displacement_field))
             displacement_field = fields[:, -1]
             flow_field = geometry.interpolate_control_points(displacement_field, self.spacing)

@@ -37,6 +37,7 @@ class ModelSettings:
     spacing: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)), default=4)
     centered: bool = setting(switch(), default=True)
     step_size_scale: float = setting(number(above=0), default=10.0)
+    field_upsampling: str = setting(one_of("nearest", "linear"), default="nearest")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,6 +55,22 @@ def test_image_upsampling_is_linear(rank, rng):
 
 
 @pytest.mark.parametrize("rank", [2, 3])
+def test_linear_displacement_upsampling_keeps_the_interpolated_field(rank, rng):
+    coarse = rng.normal(size=(1, *(n // 4 for n in SIZES[rank]), rank)).astype("float32")
+    fine = geometry.upsample_displacement_field(coarse, "linear")
+    # The coarse flow field in pixels of the finer level, wherever both have a pixel.
+    every_second = (slice(None),) + (slice(None, None, 2),) * rank
+    flow_field = geometry.interpolate_control_points(fine).numpy()
+    np.testing.assert_allclose(flow_field[every_second], 2 * geometry.interpolate_control_points(coarse), atol=1e-5)
+    np.testing.assert_allclose(fine.numpy()[every_second], 2 * coarse, atol=1e-6)
+
+
+def test_unknown_displacement_upsampling_is_named():
+    with pytest.raises(ValueError, match="`method` must be one of .*Received: method='cubic'"):
+        geometry.upsample_displacement_field(tf.zeros([1, 4, 4, 2]), "cubic")
+
+
+@pytest.mark.parametrize("rank", [2, 3])
 def test_displacement_upsampling_repeats_and_doubles(rank, rng):
     field = rng.normal(size=(1, *(n // 4 for n in SIZES[rank]), rank)).astype("float32")
     expected = 2 * field

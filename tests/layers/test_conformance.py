@@ -41,6 +41,7 @@ CASES = {
     "PiecewiseLinearPotential": (lambda: layers.PiecewiseLinearPotential(6, (-0.2, 0.3)), one),
     "Upsampling": (lambda: layers.Upsampling(), one),
     "Upsampling of displacements": (lambda: layers.Upsampling(displacements=True), field),
+    "Upsampling of displacements, linear": (lambda: layers.Upsampling(displacements=True, method="linear"), field),
     "VariationalUnit": (lambda: layers.VariationalUnit((3, 2), (5, 3), knots=6), unit_inputs),
     "Warp": (lambda: layers.Warp(), image_and_field),
 }

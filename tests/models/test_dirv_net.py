@@ -50,6 +50,18 @@ def test_outputs(rank, rng):
     np.testing.assert_array_equal(outputs["moving_images"][1], moving)
 
 
+@pytest.mark.parametrize("method", ["nearest", "linear"])
+def test_levels_hand_the_field_on(method, rng):
+    model = DIRVNet(2, **SMALL, field_upsampling=method)
+    for unit in model.pyramid_levels[1].units:
+        unit.step_size.assign(0.0)
+    images, _ = pair(2, rng)
+    coarse, fine = (fields[:, -1] for fields in model(images)["displacement_fields"])
+    assert np.abs(coarse).max() > 0
+    np.testing.assert_array_equal(fine, geometry.upsample_displacement_field(coarse, method))
+    assert model.get_config()["field_upsampling"] == method
+
+
 @pytest.mark.parametrize("rank", [2, 3])
 @pytest.mark.parametrize("scale", [1, 5])
 def test_an_identical_pair_is_left_exactly_as_it_is(rank, scale, rng):

@@ -57,7 +57,10 @@ def response_statistics(model, outputs):
         model.pyramid_levels, outputs["displacement_fields"], images
     ):
         first = displacement_fields[:, 0]
-        before = tf.zeros_like(first) if start is None else geometry.upsample_displacement_field(start)
+        if start is None:
+            before = tf.zeros_like(first)
+        else:
+            before = geometry.upsample_displacement_field(start, model.field_upsampling)
         of_level = []
         for index, unit in enumerate(level.units):
             registered = geometry.warp_image(moving, geometry.interpolate_control_points(before, model.spacing))
