@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import numpy as np
+import tensorflow as tf
+
 from dirv_tf import synthesis
 from dirv_tf.datasets import argument_checks as checks
+from dirv_tf.datasets.random_patch import LEAST_CONTRAST, PLACE, random_patch
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
 
 
 class ChessboardPairs(SyntheticPairs):
     """Pairs of a gradient chessboard and its warped copy, 2D or 3D (thesis Sections 5.5 and 6.2).
 
+    With a `patch_size` the pairs are patches: every chessboard gives `patches_per_image` of them in a row, cut at
+    random places that are new in every epoch, before they are warped (thesis Section 6.3). Pair ``k`` shows a part of
+    chessboard ``k // patches_per_image``.
+
     Parameters
     ----------
     size : sequence of int
-        Image sides in pixels, 2 or 3 of them.
+        Chessboard sides in pixels, 2 or 3 of them.
     cell_range : sequence of int
         Cell sides in pixels are the integers ``cell_range[0]`` to ``cell_range[1] - 1``, one per image; no cell may
         be larger than the image.
     count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
-        See `SyntheticPairs`.
+        See `SyntheticPairs`; of patches `count` and `batch_size` count each one.
+    patch_size : None or sequence of int
+        Sides of the patches in pixels, as many as `size` has; None for whole chessboards.
+    patches_per_image : int
+        Patches that are cut from a chessboard before the next takes its turn.
+    least_contrast : float
+        Patches whose standard deviation is smaller are drawn again, up to `random_patch.TRIES` times: then the
+        chessboard has no better ones, and the last is taken.
 
     Raises
     ------
@@ -47,16 +62,45 @@ class ChessboardPairs(SyntheticPairs):
         desensitise=True,
         swap=True,
         frozen_last_batch=True,
+        patch_size=None,
+        patches_per_image=20,
+        least_contrast=LEAST_CONTRAST,
     ):
+        self.image_size = checks.check_size("size", size, 4)
+        self.patches_per_image = checks.check_integer("patches_per_image", patches_per_image, 1)
+        self.least_contrast = checks.check_number("least_contrast", least_contrast, 0)
+        self._whole = patch_size is None
+        size = self.image_size if self._whole else checks.check_size("patch_size", patch_size, 4)
         super().__init__(
             size, count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
         )
-        self.cell_range = checks.check_range("cell_range", cell_range, 1)
-        if self.cell_range[1] - 1 > min(self.size):
+        if len(size) != len(self.image_size) or any(np.greater(size, self.image_size)):
             raise ValueError(
-                f"`cell_range` must not allow cells larger than the image of size {self.size}. "
+                f"`patch_size` must fit into the image of size {self.image_size}. Received: patch_size={patch_size!r}"
+            )
+        self.cell_range = checks.check_range("cell_range", cell_range, 1)
+        if self.cell_range[1] - 1 > min(self.image_size):
+            raise ValueError(
+                f"`cell_range` must not allow cells larger than the image of size {self.image_size}. "
                 f"Received: cell_range={cell_range!r}"
             )
 
     def _images(self, indices, epoch):
-        return synthesis.chessboard_images(self.size, self.seed, indices, self.cell_range)
+        if self._whole:
+            return self._chessboards(indices)
+        numbers = indices // self.patches_per_image
+        # The patches of a batch are consecutive, so that every chessboard needs to be drawn only once.
+        chessboards = self._chessboards(tf.range(numbers[0], numbers[-1] + 1))
+        patches = tf.numpy_function(self._cut, [chessboards, numbers - numbers[0], indices, epoch], tf.float32)
+        return tf.ensure_shape(patches, [None, *self.size, 1])
+
+    def _chessboards(self, numbers):
+        return synthesis.chessboard_images(self.image_size, self.seed, numbers, self.cell_range)
+
+    def _cut(self, chessboards, places, indices, epoch):
+        patches = []
+        for place, index in zip(places, indices):
+            generator = np.random.default_rng([self.seed, PLACE, int(epoch), int(index)])
+            found, _ = random_patch([chessboards[place, ..., 0]], self.size, generator, [self.least_contrast])
+            patches += found
+        return np.stack(patches)[..., np.newaxis]

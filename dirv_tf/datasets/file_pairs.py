@@ -7,7 +7,8 @@ import os
 from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.datasets.pair_table import read_pair_table
-from dirv_tf.datasets.patch_source import LEAST_CONTRAST, PatchSource
+from dirv_tf.datasets.patch_source import PatchSource
+from dirv_tf.datasets.random_patch import LEAST_CONTRAST
 
 
 class FilePairs(PairBatches):

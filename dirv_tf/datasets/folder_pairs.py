@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dirv_tf.datasets.folder_files import image_files, split_files
 from dirv_tf.datasets.image_groups import ImageGroups
-from dirv_tf.datasets.patch_source import LEAST_CONTRAST, PatchSource
+from dirv_tf.datasets.patch_source import PatchSource
+from dirv_tf.datasets.random_patch import LEAST_CONTRAST
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
 
 

@@ -9,13 +9,10 @@ import tensorflow as tf
 
 from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.intensities import NORMALIZATIONS, normalize_images
+from dirv_tf.datasets.random_patch import PLACE, TRIES, random_patch
 
-# Thesis Section 6.3: patches with a standard deviation of less than 10 of 255 are rejected.
-LEAST_CONTRAST = 10 / 255
-# Places tried in an image before another image takes its turn; a twentieth of tissue on a slide is found by then.
-_TRIES = 100
-# What a random number is for, beside those of `synthesis.random_keys`.
-_ORDER, _PLACE = 10, 11
+# What a random number is for, beside `random_patch.PLACE` and those of `synthesis.random_keys`.
+_ORDER = 10
 
 
 class PatchSource:
@@ -86,26 +83,16 @@ class PatchSource:
         return [np.stack(each)[..., np.newaxis] for each in zip(*patches)]
 
     def _patches(self, index, epoch, read):
-        generator = np.random.default_rng([self._seed, _PLACE, epoch, index])
+        generator = np.random.default_rng([self._seed, PLACE, epoch, index])
         turn = index // self.patches_per_image
         for later in range(len(self._order)):
             group = self._order[(turn + later) % len(self._order)]
-            images = read(group)
-            room = np.subtract(images[0].shape, self.size) + 1
-            for _ in range(_TRIES if room.max() > 1 else 1):
-                starts = (generator.random(len(room)) * room).astype(int)
-                window = tuple(slice(start, start + side) for start, side in zip(starts, self.size))
-                patches = [image[window] for image in images]
-                if self._have_contrast(patches, self.images.ranges(group)):
-                    return normalize_images(patches, self.normalization)
+            least = [self.least_contrast * (high - low) for low, high in self.images.ranges(group)]
+            patches, found = random_patch(read(group), self.size, generator, least)
+            if found:
+                return normalize_images(patches, self.normalization)
         raise ValueError(
             f"Expected a patch whose standard deviation is at least {self.least_contrast:g} of its image's range; "
-            f"none was found in {_TRIES} tries per image. Lower `least_contrast`, or take larger patches. "
+            f"none was found in {TRIES} tries per image. Lower `least_contrast`, or take larger patches. "
             f"Received: least_contrast={self.least_contrast:g}, size={self.size}"
-        )
-
-    def _have_contrast(self, patches, ranges):
-        return all(
-            patch.min() < patch.max() and patch.std(dtype=np.float64) >= self.least_contrast * (high - low)
-            for patch, (low, high) in zip(patches, ranges)
         )

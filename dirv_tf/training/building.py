@@ -91,7 +91,11 @@ def _pairs(config, part, batch_size, seed):
     try:
         return datasets.from_config(arguments)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"Pairs to {part} with, 'data' of kind {config.data.kind}: {error}") from error
+        text = f"Pairs to {part} with, 'data' of kind {config.data.kind}: {error}"
+        made_by = getattr(config.data, "made_by", None)
+        if isinstance(error, FileNotFoundError) and made_by:
+            text += f". The folder is made by: {made_by}"
+        raise ConfigError(text) from error
 
 
 def _loss(training):

@@ -17,7 +17,11 @@ _LEAST_CONTRAST = 10 / 255
 
 @dataclasses.dataclass(frozen=True)
 class ChessboardSettings:
-    """Pairs of gradient chessboards; see `dirv_tf.datasets.ChessboardPairs`."""
+    """Pairs of gradient chessboards; see `dirv_tf.datasets.ChessboardPairs`.
+
+    With a `patch_size` the network is trained on `patches_per_image` patches of each of `train_images` chessboards, and
+    tested on whole ones; `training.batch_size` counts patches.
+    """
 
     # How images are to be brought to [0, 1] for a network that was trained on these.
     normalization: ClassVar[str] = "type"
@@ -29,12 +33,16 @@ class ChessboardSettings:
     test_images: int = setting(_COUNT)
     kind: str = setting(one_of("chessboard"), default="chessboard")
     cell_range: Tuple[int, int] = setting(rising_pair(_COUNT), default=(6, 10))
+    patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
+    patches_per_image: int = setting(_COUNT, default=20)
+    least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitise: bool = setting(switch(), default=True)
     swap: bool = setting(switch(), default=True)
 
     def __post_init__(self):
+        _check_patch_size(self)
         largest_cell = self.cell_range[1] - 1
         if largest_cell > min(self.size):
             raise ConfigError(
@@ -44,7 +52,10 @@ class ChessboardSettings:
 
     def dataset(self, part):
         """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
-        return _dataset(self, part)
+        arguments = _dataset(self, part)
+        if part == "test":
+            arguments.pop("patch_size", None)
+        return arguments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +65,11 @@ class FolderSettings:
     The network is tested on the images of `test_folder`, or without one on the share `test_share` of the folder's
     files, which it is not trained on. Where `train_images` or `test_images`, the numbers of pairs per epoch and in the
     test, are left out, every image gives `patches_per_image`.
+
+    With a `patch_size` the network is trained on `patches_per_image` patches of that size of each of `train_images`
+    images (of all where that is left out), and tested on one of `size` of each of `test_images`.
+
+    `made_by` is the command that makes the folder; an error says it where the folder is missing.
     """
 
     known_fields: ClassVar[bool] = True
@@ -67,17 +83,20 @@ class FolderSettings:
     split_seed: int = setting(whole_number(), default=0)
     train_images: Optional[int] = setting(_COUNT, default=None)
     test_images: Optional[int] = setting(_COUNT, default=None)
+    patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
     patches_per_image: int = setting(_COUNT, default=4)
     least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
     normalization: str = setting(one_of("joint", "each"), default="joint")
     on_error: str = setting(one_of("raise", "skip"), default="raise")
     memory_gib: float = setting(number(low=0), default=4.0)
+    made_by: Optional[str] = setting(text(), default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitise: bool = setting(switch(), default=True)
     swap: bool = setting(switch(), default=True)
 
     def __post_init__(self):
+        _check_patch_size(self)
         if self.test_folder is None:
             return
         if self.test_share is not None:
@@ -95,6 +114,12 @@ class FolderSettings:
     def dataset(self, part):
         """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
         arguments = _dataset(self, part)
+        arguments.pop("made_by", None)
+        patch_size = arguments.pop("patch_size", None)
+        if patch_size is not None and part == "train":
+            arguments["size"] = patch_size
+        elif patch_size is not None:
+            arguments["patches_per_image"] = 1
         test_folder = arguments.pop("test_folder", None)
         if test_folder is None:
             return {**arguments, "part": part}
@@ -140,4 +165,17 @@ DATA_KINDS = {"chessboard": ChessboardSettings, "folder": FolderSettings, "pairs
 def _dataset(settings, part):
     arguments = {name: value for name, value in dataclasses.asdict(settings).items() if value is not None}
     counts = {"train": arguments.pop("train_images", None), "test": arguments.pop("test_images", None)}
+    if counts["train"] is not None and arguments.get("patch_size") is not None:
+        counts["train"] *= settings.patches_per_image
     return arguments if counts[part] is None else {**arguments, "count": counts[part]}
+
+
+def _check_patch_size(settings):
+    patch_size = settings.patch_size
+    if patch_size is None:
+        return
+    if len(patch_size) != len(settings.size) or any(side > whole for side, whole in zip(patch_size, settings.size)):
+        raise ConfigError(
+            "'data.patch_size' must have as many sides as 'data.size', none of them larger. "
+            f"Received: data.patch_size={list(patch_size)}, data.size={list(settings.size)}"
+        )

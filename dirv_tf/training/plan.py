@@ -24,7 +24,7 @@ def plan(config, folder, pairs, testing, found):
     list of str
     """
     model, data, training = config.model, config.data, config.training
-    size = "×".join(map(str, data.size))
+    size, test_size = ("×".join(map(str, each.size)) for each in (pairs, testing))
     units = "+".join(map(str, model.units)) if isinstance(model.units, tuple) else model.units
     preset = f", preset {config.preset}" if config.preset else ""
     fields = f"{data.transform} fields" if data.known_fields else "unknown fields"
@@ -35,7 +35,7 @@ def plan(config, folder, pairs, testing, found):
         f"  training  {pairs.count:,} pairs of {size}{_files(pairs)}, {fields}, batches of "
         f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
         f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
-        f"  test      {testing.count:,} unseen pairs{_files(testing)}, seed {config.seeds.testing}",
+        f"  test      {testing.count:,} unseen pairs of {test_size}{_files(testing)}, seed {config.seeds.testing}",
         f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
         f"  results   {folder.path}",
     ]

@@ -100,14 +100,16 @@ class RunConfig:
                 f"'model.spacing' must be one number or one number per image axis. "
                 f"Received: model.spacing={list(model.spacing)}, data.size={list(data.size)}"
             )
-        for multiple, side in zip(self.size_multiples, data.size):
-            if side % multiple:
-                raise ConfigError(
-                    f"'data.size' must have sides that are multiples of {multiple} (control point spacing × "
-                    f"2^(levels-1)), such as {max(1, side // multiple) * multiple} or "
-                    f"{(side // multiple + 1) * multiple}. Received: data.size={list(data.size)}, "
-                    f"model.levels={model.levels}"
-                )
+        sizes = {"size": data.size, "patch_size": getattr(data, "patch_size", None) or ()}
+        for key, size in sizes.items():
+            for multiple, side in zip(self.size_multiples, size):
+                if side % multiple:
+                    raise ConfigError(
+                        f"'data.{key}' must have sides that are multiples of {multiple} (control point spacing × "
+                        f"2^(levels-1)), such as {max(1, side // multiple) * multiple} or "
+                        f"{(side // multiple + 1) * multiple}. Received: data.{key}={list(size)}, "
+                        f"model.levels={model.levels}"
+                    )
         if not data.known_fields and self.training.loss != "intensity":
             raise ConfigError(
                 f"'training.loss' must be intensity for 'data.kind' {data.kind}: the true fields of real pairs, which "
