@@ -13,7 +13,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test runs demo tensorboard report benchmark docs notebooks clean
+.PHONY: help setup test runs tissue-data demo tensorboard report benchmark docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -125,6 +125,10 @@ experiment-%: $(STAMP) ## Train and test the run A-1; likewise the others that `
 
 runs: $(STAMP) ## List the runs
 	@$(PY) -m experiments.run --list
+
+tissue-data: $(STAMP) ## Cut the sections in data/ into patches for the runs E-1 to E-5
+	@$(PY) -m dirv_tf tissue data/sections -o data/tissue_set --test-tissues lung_lesion nuclei \
+		--train-patches 40 --test-patches 12 --strict
 
 demo: $(STAMP) ## Register real images with the trained networks, with pictures and errors
 	@$(PY) -m experiments.demo $(ARGS)

@@ -8,10 +8,26 @@ import sys
 import warnings
 
 import dirv_tf
-from dirv_tf.cli import evaluate_command, info_command, register_command, report_command, train_command, warp_command
+from dirv_tf.cli import (
+    evaluate_command,
+    info_command,
+    register_command,
+    report_command,
+    tissue_command,
+    train_command,
+    warp_command,
+)
 from dirv_tf.cli.command_line import prepare_process
 
-_COMMANDS = (register_command, warp_command, evaluate_command, train_command, report_command, info_command)
+_COMMANDS = (
+    register_command,
+    warp_command,
+    evaluate_command,
+    train_command,
+    tissue_command,
+    report_command,
+    info_command,
+)
 _EPILOG = """\
 examples:
   dirv-tf register fixed.png moving.png -o result           the registered image, the field, the figures, a picture

@@ -1,0 +1,131 @@
+"""A set of tissue patches on the disk, with a manifest that says where each comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path, PurePosixPath
+
+from dirv_tf.datasets.tissue_patches import cut_patches
+from dirv_tf.io.atomic_write import write_csv, write_json
+from dirv_tf.io.image_files import write_image
+
+MANIFEST = "manifest.json"
+TABLE = "manifest.csv"
+_COLUMNS = ("part", "tissue", "source", "source_sha256", "row", "column", "deviation", "file", "sha256")
+
+
+def make_tissue_set(sources, folder, settings, strict=False, progress=None):
+    """Cut patches of all images and store them below `folder`, with a manifest; go on with what is there already.
+
+    The manifest is written after every image. A set that was interrupted is continued: images whose patches are all
+    there, by their checksums, are not read again but for their own checksum, and the result is the same, byte for byte,
+    as without the interruption.
+
+    Parameters
+    ----------
+    sources : sequence of TissueSource
+    folder : str or path
+        ``train/…`` and ``test/…`` hold the patches as PNG, ``manifest.json`` and ``manifest.csv`` their record.
+    settings : PatchSettings
+    strict : bool
+        Whether an image that cannot be used is an error; otherwise it is left out and named in the manifest.
+    progress : callable, optional
+        Called with the number of images done, of all, and the name of the one that comes next.
+
+    Returns
+    -------
+    dict
+        The manifest: "settings"; "sources", a list with "file", "sha256", "tissue", "part" and "patches" of each image;
+        "left_out", a list with "file" and "reason".
+
+    Raises
+    ------
+    ValueError
+        If the folder holds other files or a set with other settings, its manifest cannot be read, or, where `strict`,
+        an image cannot be used.
+    """
+    folder = Path(folder)
+    plain = {**dataclasses.asdict(settings)}
+    older = _older_entries(folder, plain)
+    for name in set(older).difference(source.name for source in sources):
+        _remove_patches(folder, older.pop(name))
+    manifest = {"settings": plain, "sources": [], "left_out": []}
+    for done, source in enumerate(sources):
+        if progress is not None:
+            progress(done, len(sources), source.name)
+        entry = older.pop(source.name, None)
+        try:
+            manifest["sources"].append(_entry(source, folder, settings, entry))
+        except (OSError, ValueError) as error:
+            if strict:
+                raise ValueError(f"{source.path}: {error}") from error
+            manifest["left_out"].append({"file": source.name, "reason": str(error)})
+        # Those that come later are still to be verified.
+        write_json(folder / MANIFEST, {**manifest, "sources": manifest["sources"] + list(older.values())})
+    rows = [_row(entry, patch) for entry in manifest["sources"] for patch in entry["patches"]]
+    write_csv(folder / TABLE, _COLUMNS, rows)
+    return manifest
+
+
+def file_checksum(path):
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(2**20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _older_entries(folder, plain):
+    path = folder / MANIFEST
+    if not path.is_file():
+        if folder.is_dir() and any(folder.iterdir()):
+            raise ValueError(f"Expected a new folder, or one with a {MANIFEST} to go on with. Received: folder={folder}")
+        return {}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        settings, entries = manifest["settings"], {entry["file"]: entry for entry in manifest["sources"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"Expected a readable manifest; remove the folder to begin anew. Received: {path}") from error
+    if settings != plain:
+        raise ValueError(
+            f"Expected the settings that the set in this folder was begun with, {settings}; choose another folder, or "
+            f"remove this one to begin anew. Received: {plain}, folder={folder}"
+        )
+    return entries
+
+
+def _entry(source, folder, settings, older):
+    checksum = file_checksum(source.path)
+    if older is not None:
+        if (older["sha256"], older["part"]) == (checksum, source.part) and _are_whole(folder, older):
+            return older
+        _remove_patches(folder, older)
+    count = settings.train_patches if source.part == "train" else settings.test_patches
+    patches = cut_patches(source.path, source.name, count, settings)
+    name = PurePosixPath(source.name)
+    records = []
+    for number, patch in enumerate(patches):
+        file = PurePosixPath(source.part, name.parent, f"{name.name.replace('.', '_')}_{number:02d}.png")
+        write_image(folder / file, patch.pixels, overwrite=True)
+        place = {"row": patch.row, "column": patch.column, "deviation": round(patch.deviation, 3)}
+        records.append({"file": str(file), "sha256": file_checksum(folder / file), **place})
+    known = {"file": source.name, "sha256": checksum, "tissue": source.tissue, "part": source.part}
+    return {**known, "drawn": count, "patches": records}
+
+
+def _are_whole(folder, entry):
+    files = [(folder / patch["file"], patch["sha256"]) for patch in entry["patches"]]
+    return all(path.is_file() and file_checksum(path) == checksum for path, checksum in files)
+
+
+def _remove_patches(folder, entry):
+    for patch in entry["patches"]:
+        (folder / patch["file"]).unlink(missing_ok=True)
+
+
+def _row(entry, patch):
+    source = {"part": entry["part"], "tissue": entry["tissue"]}
+    return {**source, "source": entry["file"], "source_sha256": entry["sha256"], **patch}

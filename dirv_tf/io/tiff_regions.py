@@ -1,0 +1,140 @@
+"""A part of a large TIFF image, decoded from no more than the tiles or strips that it touches."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from dirv_tf.io.decoding import decoding
+from dirv_tf.io.tiff_warnings import damage_raises
+
+# A strip or tile that is decoded at once; some writers store a whole compressed image as a single strip.
+MOST_BYTES_AT_ONCE = 2**30
+
+
+@contextlib.contextmanager
+def opened_page(path):
+    """Open the first image of a TIFF file, of a slide the finest level.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    tifffile.TiffPage
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or its first image is no single page, grey or in colour.
+    """
+    import tifffile
+
+    with decoding(path), damage_raises(), tifffile.TiffFile(path) as tiff:
+        pages = tiff.series[0].pages
+        page = pages[0]
+        _, depth, *_ = page.shaped
+        if len(pages) > 1 or depth > 1 or page.samplesperpixel not in (1, 3, 4):
+            raise ValueError(f"not one page, grey or in colour, but {len(pages)} of shape {page.shape}")
+        yield page
+
+
+def tiff_size(path):
+    """Return the rows and columns of the first image of a TIFF file, and nothing else of it is read.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    pair of int
+
+    Raises
+    ------
+    ValueError
+        As `opened_page`.
+    """
+    with opened_page(path) as page:
+        return page.imagelength, page.imagewidth
+
+
+def read_tiff_region(path, start, size):
+    """Read a part of the first image of a TIFF file, of a slide the finest level.
+
+    Parameters
+    ----------
+    path : Path
+    start, size : pair of int
+        First row and column, and numbers of rows and columns; the part must lie within the image.
+
+    Returns
+    -------
+    tuple of (ndarray, bool)
+        Pixels as stored, shape (rows, columns) or (rows, columns, 3 or 4), and whether they are in colour.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged where the part lies, its compression is unknown, or it must be decoded in pieces of more
+        than `MOST_BYTES_AT_ONCE`.
+    """
+    with opened_page(path) as page:
+        planes, _, _, _, samples = page.shaped
+        region = np.zeros((planes, *size, samples), page.dtype.newbyteorder("="))
+        if page.is_memmappable:
+            _copy_stored(path, page, region, start)
+        else:
+            _decode_segments(path, page, region, start)
+        colour = page.samplesperpixel > 1
+    return (np.concatenate(list(region), axis=-1) if colour else region[0, ..., 0]), colour
+
+
+def _copy_stored(path, page, region, start):
+    planes, _, rows, columns, samples = page.shaped
+    order = page.parent.byteorder
+    stored = np.memmap(
+        path, page.dtype.newbyteorder(order), "r", page.dataoffsets[0], (planes, rows, columns, samples)
+    )
+    region[:] = stored[:, start[0] : start[0] + region.shape[1], start[1] : start[1] + region.shape[2]]
+
+
+def _decode_segments(path, page, region, start):
+    if page.is_tiled:
+        length, width = page.tilelength, page.tilewidth
+    else:
+        length, width = min(page.rowsperstrip, page.imagelength), page.imagewidth
+    if length * width * region.shape[-1] * region.itemsize > MOST_BYTES_AT_ONCE:
+        raise ValueError(
+            f"its tiles or strips of {length} x {width} pixels are too large to decode one; store it in tiles"
+        )
+    tables, file = page.jpegtables, page.parent.filehandle
+    for index in _touched(page, length, width, start, region.shape[1:3]):
+        count = page.databytecounts[index]
+        # A segment that was never written holds nothing but zeros.
+        if count == 0:
+            continue
+        file.seek(page.dataoffsets[index])
+        data = file.read(count)
+        if len(data) < count:
+            raise ValueError(f"the file ends within the tile or strip {index}")
+        segment, (plane, _, row, column, _), _ = page.decode(data, index, jpegtables=tables)
+        _paste(region[plane], segment[0], (row - start[0], column - start[1]))
+
+
+def _touched(page, length, width, start, size):
+    """Numbers of the segments that the part touches: they are counted row by row, plane after plane."""
+    across, down = -(-page.imagewidth // width), -(-page.imagelength // length)
+    for plane in range(page.shaped[0]):
+        for row in range(start[0] // length, -(-(start[0] + size[0]) // length)):
+            for column in range(start[1] // width, -(-(start[1] + size[1]) // width)):
+                yield (plane * down + row) * across + column
+
+
+def _paste(region, segment, place):
+    ends = [min(at + side, whole) for at, side, whole in zip(place, segment.shape, region.shape)]
+    firsts = [max(at, 0) for at in place]
+    taken = tuple(slice(first - at, end - at) for first, at, end in zip(firsts, place, ends))
+    region[tuple(map(slice, firsts, ends))] = segment[taken]
