@@ -74,6 +74,22 @@ def test_every_kind_gives_the_arguments_of_its_parts(tmp_path):
     assert pairs.dataset("test")["pairs"] == pairs.test_pairs and "count" not in pairs.dataset("test")
 
 
+@pytest.mark.parametrize("kind", ["chessboard", "folder"])
+def test_patches_are_trained_on_and_whole_images_tested_on(tmp_path, kind):
+    overrides = {"data.patch_size": [16, 8], "data.patches_per_image": 3}
+    overrides.update({"data.train_images": 10, "data.test_images": 5})
+    data = load_run(_file(tmp_path, kind), overrides=overrides).data
+    train, test = data.dataset("train"), data.dataset("test")
+    assert (train["count"], test["count"]) == (30, 5)
+    if kind == "chessboard":
+        assert (train["size"], train["patch_size"], train["patches_per_image"]) == ((32, 32), (16, 8), 3)
+        assert test["size"] == (32, 32) and "patch_size" not in test
+    else:
+        assert (train["size"], train["patches_per_image"]) == ((16, 8), 3)
+        assert (test["size"], test["patches_per_image"]) == ((32, 32), 1)
+        assert not {"patch_size", "made_by"} & {*train, *test}
+
+
 @pytest.mark.parametrize(
     "kind, changes, message",
     [
@@ -95,6 +111,10 @@ def test_every_kind_gives_the_arguments_of_its_parts(tmp_path):
         ("folder", {"test_folder": "images"}, "must not lie within each other"),
         ("folder", {"test_folder": "images/all"}, "must not lie within each other"),
         ("folder", {"test_folder": "x", "test_share": 0.5}, "'data.test_share' must be left out"),
+        ("folder", {"patch_size": [36, 32]}, "'data.patch_size' must have as many sides as 'data.size', none of them l"),
+        ("chessboard", {"patch_size": [16]}, "'data.patch_size' must be a list of 2 to 3 entries"),
+        ("chessboard", {"patch_size": [16, 16, 16]}, "'data.patch_size' must have as many sides as 'data.size'"),
+        ("chessboard", {"patch_size": [16, 18]}, "'data.patch_size' must have sides that are multiples of 4"),
         ("pairs", {"test_pairs": "train.csv"}, "'data.test_pairs' must be another file"),
     ],
 )
@@ -123,11 +143,11 @@ def test_real_pairs_refuse_a_loss_that_needs_the_true_field(tmp_path, loss):
     assert load_run(_file(tmp_path, "folder", loss)).training.loss == loss
 
 
-@pytest.mark.parametrize("kind", ["folder", "pairs"])
+@pytest.mark.parametrize("kind", ["chessboard", "folder", "pairs"])
 def test_the_defaults_are_those_of_the_datasets(kind):
     settings = DATA_KINDS[kind]
-    function = {"folder": datasets.from_folder, "pairs": datasets.from_pairs}[kind]
-    parameters = inspect.signature(function).parameters
+    functions = {"chessboard": datasets.ChessboardPairs, "folder": datasets.from_folder, "pairs": datasets.from_pairs}
+    parameters = inspect.signature(functions[kind]).parameters
     for field in dataclasses.fields(settings):
         if field.name in parameters and field.default not in (dataclasses.MISSING, None):
             assert field.default == parameters[field.name].default, field.name
