@@ -12,16 +12,21 @@ from dirv_tf.io.image_files import read_image
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 CHECKSUMS = dict(reversed(line.split(maxsplit=1)) for line in (DATA / "SHA256SUMS").read_text().splitlines())
-LICENCES = {"CC0-1.0.txt", "MNI-ICBM152.txt", "OpenSlide-test-data.txt", "scikit-image-ihc.txt"}
+SECTIONS = [name for name in CHECKSUMS if name.startswith("sections/")]
+LICENCES = {
+    "CC0-1.0.txt", "CIMA-lung.txt", "MNI-ICBM152.txt", "OpenSlide-test-data.txt", "scikit-image-ihc.txt"
+}
 
 
 def test_every_image_is_in_the_checksum_list_and_the_readme():
-    images = {str(path.relative_to(DATA)) for folder in ("tissue", "volumes") for path in (DATA / folder).iterdir()}
-    assert images == set(CHECKSUMS)
+    folders = [DATA / name for name in ("sections", "tissue", "volumes")]
+    files = [path.relative_to(DATA) for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert {str(path) for path in files} == set(CHECKSUMS)
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    for image in images:
-        assert f"`{image}`" in readme
-        assert f"| `{Path(image).name}` |" in readme, f"the sources in data/README.md lack {image}"
+    for file in files:
+        together = f"`{file.parent}/*{file.suffix}`"
+        assert f"`{file}`" in readme or together in readme
+        assert f"| `{file.name}` |" in readme or f"| `{file}`" in readme or together in readme, f"no source of {file}"
 
 
 @pytest.mark.parametrize("name", sorted(CHECKSUMS))
@@ -29,7 +34,14 @@ def test_file_has_its_checksum(name):
     assert hashlib.sha256((DATA / name).read_bytes()).hexdigest() == CHECKSUMS[name]
 
 
-@pytest.mark.parametrize("name", sorted(CHECKSUMS))
+@pytest.mark.parametrize("name", SECTIONS)
+def test_section_is_grey_8_bit_and_larger_than_a_patch(name):
+    image = read_image(DATA / name)
+    assert image.ndim == 2 and image.dtype == np.uint8
+    assert min(image.shape) >= 400 and image.std() > 10
+
+
+@pytest.mark.parametrize("name", sorted(set(CHECKSUMS).difference(SECTIONS)))
 def test_image_is_grey_8_bit_and_fills_its_range(name):
     image = read_image(DATA / name)
     assert image.shape == ((256, 256) if name.startswith("tissue") else (64, 64, 64))
@@ -44,8 +56,12 @@ def test_licences_are_there():
     assert "above copyright" in (DATA / "licences" / "MNI-ICBM152.txt").read_text().replace("\n", " ")
 
 
-def test_folder_is_small():
-    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 900_000
+def test_files_are_small():
+    def size(names):
+        return sum((DATA / name).stat().st_size for name in names)
+
+    assert size(set(CHECKSUMS).difference(SECTIONS)) < 900_000
+    assert size(SECTIONS) < 5_000_000
 
 
 def test_volume_stands_upright():
