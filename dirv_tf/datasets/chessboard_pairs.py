@@ -34,6 +34,10 @@ class ChessboardPairs(SyntheticPairs):
     least_contrast : float
         Patches whose standard deviation is smaller are drawn again, up to `random_patch.TRIES` times: then the
         chessboard has no better ones, and the last is taken.
+    deform_first : bool
+        Whether whole chessboards are warped and the same patches cut of both images and of the field then, instead of
+        warping patches (thesis Section 9): what a field brings in from outside a patch is then seen, not the patch's
+        own border. The patches of a chessboard in a batch share its field.
 
     Raises
     ------
@@ -65,10 +69,12 @@ class ChessboardPairs(SyntheticPairs):
         patch_size=None,
         patches_per_image=20,
         least_contrast=LEAST_CONTRAST,
+        deform_first=False,
     ):
         self.image_size = checks.check_size("size", size, 4)
         self.patches_per_image = checks.check_integer("patches_per_image", patches_per_image, 1)
         self.least_contrast = checks.check_number("least_contrast", least_contrast, 0)
+        self.deform_first = checks.check_boolean("deform_first", deform_first)
         self._whole = patch_size is None
         size = self.image_size if self._whole else checks.check_size("patch_size", patch_size, 4)
         super().__init__(
@@ -88,19 +94,42 @@ class ChessboardPairs(SyntheticPairs):
     def _images(self, indices, epoch):
         if self._whole:
             return self._chessboards(indices)
-        numbers = indices // self.patches_per_image
-        # The patches of a batch are consecutive, so that every chessboard needs to be drawn only once.
-        chessboards = self._chessboards(tf.range(numbers[0], numbers[-1] + 1))
-        patches = tf.numpy_function(self._cut, [chessboards, numbers - numbers[0], indices, epoch], tf.float32)
-        return tf.ensure_shape(patches, [None, *self.size, 1])
+        numbers, places = self._numbers(indices)
+        return self._cut([self._chessboards(numbers)], places, indices, epoch)[0]
+
+    def _batch(self, batch_index, epoch):
+        if self._whole or not self.deform_first:
+            return super()._batch(batch_index, epoch)
+        indices = self._indices(batch_index)
+        numbers, places = self._numbers(indices)
+        fixed, moving, field = self._deformed(self._chessboards(numbers), numbers, batch_index, epoch)
+        # The image that was there before decides about contrast, so that the places do not depend on this setting.
+        first, second = (moving, fixed) if self.swap else (fixed, moving)
+        first, second, field = self._cut([first, second, field], places, indices, epoch)
+        return self._with_known_shapes(*((second, first) if self.swap else (first, second)), field)
 
     def _chessboards(self, numbers):
         return synthesis.chessboard_images(self.image_size, self.seed, numbers, self.cell_range)
 
-    def _cut(self, chessboards, places, indices, epoch):
-        patches = []
-        for place, index in zip(places, indices):
-            generator = np.random.default_rng([self.seed, PLACE, int(epoch), int(index)])
-            found, _ = random_patch([chessboards[place, ..., 0]], self.size, generator, [self.least_contrast])
-            patches += found
-        return np.stack(patches)[..., np.newaxis]
+    def _numbers(self, indices):
+        """Return the numbers of the chessboards in a batch, each once, and where in them that of each patch is."""
+        numbers = indices // self.patches_per_image
+        return tf.range(numbers[0], numbers[-1] + 1), numbers - numbers[0]
+
+    def _cut(self, images, places, indices, epoch):
+        """Cut patches at the same places of tensors (N, m_1, ..., m_r, channels); the first decides about contrast."""
+
+        def cut(places, indices, epoch, *images):
+            patches = []
+            for place, index in zip(places, indices):
+                generator = np.random.default_rng([self.seed, PLACE, int(epoch), int(index)])
+                own = [image[place] for image in images]
+                patches.append(random_patch(own, self.size, generator, [self.least_contrast])[0])
+            return [np.stack(each) for each in zip(*patches)]
+
+        patches = tf.numpy_function(cut, [places, indices, epoch, *images], [tf.float32] * len(images))
+        # Run eagerly, a single result comes without its list.
+        return [
+            tf.ensure_shape(each, [None, *self.size, image.shape[-1]])
+            for each, image in zip(tf.nest.flatten(patches), images)
+        ]

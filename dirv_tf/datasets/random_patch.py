@@ -13,26 +13,27 @@ PLACE = 11
 
 
 def random_patch(images, size, generator, least_deviations):
-    """Cut a patch at the same random place of images, drawing places until the patch has contrast in all of them.
+    """Cut a patch at the same random place of images, drawing places until the patch has contrast.
 
     Parameters
     ----------
-    images : sequence of ndarray, each of shape (m_1, ..., m_r)
-        Of one shape.
+    images : sequence of ndarray, each of shape (m_1, ..., m_r) or (m_1, ..., m_r, channels)
+        Of one size.
     size : sequence of int, length r
         Sides of the patch in pixels.
     generator : numpy.random.Generator
     least_deviations : sequence of float
-        Least standard deviation of the patch in every image. A patch of one intensity has no contrast in any case.
+        Least standard deviation of the patch in the first images, which alone decide about contrast. A patch of one
+        intensity has none in any case.
 
     Returns
     -------
-    patches : list of ndarray, each of shape (n_1, ..., n_r)
+    patches : list of ndarray, each of shape (n_1, ..., n_r) or (n_1, ..., n_r, channels)
         Views of the images.
     found : bool
         Whether they have contrast; if not, they are the last of `TRIES` places.
     """
-    room = np.subtract(images[0].shape, size) + 1
+    room = np.subtract(images[0].shape[: len(size)], size) + 1
     for _ in range(TRIES if room.max() > 1 else 1):
         starts = (generator.random(len(room)) * room).astype(int)
         window = tuple(slice(start, start + side) for start, side in zip(starts, size))

@@ -63,15 +63,21 @@ class SyntheticPairs(PairBatches):
     def _batch(self, batch_index, epoch):
         indices = self._indices(batch_index)
         originals = self._images(indices, epoch)
+        return self._with_known_shapes(*self._deformed(originals, indices, batch_index, epoch))
+
+    def _deformed(self, originals, indices, batch_index, epoch):
+        """Return fixed and moving images and the fields to predict, of images with the numbers `indices`."""
+        size = tuple(originals.shape[1:-1])
         warping = target = synthesis.random_fields(
-            self.size, self.seed, indices, batch_index, epoch, self.transform, self.max_displacement
+            size, self.seed, indices, batch_index, epoch, self.transform, self.max_displacement
         )
         if self.desensitise:
             warping, target = synthesis.desensitise(warping, self.seed, indices, epoch)
         generated = geometry.warp_image(originals, warping)
         if self.swap:
-            fixed, moving = generated, originals
-        else:
-            fixed, moving, target = originals, generated, geometry.invert(target)
+            return generated, originals, target
+        return originals, generated, geometry.invert(target)
+
+    def _with_known_shapes(self, fixed, moving, target):
         fixed, moving = (self._with_known_shape(image, 1) for image in (fixed, moving))
         return (fixed, moving), self._with_known_shape(target, len(self.size))

@@ -36,6 +36,7 @@ class ChessboardSettings:
     patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
     patches_per_image: int = setting(_COUNT, default=20)
     least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
+    deform_first: bool = setting(switch(), default=False)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitise: bool = setting(switch(), default=True)

@@ -60,6 +60,23 @@ def test_patches_are_cut_before_they_are_warped():
         np.testing.assert_allclose(fixed[number, ..., 0], expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("swap", [True, False])
+@pytest.mark.parametrize("size, patch_size", [((24, 20), (8, 12)), ((12, 16, 12), (8, 8, 4))])
+def test_whole_images_may_be_warped_before_they_are_cut(size, patch_size, swap):
+    settings = {"count": 5, "batch_size": 5, "swap": swap, "desensitise": False}
+    (fixed, moving), field = _patches(size, patch_size, deform_first=True, **settings).frozen_batch()
+    assert fixed.shape == moving.shape == (5, *patch_size, 1) and field.shape == (5, *patch_size, len(size))
+    whole = ChessboardPairs(size, 2, 2, (3, 5), "affine", seed=7, swap=swap, desensitise=False).frozen_batch()
+    whole = [np.concatenate([image, other, flow], -1) for image, other, flow in zip(*whole[0], whole[1])]
+    patches = np.concatenate([fixed, moving, field], -1)
+    for number, patch in enumerate(patches):
+        windows = np.lib.stride_tricks.sliding_window_view(whole[number // 3], patch_size, tuple(range(len(size))))
+        near = np.isclose(windows, np.moveaxis(patch, -1, 0), atol=1e-5).all(tuple(range(len(size), windows.ndim)))
+        assert near.sum() == 1, number
+    (_, originals), _ = _patches(size, patch_size, count=5, batch_size=5).frozen_batch()
+    np.testing.assert_array_equal(moving if swap else fixed, originals)
+
+
 def test_patches_without_contrast_are_drawn_again():
     settings = {"size": (32, 32), "cell_range": (15, 16), "count": 200, "batch_size": 200, "patch_size": (4, 4)}
     faint = []

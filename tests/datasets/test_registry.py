@@ -19,7 +19,7 @@ def test_an_unknown_kind_lists_the_legal_ones(config):
 
 
 def test_unknown_keys_list_the_legal_ones():
-    with pytest.raises(ValueError, match="'size', 'count', .*'frozen_last_batch'. Received: 'sizes', 'epochs'"):
+    with pytest.raises(ValueError, match="'size', 'count', .*'frozen_last_batch'.*. Received: 'sizes', 'epochs'"):
         datasets.from_config({"kind": "chessboard", "sizes": [24, 24], "epochs": 2})
 
 
