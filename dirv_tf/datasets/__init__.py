@@ -9,6 +9,7 @@ from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
 from dirv_tf.datasets.file_pairs import FilePairs, from_pairs
 from dirv_tf.datasets.folder_pairs import FolderPairs, from_folder
 from dirv_tf.datasets.image_pairs import ImagePairs
+from dirv_tf.datasets.mixed_pairs import MixedPairs
 from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.datasets.registry import from_config
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
@@ -18,6 +19,7 @@ __all__ = [
     "FilePairs",
     "FolderPairs",
     "ImagePairs",
+    "MixedPairs",
     "PairBatches",
     "SyntheticPairs",
     "from_config",

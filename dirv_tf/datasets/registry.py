@@ -8,8 +8,15 @@ from collections.abc import Mapping
 from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
 from dirv_tf.datasets.file_pairs import from_pairs
 from dirv_tf.datasets.folder_pairs import from_folder
+from dirv_tf.datasets.mixed_pairs import MixedPairs
 
-_KINDS = {"chessboard": ChessboardPairs, "folder": from_folder, "pairs": from_pairs}
+
+
+def _mixture(parts, frozen_last_batch=True, **shared):
+    return MixedPairs([from_config({**shared, **part}) for part in parts], frozen_last_batch)
+
+
+_KINDS = {"chessboard": ChessboardPairs, "folder": from_folder, "pairs": from_pairs, "mixture": _mixture}
 
 
 def from_config(config):
@@ -18,8 +25,9 @@ def from_config(config):
     Parameters
     ----------
     config : mapping
-        ``"kind"`` names the dataset: ``"chessboard"`` (`ChessboardPairs`), ``"folder"`` (`from_folder`) or ``"pairs"``
-        (`from_pairs`); all other keys are its arguments.
+        ``"kind"`` names the dataset: ``"chessboard"`` (`ChessboardPairs`), ``"folder"`` (`from_folder`), ``"pairs"``
+        (`from_pairs`) or ``"mixture"`` (`MixedPairs`); all other keys are its arguments. The ``"parts"`` of a mixture
+        are mappings like this one; they take over the mixture's other keys.
 
     Returns
     -------
@@ -45,7 +53,7 @@ def from_config(config):
         raise ValueError(f"`kind` must be one of {', '.join(map(repr, _KINDS))}. Received: kind={kind!r}")
     dataset = _KINDS[kind]
     legal = list(inspect.signature(dataset).parameters)
-    unknown = [key for key in arguments if key not in legal]
+    unknown = [] if kind == "mixture" else [key for key in arguments if key not in legal]
     if unknown:
         raise ValueError(
             f"Keys of a dataset of kind {kind!r} must be among {', '.join(map(repr, legal))}. "

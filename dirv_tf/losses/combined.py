@@ -18,6 +18,8 @@ class CombinedLoss(tf.keras.losses.Loss):
         Weight of the displacement loss (pixels).
     intensity_weight : float
         Weight of the intensity loss (intensities in [0, 1]; 10 makes a grey-level error of 0.1 weigh as one pixel).
+    unit_decay : float
+        Of the displacement loss, see `DisplacementLoss`.
 
     Raises
     ------
@@ -29,6 +31,7 @@ class CombinedLoss(tf.keras.losses.Loss):
         self,
         displacement_weight: float = 1.0,
         intensity_weight: float = 10.0,
+        unit_decay: float = 0.0,
         name: str = "combined_loss",
         **kwargs,
     ):
@@ -40,7 +43,7 @@ class CombinedLoss(tf.keras.losses.Loss):
             )
         self.displacement_weight = float(displacement_weight)
         self.intensity_weight = float(intensity_weight)
-        self._displacement, self._intensity = DisplacementLoss(), IntensityLoss()
+        self._displacement, self._intensity = DisplacementLoss(unit_decay), IntensityLoss()
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         return self.call(y_true, y_pred)
@@ -55,4 +58,5 @@ class CombinedLoss(tf.keras.losses.Loss):
             **super().get_config(),
             "displacement_weight": self.displacement_weight,
             "intensity_weight": self.intensity_weight,
+            "unit_decay": self._displacement.unit_decay,
         }

@@ -58,13 +58,30 @@ def true_displacement_fields(flow_field: tf.Tensor, displacement_fields) -> tupl
     return tuple(fields)
 
 
-def displacement_errors(flow_field: tf.Tensor, outputs) -> list[tf.Tensor]:
-    """Return the displacement error of the last unit of every level, each (B,), in pixels of the level."""
+def displacement_errors(flow_field: tf.Tensor, outputs, unit_decay: float = 0.0) -> list[tf.Tensor]:
+    """Return the displacement error of every level, each (B,), in pixels of the level.
+
+    Parameters
+    ----------
+    flow_field : tf.Tensor, shape (B, n_1, ..., n_r, r)
+        True flow field, pixels.
+    outputs : dict
+        What a `DIRVNet` returns.
+    unit_decay : float
+        0: the error of the last unit. Otherwise the weighted mean over all units, in which a unit has `unit_decay`
+        times the weight of the unit behind it.
+    """
     fields = outputs["displacement_fields"]
-    return [
-        root_mean_square_error(true, predicted[:, -1])
-        for true, predicted in zip(true_displacement_fields(flow_field, fields), fields)
-    ]
+    levels = zip(true_displacement_fields(flow_field, fields), fields)
+    return [_mean_over_units(true, predicted, unit_decay) for true, predicted in levels]
+
+
+def _mean_over_units(true, predicted, unit_decay):
+    if not unit_decay:
+        return root_mean_square_error(true, predicted[:, -1])
+    weights = [unit_decay**later for later in range(predicted.shape[1])]
+    errors = [root_mean_square_error(true, predicted[:, -1 - later]) for later in range(len(weights))]
+    return tf.add_n([weight / sum(weights) * error for weight, error in zip(weights, errors)])
 
 
 def intensity_errors(outputs) -> list[tf.Tensor]:

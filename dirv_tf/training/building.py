@@ -38,7 +38,9 @@ def compile_model(model, config, steps):
     steps : int
         Training steps of the whole run: where a decaying learning rate reaches zero.
     """
-    optimizer = tf.keras.optimizers.Adam(learning_rate(config, steps), beta_1=0.9, beta_2=0.999)
+    optimizer = tf.keras.optimizers.Adam(
+        learning_rate(config, steps), beta_1=0.9, beta_2=0.999, global_clipnorm=config.training.clip_norm
+    )
     figures = metrics.RegistrationErrors if config.data.known_fields else metrics.IntensityErrors
     model.compile(optimizer=optimizer, loss=_loss(config.training), metrics=[figures(config.model.levels)])
     # Built now, so that its variables are there to be restored before the first step.
@@ -100,7 +102,7 @@ def _pairs(config, part, batch_size, seed):
 
 def _loss(training):
     if training.loss == "displacement":
-        return losses.DisplacementLoss()
+        return losses.DisplacementLoss(training.unit_decay)
     if training.loss == "intensity":
         return losses.IntensityLoss()
-    return losses.CombinedLoss(training.displacement_weight, training.intensity_weight)
+    return losses.CombinedLoss(training.displacement_weight, training.intensity_weight, training.unit_decay)

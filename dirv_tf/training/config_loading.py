@@ -149,10 +149,12 @@ def _lay_over(base, changes, source):
 def _make_paths_absolute(raw, folder):
     data = raw.get("data")
     names = {name for kind in DATA_KINDS.values() for name in kind.paths}
-    for name in names.intersection(data if isinstance(data, dict) else ()):
-        # A text that is empty, and what is no text, are refused later, by the check of the setting.
-        if isinstance(data[name], str) and data[name].strip():
-            data[name] = os.path.abspath(folder / Path(data[name].strip()).expanduser())
+    parts = data.get("parts") if isinstance(data, dict) else None
+    # What is no mapping and no list, a text that is empty and what is no text are refused later, by their checks.
+    for section in (data, *(parts if isinstance(parts, list) else ())):
+        for name in names.intersection(section if isinstance(section, dict) else ()):
+            if isinstance(section[name], str) and section[name].strip():
+                section[name] = os.path.abspath(folder / Path(section[name].strip()).expanduser())
 
 
 def _nested(key, value):

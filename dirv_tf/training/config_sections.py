@@ -40,13 +40,26 @@ def section_by_kind(kinds, **default):
     return dataclasses.field(metadata={"kinds": kinds}, **default)
 
 
+def sections_by_kind(kinds, inherited):
+    """Declares a dataclass field that is a tuple of such sections, which take over some keys of the one around them.
+
+    Parameters
+    ----------
+    kinds : dict of type
+        As of `section_by_kind`.
+    inherited : tuple of str
+        Keys of the section around them that hold for each of them, where it does not say otherwise.
+    """
+    return dataclasses.field(metadata={"list_of_kinds": kinds, "inherited": inherited})
+
+
 def read_section(settings_class, raw, source, path=""):
     """Builds a settings dataclass from a raw mapping.
 
     Parameters
     ----------
     settings_class : type
-        Dataclass whose fields were declared by `setting`, `section` and `section_by_kind`.
+        Dataclass whose fields were declared by `setting`, `section`, `section_by_kind` and `sections_by_kind`.
     raw
         What the YAML file holds at this place.
     source : str
@@ -80,6 +93,8 @@ def read_section(settings_class, raw, source, path=""):
         elif "kinds" in field.metadata:
             chosen = _section_of_kind(field.metadata["kinds"], raw[name], source, key)
             values[name] = read_section(chosen, raw[name], source, key)
+        elif "list_of_kinds" in field.metadata:
+            values[name] = _read_sections(field.metadata, raw, name, source, key)
         else:
             values[name] = _read_setting(field.metadata["check"], raw[name], source, key)
     try:
@@ -93,6 +108,18 @@ def unknown_key(path, key, known):
     close = difflib.get_close_matches(str(key), list(known), n=1)
     meant = f" Did you mean '{close[0]}'?" if close else ""
     return f"unknown key '{path}'.{meant} Legal keys here: {', '.join(known)}."
+
+
+def _read_sections(metadata, raw, name, source, path):
+    if not isinstance(raw[name], (list, tuple)) or not all(isinstance(entry, dict) for entry in raw[name]):
+        raise ConfigError(f"{source}: '{path}' must be a list of mappings. Received: {path}={raw[name]!r}")
+    shared = {key: raw[key] for key in metadata["inherited"] if key in raw}
+    sections = []
+    for number, entry in enumerate(raw[name]):
+        place, entry = f"{path}[{number}]", {**shared, **entry}
+        chosen = _section_of_kind(metadata["list_of_kinds"], entry, source, place)
+        sections.append(read_section(chosen, entry, source, place))
+    return tuple(sections)
 
 
 def _section_of_kind(kinds, raw, source, path):
@@ -110,6 +137,8 @@ def _read_setting(check, value, source, key):
 
 
 def _legal(field):
+    if "list_of_kinds" in field.metadata:
+        return "a list of mappings"
     return field.metadata["check"].legal if "check" in field.metadata else "a mapping"
 
 

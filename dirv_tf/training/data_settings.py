@@ -1,4 +1,4 @@
-"""The pairs of a run by their kind: synthetic chessboards, synthetic pairs of own images, real pairs."""
+"""The pairs of a run by their kind: synthetic chessboards, synthetic pairs of own images, both by turns, real pairs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar, Optional, Tuple
 
-from dirv_tf.training.config_sections import ConfigError, setting
+from dirv_tf.training.config_sections import ConfigError, sections_by_kind, setting
 from dirv_tf.training.setting_checks import list_of, number, one_of, rising_pair, share, switch, text, whole_number
 
 _COUNT = whole_number(low=1)
@@ -160,7 +160,62 @@ class PairsSettings:
         return {**arguments, "pairs": self.train_pairs if part == "train" else self.test_pairs}
 
 
-DATA_KINDS = {"chessboard": ChessboardSettings, "folder": FolderSettings, "pairs": PairsSettings}
+_MIXED_KINDS = {"chessboard": ChessboardSettings, "folder": FolderSettings}
+
+
+@dataclasses.dataclass(frozen=True)
+class MixtureSettings:
+    """Batches of several kinds of synthetic pairs by turns; see `dirv_tf.datasets.MixedPairs`.
+
+    Each of `parts` is a section of kind chessboard or folder, without the settings that are said here for all.
+    """
+
+    known_fields: ClassVar[bool] = True
+    paths: ClassVar[Tuple[str, ...]] = ()
+
+    size: Tuple[int, ...] = setting(_SIZE)
+    train_images: int = setting(_COUNT)
+    test_images: int = setting(_COUNT)
+    parts: tuple = sections_by_kind(_MIXED_KINDS, inherited=("size", "train_images", "test_images"))
+    kind: str = setting(one_of("mixture"), default="mixture")
+
+    def __post_init__(self):
+        if len(self.parts) < 2:
+            raise ConfigError(f"'data.parts' must be at least two sections. Received: {len(self.parts)}")
+        for part in self.parts:
+            for key in ("size", "train_images", "test_images"):
+                if getattr(part, key) != getattr(self, key):
+                    raise ConfigError(
+                        f"'{key}' must be the same in 'data' and in all of 'data.parts'. "
+                        f"Received: data.{key}={getattr(self, key)} and {key}={getattr(part, key)} in {part.kind}"
+                    )
+            if part.patch_size is not None:
+                raise ConfigError(
+                    "'patch_size' must be left out in 'data.parts': 'data.size' is the size of the patches. "
+                    f"Received: patch_size={list(part.patch_size)} in {part.kind}"
+                )
+
+    @property
+    def transform(self):
+        """The kinds of fields that the parts draw."""
+        return " and ".join(sorted({part.transform for part in self.parts}))
+
+    @property
+    def normalization(self):
+        """As the parts from files say, which real images are like."""
+        return next((part.normalization for part in self.parts if part.kind == "folder"), "type")
+
+    @property
+    def made_by(self):
+        """The command that makes the first folder that names one."""
+        return next((part.made_by for part in self.parts if getattr(part, "made_by", None)), None)
+
+    def dataset(self, part):
+        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        return {"kind": "mixture", "parts": [each.dataset(part) for each in self.parts]}
+
+
+DATA_KINDS = {**_MIXED_KINDS, "pairs": PairsSettings, "mixture": MixtureSettings}
 
 
 def _dataset(settings, part):

@@ -108,8 +108,11 @@ def _files(folder, pairs, testing):
 def _settings(config):
     settings = {key: config.as_mapping()[key] for key in ("data", "training", "seeds")}
     # Weights are passed on; where their images lay on the disk is nobody's business.
-    for key in set(config.data.paths).intersection(settings["data"]):
-        settings["data"][key] = Path(settings["data"][key]).name
+    sections = [(config.data, settings["data"])]
+    sections += zip(getattr(config.data, "parts", ()), settings["data"].get("parts", ()))
+    for kind, section in sections:
+        for key in set(kind.paths).intersection(section):
+            section[key] = Path(section[key]).name
     return settings
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Optional, Tuple, Union
 
 from dirv_tf.training.config_sections import ConfigError, section, section_by_kind, setting
-from dirv_tf.training.data_settings import DATA_KINDS, ChessboardSettings, FolderSettings, PairsSettings
+from dirv_tf.training.data_settings import DATA_KINDS, ChessboardSettings, FolderSettings, MixtureSettings, PairsSettings
 from dirv_tf.training.setting_checks import (
     either,
     list_of,
@@ -42,7 +42,11 @@ class ModelSettings:
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
-    """How the network is trained. The weights of the two loss terms count for the combined loss only."""
+    """How the network is trained. The weights of the two loss terms count for the combined loss only.
+
+    `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
+    shortened to it.
+    """
 
     epochs: int = setting(_COUNT)
     batch_size: int = setting(_COUNT)
@@ -51,6 +55,8 @@ class TrainingSettings:
     loss: str = setting(one_of("displacement", "intensity", "combined"), default="displacement")
     displacement_weight: float = setting(number(low=0), default=1.0)
     intensity_weight: float = setting(number(low=0), default=1.0)
+    unit_decay: float = setting(number(low=0, high=1), default=0.0)
+    clip_norm: Optional[float] = setting(number(above=0), default=None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +88,7 @@ class RunConfig:
     name: str = setting(text())
     description: str = setting(text())
     model: ModelSettings = section(ModelSettings)
-    data: Union[ChessboardSettings, FolderSettings, PairsSettings] = section_by_kind(DATA_KINDS)
+    data: Union[ChessboardSettings, FolderSettings, PairsSettings, MixtureSettings] = section_by_kind(DATA_KINDS)
     training: TrainingSettings = section(TrainingSettings)
     seeds: SeedSettings = section(SeedSettings, default=SeedSettings())
     evaluation: EvaluationSettings = section(EvaluationSettings, default=EvaluationSettings())

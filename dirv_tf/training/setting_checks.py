@@ -43,17 +43,19 @@ def odd_number():
     return Check("an odd whole number", read)
 
 
-def number(low=-math.inf, above=-math.inf):
-    """A finite number of at least `low`, or greater than `above`."""
+def number(low=-math.inf, above=-math.inf, high=math.inf):
+    """A finite number of at least `low`, or greater than `above`, and of at most `high`."""
 
     def read(value):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError
-        if not math.isfinite(value) or value < low or value <= above:
+        if not math.isfinite(value) or value < low or value <= above or value > high:
             raise ValueError
         return float(value)
 
     bounds = f" of at least {low:g}" if low > -math.inf else f" greater than {above:g}" if above > -math.inf else ""
+    if high < math.inf:
+        bounds += f"{' and' if bounds else ' of'} at most {high:g}"
     return Check(f"a number{bounds}", read)
 
 

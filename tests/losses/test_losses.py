@@ -36,6 +36,27 @@ def test_displacement_loss_agrees_with_equation_27(rank, levels, rng):
     assert float(losses.DisplacementLoss()(truth, predicted)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_unit_decay_weighs_every_unit(rng):
+    predicted = outputs(2, 2, rng)
+    truth = rng.normal(size=predicted["flow_field"].shape).astype("float32")
+    units = predicted["displacement_fields"][0].shape[1]
+    assert units > 1
+
+    def of_unit(index):
+        fields = tuple(fields[:, index : index + 1] for fields in predicted["displacement_fields"])
+        return float(losses.DisplacementLoss()(truth, {**predicted, "displacement_fields": fields}))
+
+    weights = 0.5 ** np.arange(units)[::-1]
+    expected = sum(weight * of_unit(index) for index, weight in enumerate(weights)) / weights.sum()
+    loss = losses.DisplacementLoss(unit_decay=0.5)
+    assert float(loss(truth, predicted)) == pytest.approx(expected, rel=1e-5)
+    assert losses.DisplacementLoss.from_config(loss.get_config()).unit_decay == 0.5
+    combined = losses.CombinedLoss(1.0, 0.0, unit_decay=0.5)
+    assert float(losses.CombinedLoss.from_config(combined.get_config())(truth, predicted)) == float(loss(truth, predicted))
+    with pytest.raises(ValueError, match="Received: unit_decay=1.5"):
+        losses.DisplacementLoss(unit_decay=1.5)
+
+
 def test_intensity_loss_agrees_with_equation_26(rng):
     predicted = outputs(2, 3, rng)
     expected = np.mean(

@@ -22,6 +22,8 @@ _DATA = {
     "chessboard": "{size: [32, 32], train_images: 10, test_images: 5}",
     "folder": "{kind: folder, size: [32, 32], folder: images/all}",
     "pairs": "{kind: pairs, size: [32, 32], train_pairs: train.csv, test_pairs: ../test.csv, train_images: 7}",
+    "mixture": "{kind: mixture, size: [32, 32], train_images: 8, test_images: 4, parts: "
+    "[{kind: chessboard, cell_range: [3, 5]}, {kind: folder, folder: images, made_by: make images}]}",
 }
 
 
@@ -90,6 +92,19 @@ def test_patches_are_trained_on_and_whole_images_tested_on(tmp_path, kind):
         assert not {"patch_size", "made_by"} & {*train, *test}
 
 
+def test_the_parts_of_a_mixture_take_over_what_holds_for_all(tmp_path):
+    data = load_run(_file(tmp_path, "mixture"), overrides={"data.test_images": 6}).data
+    assert [part.kind for part in data.parts] == ["chessboard", "folder"]
+    assert {(part.size, part.train_images, part.test_images) for part in data.parts} == {((32, 32), 8, 6)}
+    assert data.parts[1].folder == str(tmp_path / "images")
+    assert (data.normalization, data.transform, data.made_by) == ("joint", "both", "make images")
+    arguments = data.dataset("train")
+    assert arguments["kind"] == "mixture" and [part["count"] for part in arguments["parts"]] == [8, 8]
+
+
+_BOARD = {"kind": "chessboard"}
+
+
 @pytest.mark.parametrize(
     "kind, changes, message",
     [
@@ -99,8 +114,8 @@ def test_patches_are_trained_on_and_whole_images_tested_on(tmp_path, kind):
         ("pairs", {"transform": "both"}, "unknown key 'data.transform'"),
         ("folder", {"folder": ""}, "'data.folder' must be a text that is not empty"),
         ("folder", {"folder": 3}, "'data.folder' must be a text"),
-        ("folder", {"kind": "photos"}, "'data.kind' must be one of chessboard, folder, pairs. Received: .*'photos'"),
-        ("folder", {"kind": ["folder"]}, "'data.kind' must be one of chessboard, folder, pairs"),
+        ("folder", {"kind": "photos"}, "'data.kind' must be one of chessboard, folder, pairs, mixture. Received: .*'photos'"),
+        ("folder", {"kind": ["folder"]}, "'data.kind' must be one of chessboard, folder, pairs, mixture"),
         ("folder", {"test_share": 1.0}, "'data.test_share' must be a number greater than 0 and less than 1"),
         ("folder", {"test_share": True}, "'data.test_share' must be a number"),
         ("folder", {"normalization": "type"}, "'data.normalization' must be one of joint, each"),
@@ -116,6 +131,12 @@ def test_patches_are_trained_on_and_whole_images_tested_on(tmp_path, kind):
         ("chessboard", {"patch_size": [16, 16, 16]}, "'data.patch_size' must have as many sides as 'data.size'"),
         ("chessboard", {"patch_size": [16, 18]}, "'data.patch_size' must have sides that are multiples of 4"),
         ("pairs", {"test_pairs": "train.csv"}, "'data.test_pairs' must be another file"),
+        ("mixture", {"parts": [_BOARD]}, "'data.parts' must be at least two sections. Received: 1"),
+        ("mixture", {"parts": "boards"}, "'data.parts' must be a list of mappings. Received: .*boards"),
+        ("mixture", {"parts": [_BOARD, {"kind": "pairs"}]}, r"'data.parts\[1\].kind' must be one of chessboard, folder"),
+        ("mixture", {"parts": [_BOARD, {"cells": 3}]}, r"unknown key 'data.parts\[1\].cells'"),
+        ("mixture", {"parts": [_BOARD, {**_BOARD, "train_images": 9}]}, "'train_images' must be the same"),
+        ("mixture", {"parts": [_BOARD, {**_BOARD, "patch_size": [8, 8]}]}, "'patch_size' must be left out"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_legal(tmp_path, monkeypatch, kind, changes, message):

@@ -1,0 +1,64 @@
+"""Batches of several datasets by turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from dirv_tf.datasets.pair_batches import PairBatches
+from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
+
+
+class MixedPairs(PairBatches):
+    """Batches of several datasets of synthetic pairs by turns: batch ``k`` comes from dataset ``k mod n``.
+
+    So that one network learns from chessboards and tissue, say, alike. Elements are ``((fixed, moving), flow_field)``.
+
+    Parameters
+    ----------
+    parts : sequence of SyntheticPairs
+        At least two, with the same size, count and batch size. Of each, every n-th batch is drawn.
+    frozen_last_batch : bool
+        Whether every training epoch ends with `frozen_batch`, see `PairBatches`.
+
+    Raises
+    ------
+    TypeError
+        If a part is not a dataset of synthetic pairs.
+    ValueError
+        If there are fewer than two parts, or they differ in size, count or batch size.
+
+    Examples
+    --------
+    >>> from dirv_tf.datasets import ChessboardPairs
+    >>> small, large = (ChessboardPairs((32, 32), 40, 10, cell_range=cells) for cells in ((3, 7), (6, 10)))
+    >>> MixedPairs([small, large]).steps_per_epoch
+    4
+    """
+
+    def __init__(self, parts: Sequence[SyntheticPairs], frozen_last_batch: bool = True):
+        parts = tuple(parts)
+        if len(parts) < 2:
+            raise ValueError(f"`parts` must be at least two datasets. Received: {len(parts)}")
+        for part in parts:
+            if not isinstance(part, SyntheticPairs):
+                raise TypeError(f"`parts` must be datasets of synthetic pairs. Received: {type(part).__name__}")
+        alike = {(part.size, part.count, part.batch_size) for part in parts}
+        if len(alike) > 1:
+            raise ValueError(
+                "`parts` must have the same size, count and batch size. "
+                f"Received: (size, count, batch_size)={sorted(alike)}"
+            )
+        first = parts[0]
+        super().__init__(first.size, first.count, first.batch_size, first.seed, frozen_last_batch)
+        self.parts = parts
+
+    def first(self, count):
+        smaller = super().first(count)
+        smaller.parts = tuple(part.first(count) for part in self.parts)
+        return smaller
+
+    def _batch(self, batch_index, epoch):
+        turn = tf.cast(batch_index % len(self.parts), tf.int32)
+        return tf.switch_case(turn, [lambda part=part: part._batch(batch_index, epoch) for part in self.parts])
