@@ -104,7 +104,9 @@ def cut_patches(path, name, count, settings):
     """
     whole = image_size(path)
     if min(whole) < settings.size:
-        raise ValueError(f"Expected an image of at least {settings.size} pixels a side. Received: {whole[0]} x {whole[1]}")
+        raise ValueError(
+            f"Expected an image of at least {settings.size} pixels a side. Received: {whole[0]} x {whole[1]}"
+        )
     sides = [min(side, settings.crop) for side in whole]
     start = [(side - part) // 2 for side, part in zip(whole, sides)]
     pixels, is_colour = read_region(path, start, sides)

@@ -47,7 +47,7 @@ def make_tissue_set(sources, folder, settings, strict=False, progress=None):
         an image cannot be used.
     """
     folder = Path(folder)
-    plain = {**dataclasses.asdict(settings)}
+    plain = dataclasses.asdict(settings)
     older = _older_entries(folder, plain)
     for name in set(older).difference(source.name for source in sources):
         _remove_patches(folder, older.pop(name))
@@ -82,7 +82,9 @@ def _older_entries(folder, plain):
     path = folder / MANIFEST
     if not path.is_file():
         if folder.is_dir() and any(folder.iterdir()):
-            raise ValueError(f"Expected a new folder, or one with a {MANIFEST} to go on with. Received: folder={folder}")
+            raise ValueError(
+                f"Expected a new folder, or one with a {MANIFEST} to go on with. Received: folder={folder}"
+            )
         return {}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """The set on the disk: its record, its resumption, and images that cannot be used."""
 
 import csv
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -40,12 +41,10 @@ def _contents(folder):
 def test_patches_and_their_record(sections, tmp_path):
     manifest = _make(sections, tmp_path / "set")
     assert json.loads((tmp_path / "set" / "manifest.json").read_text(encoding="utf-8")) == manifest
-    assert manifest["settings"] == {"size": 16, "crop": 40, "train_patches": 4, "test_patches": 2} | {
-        "least_deviation": 10.0, "bits": 8, "seed": 42
-    }
-    assert {entry["file"]: (entry["part"], len(entry["patches"])) for entry in manifest["sources"]} == {
-        "colon/a.tif": ("train", 4), "colon/deep/a.tif": ("train", 4), "lung/b.tif": ("test", 2), "skin/c.tif": ("train", 4)
-    }
+    assert manifest["settings"] == dataclasses.asdict(SETTINGS)
+    assert [entry["file"] for entry in manifest["sources"]] == list(NAMES)
+    parts = [(entry["part"], len(entry["patches"])) for entry in manifest["sources"]]
+    assert parts == [("train", 4), ("train", 4), ("test", 2), ("train", 4)]
     with open(tmp_path / "set" / "manifest.csv", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     listed = {row["file"] for row in rows}
@@ -55,9 +54,8 @@ def test_patches_and_their_record(sections, tmp_path):
         part = image[int(row["row"]) :][:16, int(row["column"]) :][:, :16].astype(float)
         np.testing.assert_allclose(patch, 255 * (part - part.min()) / (part.max() - part.min()), atol=0.5001)
         assert row["file"].startswith(f"{row['part']}/{row['tissue']}/")
-        for path, checksum in ((tmp_path / "set" / row["file"], row["sha256"]), (sections / row["source"], "")):
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            assert digest == (checksum or row["source_sha256"])
+        assert row["sha256"] == hashlib.sha256((tmp_path / "set" / row["file"]).read_bytes()).hexdigest()
+        assert row["source_sha256"] == hashlib.sha256((sections / row["source"]).read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("reached", range(4))
@@ -65,16 +63,19 @@ def test_an_interrupted_set_is_continued_to_the_same_bytes(sections, tmp_path, m
     _make(sections, tmp_path / "whole")
     cut, cut_names = tissue_set.cut_patches, []
 
-    def interrupted(path, name, *arguments):
-        if len(cut_names) == reached:
-            raise KeyboardInterrupt
+    def counted(path, name, *arguments):
         cut_names.append(name)
         return cut(path, name, *arguments)
+
+    def interrupted(*arguments):
+        if len(cut_names) == reached:
+            raise KeyboardInterrupt
+        return counted(*arguments)
 
     monkeypatch.setattr(tissue_set, "cut_patches", interrupted)
     with pytest.raises(KeyboardInterrupt):
         _make(sections, tmp_path / "set")
-    monkeypatch.setattr(tissue_set, "cut_patches", lambda path, name, *rest: cut_names.append(name) or cut(path, name, *rest))
+    monkeypatch.setattr(tissue_set, "cut_patches", counted)
     _make(sections, tmp_path / "set")
     assert _contents(tmp_path / "set") == _contents(tmp_path / "whole")
     # Nothing was cut twice.

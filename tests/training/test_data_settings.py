@@ -126,7 +126,7 @@ _BOARD = {"kind": "chessboard"}
         ("folder", {"test_folder": "images"}, "must not lie within each other"),
         ("folder", {"test_folder": "images/all"}, "must not lie within each other"),
         ("folder", {"test_folder": "x", "test_share": 0.5}, "'data.test_share' must be left out"),
-        ("folder", {"patch_size": [36, 32]}, "'data.patch_size' must have as many sides as 'data.size', none of them l"),
+        ("folder", {"patch_size": [36, 32]}, "'data.patch_size' must have as many sides as 'data.size', none of them"),
         ("chessboard", {"patch_size": [16]}, "'data.patch_size' must be a list of 2 to 3 entries"),
         ("chessboard", {"patch_size": [16, 16, 16]}, "'data.patch_size' must have as many sides as 'data.size'"),
         ("chessboard", {"patch_size": [16, 18]}, "'data.patch_size' must have sides that are multiples of 4"),
