@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import json
 import time
-from pathlib import Path
 
 from dirv_tf.models.weight_files import save_weights_file
 from dirv_tf.training.building import (
@@ -28,6 +27,7 @@ from dirv_tf.training.results import results_lines, test_row, write_results
 from dirv_tf.training.step_timing import measure_steps
 from dirv_tf.training.thesis_table import thesis_row
 from dirv_tf.training.training_state import load_checkpoint
+from dirv_tf.training.weights_card import weights_card
 
 
 def execute(config, folder, tensorboard=True, report=print):
@@ -81,9 +81,7 @@ def execute(config, folder, tensorboard=True, report=print):
         if monitor:
             monitor.write_test(figures, config.training.epochs)
         row = test_row(config, testing.count, figures, thesis, seconds)
-        card = {"run": config.name, "preset": config.preset, **_settings(config), "metrics": figures, "thesis": thesis}
-        card.update(input={"normalization": config.data.normalization}, date=datetime.date.today().isoformat())
-        save_weights_file(model, folder.path, {**card, **found})
+        save_weights_file(model, folder.path, weights_card(config, figures, thesis, found))
         write_results(folder, row, figures, thesis)
     for line in results_lines(config, testing.count, figures, thesis):
         report(line)
@@ -103,17 +101,6 @@ def _files(folder, pairs, testing):
             f"changed their names since. Received: {len(lists['train'])} to train and {len(lists['test'])} to test with"
         )
     return {"files": lists}
-
-
-def _settings(config):
-    settings = {key: config.as_mapping()[key] for key in ("data", "training", "seeds")}
-    # Weights are passed on; where their images lay on the disk is nobody's business.
-    sections = [(config.data, settings["data"])]
-    sections += zip(getattr(config.data, "parts", ()), settings["data"].get("parts", ()))
-    for kind, section in sections:
-        for key in set(kind.paths).intersection(section):
-            section[key] = Path(section[key]).name
-    return settings
 
 
 def _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report):

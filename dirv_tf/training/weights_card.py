@@ -1,0 +1,45 @@
+"""What a run writes on the card of its weights: enough to test them again without the run's folder."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+
+def weights_card(config, figures, thesis, found):
+    """The card of a run's weights, but for what `save_weights_file` says about the network itself.
+
+    Parameters
+    ----------
+    config : RunConfig
+    figures : dict
+        Test figures by name.
+    thesis : dict or None
+        The thesis's figures.
+    found : dict
+        With `versions` and `hardware`.
+
+    Returns
+    -------
+    dict
+        `run`, `preset`, `description`; the run's settings `data`, `training`, `seeds` and `evaluation`; `metrics`,
+        `thesis`, `input` (how images are brought to [0, 1]), `date`, `versions`, `hardware`.
+    """
+    settings = config.as_mapping()
+    # Weights are passed on; where their images lay on the disk is nobody's business.
+    sections = [(config.data, settings["data"])]
+    sections += zip(getattr(config.data, "parts", ()), settings["data"].get("parts", ()))
+    for kind, section in sections:
+        for key in set(kind.paths).intersection(section):
+            section[key] = Path(section[key]).name
+    return {
+        "run": config.name,
+        "preset": config.preset,
+        "description": config.description,
+        **{key: settings[key] for key in ("data", "training", "seeds", "evaluation")},
+        "metrics": figures,
+        "thesis": thesis,
+        "input": {"normalization": config.data.normalization},
+        "date": datetime.date.today().isoformat(),
+        **found,
+    }

@@ -1,0 +1,1 @@
+"""Finished runs tested again from their weights: the row of the test, and recurrent refinement."""
