@@ -83,12 +83,17 @@ def _refine(run, options):
     from dirv_tf.models.weight_files import read_card
     from dirv_tf.training.building import testing_pairs
     from dirv_tf.training.environment import hardware, versions
+    from dirv_tf.training.progress import Progress
     from experiments.evaluation.finished_run import load_network
-    from experiments.evaluation.refinement import BATCH, ROUNDS, refine_pairs
+    from experiments.evaluation.refinement import BATCH, ROUNDS, refine_pairs, refinement_lines
 
     network, pairs = load_network(run), testing_pairs(run.config)
     pairs = pairs if options.pairs is None else pairs.first(options.pairs)
-    print(f"  test      {pairs.count:,} unseen pairs in batches of {BATCH}, at most {ROUNDS} rounds\n", flush=True)
+    print(f"  test      {pairs.count:,} unseen pairs in batches of {BATCH}, at most {ROUNDS} rounds", flush=True)
+    progress = Progress(test_steps=pairs.steps_per_epoch)
+    variants = refine_pairs(network, pairs, progress)
+    progress.on_test_end()
+    print("\n".join(refinement_lines(variants)))
     record = {
         "run": run.name,
         "weights_sha256": read_card(run.weights)["sha256"],
@@ -97,7 +102,7 @@ def _refine(run, options):
         "seed": run.config.seeds.testing,
         "rounds_at_most": ROUNDS,
         "batch": BATCH,
-        "variants": refine_pairs(network, pairs, lambda line: print(line, flush=True)),
+        "variants": variants,
         "date": datetime.date.today().isoformat(),
         "versions": versions(),
         "hardware": hardware(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 
 import tensorflow as tf
@@ -22,15 +23,15 @@ VARIANTS = {
 }
 
 
-def refine_pairs(network, pairs, say=print):
-    """Register pairs once and with each kind of refinement.
+def refine_pairs(network, pairs, progress=None):
+    """Register pairs once and with each kind of refinement, by turns, so that all meet the machine in the same state.
 
     Parameters
     ----------
     network : DIRVNet
     pairs : dirv_tf.datasets.PairBatches
-    say : callable
-        Says a line of text.
+    progress : dirv_tf.training.progress.Progress, optional
+        Told about every batch of `pairs`.
 
     Returns
     -------
@@ -39,17 +40,31 @@ def refine_pairs(network, pairs, say=print):
         where the true fields are known, `l_dis` (px), `dl_dis_finest` (%); `rounds`, the mean number that was kept;
         `seconds` for all pairs, and `time_ratio` to registering once.
     """
-    rows = []
-    for number, (name, what) in enumerate(VARIANTS.items(), start=1):
-        sums, seconds = _measure(_function(network, name), network, pairs)
-        row = {"name": name, "what": what, **_figures(sums, pairs.count), "seconds": round(seconds, 2)}
-        rows.append({**row, "time_ratio": round(seconds / (rows[0]["seconds"] if rows else seconds), 2)})
-        errors = f", L_dis {row['l_dis']:.3f} px" if "l_dis" in row else ""
-        say(
-            f"{number} of {len(VARIANTS)}: {name:20} L_int {row['l_int']:.3f}{errors}, {row['rounds']:.2f} rounds, "
-            f"{rows[-1]['time_ratio']:.1f} times the time of registering once"
-        )
-    return rows
+    functions = {name: _function(network, name) for name in VARIANTS}
+    sums = {name: collections.Counter() for name in VARIANTS}
+    for step, element in enumerate(pairs.evaluation()):
+        batch = frozen_batch(element)
+        for first in range(0, batch.fixed.shape[0], BATCH):
+            part = [None if each is None else each[first : first + BATCH] for each in batch]
+            for name, register in functions.items():
+                if not sums[name]:
+                    _prepare(register, *part[:2])
+                sums[name].update(_measure(register, part, network.spacing))
+        if progress:
+            progress.on_test_batch_end(step)
+    rows = [{"name": name, "what": what, **_figures(sums[name], pairs.count)} for name, what in VARIANTS.items()]
+    return [{**row, "time_ratio": round(row["seconds"] / rows[0]["seconds"], 2)} for row in rows]
+
+
+def refinement_lines(rows):
+    """Return the rows of `refine_pairs` as a table, in lines of text."""
+    columns = {"l_int": "L_int", "l_dis": "L_dis", "dl_int_finest": "ΔL_int %", "dl_dis_finest": "ΔL_dis %"}
+    columns.update(rounds="rounds", time_ratio="time")
+    lines = [f"{'finest level':20}" + "".join(f"{name:>10}" for name in columns.values())]
+    for row in rows:
+        cells = (f"{row[key]:.2f}" if key in row else "–" for key in columns)
+        lines.append(f"{row['name']:20}" + "".join(f"{cell:>10}" for cell in cells))
+    return lines
 
 
 def _function(network, name):
@@ -74,24 +89,18 @@ def _function(network, name):
     return register
 
 
-def _measure(register, network, pairs):
-    sums, seconds, ready = None, 0.0, False
-    for element in pairs.evaluation():
-        batch = frozen_batch(element)
-        for first in range(0, batch.fixed.shape[0], BATCH):
-            fixed, moving, true = (None if each is None else each[first : first + BATCH] for each in batch)
-            if not ready:
-                _prepare(register, fixed, moving)
-                ready = True
-            begun = time.perf_counter()
-            outputs = {name: values.numpy() for name, values in register(fixed, moving).items()}
-            seconds += time.perf_counter() - begun
-            added = {"rounds": outputs["rounds"].sum(), "before": outputs["l_int"][:, 0].sum()}
-            added["after"] = outputs["l_int"][:, 1].sum()
-            if true is not None:
-                added.update(_displacement_errors(true, outputs["flow_field"], network.spacing))
-            sums = {name: float(value) + (sums[name] if sums else 0.0) for name, value in added.items()}
-    return sums, seconds
+def _measure(register, pairs, spacing):
+    """Sums over some pairs: seconds, rounds, errors before and after."""
+    fixed, moving, true = pairs
+    begun = time.perf_counter()
+    outputs = {name: values.numpy() for name, values in register(fixed, moving).items()}
+    sums = {"seconds": time.perf_counter() - begun, "rounds": float(outputs["rounds"].sum())}
+    sums["before"], sums["after"] = map(float, outputs["l_int"].sum(axis=0))
+    if true is not None:
+        points = [geometry.sample_control_points(field, spacing) for field in (true, tf.constant(outputs["flow_field"]))]
+        for name, field in (("field before", tf.zeros_like(points[0])), ("field after", points[1])):
+            sums[name] = float(tf.reduce_sum(root_mean_square_error(points[0], field)))
+    return sums
 
 
 def _prepare(register, fixed, moving):
@@ -103,18 +112,12 @@ def _prepare(register, fixed, moving):
     register(fixed, moving)
 
 
-def _displacement_errors(true, predicted, spacing):
-    true, predicted = (geometry.sample_control_points(field, spacing) for field in (true, tf.constant(predicted)))
-    errors = {"field before": tf.zeros_like(true), "field after": predicted}
-    return {name: tf.reduce_sum(root_mean_square_error(true, field)).numpy() for name, field in errors.items()}
-
-
 def _figures(sums, count):
     figures = {"l_int": sums["after"] / count, "dl_int_finest": 100 * (1 - sums["after"] / sums["before"])}
     if "field after" in sums:
         figures["l_dis"] = sums["field after"] / count
         figures["dl_dis_finest"] = 100 * (1 - sums["field after"] / sums["field before"])
-    return {**figures, "rounds": sums["rounds"] / count}
+    return {**figures, "rounds": sums["rounds"] / count, "seconds": round(sums["seconds"], 3)}
 
 
 def _intensity_error(fixed, image):

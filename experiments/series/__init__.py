@@ -1,0 +1,1 @@
+"""All runs of a series of the thesis, one after the other: `python -m experiments.series`."""

@@ -1,0 +1,49 @@
+"""How long the rest of a series will take."""
+
+from __future__ import annotations
+
+import math
+
+from dirv_tf.training.progress import duration
+
+
+class TimeLeft:
+    """Expects of runs the speed, in arithmetic per second, of those that are done."""
+
+    def __init__(self):
+        self._work = self._seconds = 0.0
+
+    def add(self, config, folder):
+        """Take note of a finished run, a RunConfig and its RunFolder."""
+        seconds = folder.read_record().get("seconds")
+        if seconds:
+            self._work += training_work(config)
+            self._seconds += seconds
+
+    def say(self, configs):
+        """Say how long the runs `configs` will take."""
+        if not self._seconds:
+            return "How long the series will take is known after its first run."
+        seconds = sum(training_work(config) for config in configs) * self._seconds / self._work
+        return f"About {duration(seconds)} left for this run and those after it."
+
+
+def training_work(config):
+    """Return the arithmetic of a training, up to a factor.
+
+    Parameters
+    ----------
+    config : RunConfig
+
+    Returns
+    -------
+    float
+        Pairs times pixels times experts of all units and levels.
+    """
+    levels, units, experts = config.model.levels, config.model.units, config.model.experts
+    units = units if isinstance(units, tuple) else (units,) * levels
+    experts = experts if isinstance(experts, tuple) else (experts, experts)
+    shares = [2.0 ** (-config.rank * (levels - 1 - level)) for level in range(levels)]
+    of_pair = math.prod(config.data.size) * sum(experts) * sum(share * count for share, count in zip(shares, units))
+    # How many pairs a folder of images gives is known once it has been read; such runs are taken as alike.
+    return config.training.epochs * (config.data.train_images or 1) * of_pair
