@@ -5,15 +5,17 @@
 #                         else by the Python found: 3.9 to 3.11 default, 3.12 and 3.13 modern
 #   PYTHON=python3.10     the Python to make the environment with. Unset: the first suitable one found
 #   GPU=1                 TensorFlow's CUDA build; the environment keeps it until GPU=0
-#   PRESET=quick          experiment-..: the short version of the run, a few minutes on a CPU
-#   ARGS="--seed 7"       experiment-.., demo, benchmark, test: more for the command; ARGS=--help lists what there is
+#   PRESET=quick          experiment-.., experiments: the short version of a run, a few minutes on a CPU
+#   ARGS="--seed 7"       experiment-.., evaluate, demo, test, ..: more for the command; ARGS=--help lists what there is
+#   RUN=A-6               evaluate: the run
+#   SERIES=A              experiments: the series
 #   PORT=6006             tensorboard: the port of its page
 # End of settings.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test runs tissue-data demo tensorboard report benchmark docs notebooks clean
+.PHONY: help setup test runs experiments evaluate tissue-data demo tensorboard report benchmark docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -130,6 +132,12 @@ tissue-data: $(STAMP) ## Cut the sections in data/ into patches for the runs E-1
 	@$(PY) -m dirv_tf tissue data/sections -o data/tissue_set --test-tissues lung_lesion nuclei \
 		--train-patches 40 --test-patches 12 --strict
 
+experiments: $(STAMP) ## Carry out a whole series (SERIES=A), skipping what is finished and resuming what was stopped
+	@$(PY) -m experiments.series $(SERIES) $(if $(PRESET),--preset $(PRESET)) $(ARGS)
+
+evaluate: $(STAMP) ## Test a finished run again from its weights (RUN=A-6), beside its record; ARGS="--pairs 500", ARGS=--refine
+	@$(PY) -m experiments.evaluate $(RUN) $(ARGS)
+
 demo: $(STAMP) ## Register real images with the trained networks, with pictures and errors
 	@$(PY) -m experiments.demo $(ARGS)
 
@@ -138,8 +146,8 @@ tensorboard: $(STAMP) ## Show curves and pictures of the runs so far in the brow
 	@echo "Curves and pictures: http://localhost:$(PORT)/   (Ctrl+C ends it)"
 	@$(PY) -m tensorboard.main --logdir experiments/runs --port $(PORT)
 
-report: $(STAMP) ## Write a page about the finished runs beside the thesis's figures; others: ARGS="FOLDER -o OUT"
-	@$(PY) -m dirv_tf report $(or $(ARGS),experiments/results -o experiments/runs/report)
+report: $(STAMP) ## Write a page: our runs beside the thesis's tables, studies, pictures; others: ARGS="FOLDER -o OUT"
+	@$(PY) -m experiments.report $(ARGS)
 
 benchmark: $(STAMP) ## Measure speed and memory beside other implementations (6 minutes; ARGS=--quick: one)
 	@$(PY) -m experiments.benchmark $(ARGS)

@@ -83,7 +83,7 @@ def test_other_run_names_reach_the_runner_unchanged():
 def test_help_lists_every_target_and_setting():
     makefile = (ROOT / "Makefile").read_text()
     targets = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE).group(1).split()
-    settings = set(re.findall(r"\$\((STACK|PYTHON|GPU|PRESET|ARGS|PORT)\)", makefile))
+    settings = set(re.findall(r"\$\((STACK|PYTHON|GPU|PRESET|ARGS|RUN|SERIES|PORT)\)", makefile))
     output = make("help")
     assert make() == output
     for name in [*targets, "experiment-A1"]:

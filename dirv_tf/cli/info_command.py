@@ -82,10 +82,11 @@ def _lines(content):
     lines.append("shipped models (ΔL: share of the initial error removed on unseen pairs, finest level)")
     for name, card in content["models"].items():
         size = "×".join(map(str, card["data"]["size"]))
+        images = "chessboards" if card["data"]["kind"] == "chessboard" else "images"
         metrics = card["metrics"]
         lines.append(
             f"  {name:<11} {card['model']['rank']}D  {card['parameters']:>7,} parameters  trained on {size} "
-            f"{card['data']['kind']}s  ΔL_int {metrics['dl_int_finest']:.1f} %  ΔL_dis {metrics['dl_dis_finest']:.1f} %"
+            f"{images}  ΔL_int {metrics['dl_int_finest']:.1f} %  ΔL_dis {metrics['dl_dis_finest']:.1f} %"
         )
     return [*lines, "  dirv-tf info NAME shows the card of one"]
 

@@ -12,8 +12,8 @@ examples:
   dirv-tf report experiments/runs -o report            all runs in a folder
   dirv-tf report experiments/results -o report --no-pictures
 
-The report is one HTML page that holds its pictures, and the same as Markdown with pictures beside it. Runs of the
-thesis stand beside the thesis's figures. Pictures of images and learned functions need the run's weights.
+The report is one HTML page and the same as Markdown, with the pictures in a folder beside both. Runs of the thesis
+stand beside the thesis's figures. Pictures of images and learned functions need the run's weights.
 """
 
 

@@ -13,11 +13,14 @@ Conventions of every picture:
 from dirv_tf.figures.canvas import figure_to_rgb, save_figure
 from dirv_tf.figures.central_slice import central_slice, drawn_axes, in_plane_components
 from dirv_tf.figures.flow_field_figure import flow_field_figure
+from dirv_tf.figures.interpolation_error_figure import interpolation_error_figure
 from dirv_tf.figures.kernels_figure import kernels_figure
 from dirv_tf.figures.learning_curves_figure import learning_curves_figure
 from dirv_tf.figures.potentials_figure import potentials_figure
+from dirv_tf.figures.refinement_figure import refinement_figure
 from dirv_tf.figures.registration_figure import registration_figure
 from dirv_tf.figures.unit_fields_figure import unit_fields_figure
+from dirv_tf.figures.volume_planes_figure import volume_planes_figure
 
 __all__ = [
     "central_slice",
@@ -25,10 +28,13 @@ __all__ = [
     "figure_to_rgb",
     "flow_field_figure",
     "in_plane_components",
+    "interpolation_error_figure",
     "kernels_figure",
     "learning_curves_figure",
     "potentials_figure",
+    "refinement_figure",
     "registration_figure",
     "save_figure",
     "unit_fields_figure",
+    "volume_planes_figure",
 ]

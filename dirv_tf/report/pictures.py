@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from dirv_tf import figures
+from dirv_tf.report.document import picture
+
+_CAPTIONS = {
+    "learning curves": "Losses and the shares of the initial errors that were removed, over the epochs, with a colour "
+    "per pyramid level; dashed: unseen pairs. Dashed beside solid means that nothing was learned by heart.",
+    "registration": "Above the two images and the registered one. Below the fixed image's grid as it lies in the "
+    "moving image, and the differences before and after on one colour scale: what is left white has been matched.",
+    "flow field": "The true field, the found one and their difference, per component and as arrows. Errors gather at "
+    "the border, where content has left the image, and inside cells of one shade, where nothing shows a shift.",
+    "field after every unit": "The displacement field after every variational unit (thesis Fig. 12): the first units "
+    "find the bulk of it, the last ones refine; in several levels the coarse ones start.",
+    "potentials": "The learned potentials ψ and, below, their integrals φ: the penalties that a unit descends "
+    "(thesis Fig. 7). Behind ψ in grey, how often each filter response occurs; what lies in the empty parts was never "
+    "trained.",
+    "kernels": "The learned convolution kernels: edges and stripes of the data term, and differences between "
+    "neighbouring control points of the regulariser.",
+    "refinement": "The same pair registered again and again (thesis 5.8), the original moving image warped once by the "
+    "composed field. The differences below have one colour scale; the rounds end when L_int no longer falls.",
+    "three planes": "The volume cut across each of its axes. The differences have one colour scale per row.",
+}
+_ROUNDS = 4
 
 
 def run_pictures(run):
@@ -16,9 +38,14 @@ def run_pictures(run):
 
     Yields
     ------
-    pair of str and np.ndarray
-        Title and uint8 array (height, width, 3).
+    Picture
     """
+    for title, pixels in _drawn(run):
+        caption = next(text for start, text in _CAPTIONS.items() if title.startswith(start))
+        yield picture(title[0].upper() + title[1:], caption, pixels)
+
+
+def _drawn(run):
     if run.history.get("epoch"):
         yield "learning curves", figures.figure_to_rgb(figures.learning_curves_figure(run.history, run.title))
     if run.weights is not None:
@@ -36,13 +63,37 @@ def _network_pictures(run):
 
     config = load_run(run.path / "config.yaml")
     # The first unseen pairs are the same ones for any number of them; all would take memory and time.
-    few = min(config.data.test_images, config.evaluation.batch_size, 8)
+    few = min(config.data.test_images or 8, config.evaluation.batch_size, 8)
     config = dataclasses.replace(config, data=dataclasses.replace(config.data, test_images=few))
     batch = frozen_batch(testing_pairs(config).frozen_batch())
     model = load_weights_file(run.weights)
     outputs = model((batch.fixed, batch.moving), training=False)
     epochs = config.training.epochs
-    for tag, picture in pair_pictures(batch.first(1), outputs, model.spacing, epochs):
-        yield tag[2:].replace("/pair 0", " of an unseen pair"), picture
-    for tag, picture in parameter_pictures(model, response_statistics(model, outputs), epochs):
-        yield tag[2:].replace("/", ", "), picture
+    first = batch.first(1)
+    for tag, pixels in pair_pictures(first, outputs, model.spacing, epochs):
+        yield re.sub("^. |/pair 0", "", tag) + " of an unseen pair", pixels
+    yield from _planes(first, outputs)
+    yield "refinement of an unseen pair, round by round", _refinement(model, first)
+    for tag, pixels in parameter_pictures(model, response_statistics(model, outputs), epochs):
+        yield tag[2:].replace("/", ", "), pixels
+
+
+def _planes(first, outputs):
+    if first.rank > 2:
+        registered = outputs["registered_images"][-1]
+        images = (each[0, ..., 0].numpy() for each in (first.fixed, first.moving, registered))
+        field = outputs["flow_field"][0].numpy()
+        yield "three planes of an unseen pair", figures.figure_to_rgb(figures.volume_planes_figure(*images, field))
+
+
+def _refinement(model, first):
+    from dirv_tf.models import RecurrentRefinement
+
+    registered = []
+    for rounds in range(1, _ROUNDS + 1):
+        outputs = RecurrentRefinement(model, rounds)((first.fixed, first.moving))
+        if int(outputs["rounds"][0]) < rounds:
+            break
+        registered.append(outputs["registered"][0, ..., 0].numpy())
+    fixed, moving = (each[0, ..., 0].numpy() for each in (first.fixed, first.moving))
+    return figures.figure_to_rgb(figures.refinement_figure(fixed, moving, registered))

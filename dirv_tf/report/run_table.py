@@ -5,10 +5,15 @@ from __future__ import annotations
 from dirv_tf.training.progress import duration
 
 COLUMNS = (
-    "run", "parameters", "data", "settings", "thesis ΔL_int / ΔL_dis", "mean of levels", "finest level",
-    "difference to the thesis", "endpoint error px", "folded %", "training and test", "date",
+    "run", "parameters", "data", "settings", "thesis, mean of levels", "here, mean of levels", "here, finest level",
+    "difference, mean of levels", "endpoint error px", "folded %", "training and test", "date",
 )
 NOT_RUN = "not run"
+EXPLANATION = (
+    "Pairs of figures are ΔL_int / ΔL_dis: the shares of the initial intensity and displacement error that were removed on unseen "
+    "pairs, in percent. The thesis averages them over the pyramid levels; networks of different numbers of levels "
+    "compare by the finest level. \"quick\" marks a run of minutes with a fraction of the training pairs."
+)
 
 
 def run_rows(runs, thesis=None):
@@ -31,20 +36,8 @@ def run_rows(runs, thesis=None):
         printed += " (training)"
     rows = [_row(run, thesis, printed) for run in runs]
     if not rows:
-        rows = [{"run": thesis["run"], "settings": NOT_RUN, "thesis ΔL_int / ΔL_dis": printed}]
+        rows = [{"run": thesis["run"], "settings": NOT_RUN, "thesis, mean of levels": printed}]
     return [{column: row.get(column, "") for column in COLUMNS} for row in rows]
-
-
-def markdown_table(rows):
-    """Return rows as a table in Markdown, in lines of text; columns that are empty throughout are left out."""
-    columns = used_columns(rows)
-    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    return lines + ["| " + " | ".join(row[column] for column in columns) + " |" for row in rows]
-
-
-def used_columns(rows):
-    """Return the columns that are not empty in every row."""
-    return [column for column in COLUMNS if any(row[column] for row in rows)]
 
 
 def _row(run, thesis, printed):
@@ -55,18 +48,18 @@ def _row(run, thesis, printed):
         "parameters": f"{run.record['parameters']:,}" if "parameters" in run.record else "",
         "data": " ".join(filter(None, (size, data["kind"], data.get("transform")))),
         "settings": _settings(run),
-        "thesis ΔL_int / ΔL_dis": printed,
+        "thesis, mean of levels": printed,
         "training and test": duration(run.record["seconds"]) if "seconds" in run.record else "",
         "date": run.record.get("ended", "")[:10],
     }
     if run.test is None:
-        return {**row, "mean of levels": f"not finished ({run.record.get('state', 'no record')})"}
+        return {**row, "here, mean of levels": f"not finished ({run.record.get('state', 'no record')})"}
     test = run.test
     if thesis and "dl_dis" in test:
-        row["difference to the thesis"] = " / ".join(
+        row["difference, mean of levels"] = " / ".join(
             f"{test[key] - thesis[key]:+.1f}" for key in ("dl_int", "dl_dis")
         )
-    for column, suffix in (("mean of levels", ""), ("finest level", "_finest")):
+    for column, suffix in (("here, mean of levels", ""), ("here, finest level", "_finest")):
         row[column] = _pair(test.get(f"dl_int{suffix}"), test.get(f"dl_dis{suffix}"))
     for column, key in (("endpoint error px", "endpoint_error"), ("folded %", "folded")):
         row[column] = f"{test[key]:.3f}" if key in test else ""

@@ -59,7 +59,7 @@ def _parser():
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("series", help="the letter of the series, such as A")
+    parser.add_argument("series", nargs="?", default="", help="the letter of the series, such as A")
     parser.add_argument("--preset", help="lay this preset over every run; every run has 'quick'")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting; repeatable")
     parser.add_argument(

@@ -1,0 +1,1 @@
+"""The page about the reproduction of the thesis: `python -m experiments.report`."""

@@ -1,0 +1,28 @@
+"""What is expected of a series."""
+
+import pytest
+
+from dirv_tf.training.config_loading import load_run
+from experiments.series.time_left import TimeLeft, training_work
+
+
+class _Folder:
+    def read_record(self):
+        return {"seconds": 600.0}
+
+
+def test_work_is_pairs_pixels_units_and_experts():
+    whole = training_work(load_run("A-6"))
+    assert training_work(load_run("A-6", overrides={"training.epochs": 20})) == pytest.approx(whole / 2)
+    assert training_work(load_run("A-8")) == pytest.approx(whole * 60 / 40 * 9 / 7)
+    # A coarser level has a quarter of the pixels in 2D and an eighth in 3D.
+    assert training_work(load_run("A-6", overrides={"model.levels": 2})) == pytest.approx(whole * 1.25)
+    volumes = training_work(load_run("F-1"))
+    assert training_work(load_run("F-1", overrides={"model.levels": 2})) == pytest.approx(volumes * 1.125)
+
+
+def test_time_left_follows_the_runs_that_are_done():
+    clock, config = TimeLeft(), load_run("A-6")
+    assert "after its first run" in clock.say([config])
+    clock.add(config, _Folder())
+    assert "20 min" in clock.say([config, config])
