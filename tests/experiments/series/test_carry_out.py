@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 
 from dirv_tf.training.interruption import TrainingDiverged
+from dirv_tf.training.progress import duration
 from experiments.series import carry_out as module
 from experiments.series.carry_out import FINISHED, NEW, STOPPED, carry_out, find_folder
 
@@ -34,7 +35,7 @@ def test_the_same_command_again_goes_on(stopped_series, tiny_configs, finished_r
     assert calls == [("B-2", stopped)], "the finished run is skipped, the stopped one goes on in its own folder"
     first, second = lines[-2:]
     assert first.startswith("B-1") and first.endswith(FINISHED) and "85.4 / 80.4" in first
-    assert f"{finished_run.read_record()['seconds']:.0f} s" in first
+    assert duration(finished_run.read_record()["seconds"]) in first
     assert second.startswith("B-2") and second.endswith(STOPPED)
 
 
