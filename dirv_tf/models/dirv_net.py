@@ -46,6 +46,8 @@ class DIRVNet(tf.keras.Model):
         Coarse to fine.
     size_multiples : tuple of int
         Every image side must be a multiple of this number (per axis): ``spacing * 2**(levels - 1)``.
+    level_class : type
+        Of the class: what its levels are; a subclass may name a variant of `PyramidLevel`.
 
     Raises
     ------
@@ -71,6 +73,8 @@ class DIRVNet(tf.keras.Model):
     >>> tuple(outputs["flow_field"].shape)
     (1, 64, 64, 2)
     """
+
+    level_class = PyramidLevel
 
     def __init__(
         self,
@@ -104,7 +108,7 @@ class DIRVNet(tf.keras.Model):
         self.spacing = per_axis(spacing, rank, "spacing")
         self.size_multiples = tuple(s * 2 ** (levels - 1) for s in self.spacing)
         self.pyramid_levels = [
-            PyramidLevel(
+            self.level_class(
                 n,
                 experts,
                 kernel_sizes,

@@ -21,12 +21,16 @@ class PyramidLevel(tf.keras.Model):
     Attributes
     ----------
     units : list of VariationalUnit
+    unit_class : type
+        Of the class: what its units are; a subclass may name a variant of `VariationalUnit`.
 
     Notes
     -----
     Called on ``(fixed, moving, displacement_field)``; returns the displacement field after every unit,
     ``(B, n_u, g_1, ..., g_r, r)``, in pixels of the level. Later units start from the result of earlier ones.
     """
+
+    unit_class = VariationalUnit
 
     def __init__(
         self,
@@ -44,7 +48,7 @@ class PyramidLevel(tf.keras.Model):
         if isinstance(units, bool) or not isinstance(units, int) or units < 1:
             raise ValueError(f"`units` must be a positive integer. Received: units={units!r}")
         self.units = [
-            VariationalUnit(
+            self.unit_class(
                 experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale, name=f"unit{index}"
             )
             for index in range(units)

@@ -11,12 +11,14 @@ from dirv_tf.models import DIRVNet
 from dirv_tf.training.config_sections import ConfigError
 
 
-def build_model(config):
+def build_model(config, network=DIRVNet):
     """Builds the network with its weights; the same seed gives the same weights.
 
     Parameters
     ----------
     config : RunConfig
+    network : type
+        `DIRVNet` or a subclass with the same arguments.
 
     Returns
     -------
@@ -25,7 +27,7 @@ def build_model(config):
     """
     tf.keras.utils.set_random_seed(config.seeds.training)
     settings = dataclasses.asdict(config.model)
-    return DIRVNet(rank=config.rank, **settings)
+    return network(rank=config.rank, **settings)
 
 
 def compile_model(model, config, steps):

@@ -30,7 +30,7 @@ from dirv_tf.training.training_state import load_checkpoint
 from dirv_tf.training.weights_card import weights_card
 
 
-def execute(config, folder, tensorboard=True, report=print):
+def execute(config, folder, tensorboard=True, report=print, build=build_model):
     """Carries out a run, or the rest of a run that was stopped.
 
     Parameters
@@ -42,6 +42,8 @@ def execute(config, folder, tensorboard=True, report=print):
         Whether to write TensorBoard logs and pictures.
     report : callable
         Says a line of text.
+    build : callable
+        Makes the network of a configuration: `building.build_model`, or an experiment's own variant of it.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def execute(config, folder, tensorboard=True, report=print):
     for line in plan(config, folder, pairs, testing, found):
         report(line)
     with stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}):
-        model = build_model(config)
+        model = build(config)
         compile_model(model, config, config.training.epochs * pairs.steps_per_epoch)
         first_epoch = load_checkpoint(folder.checkpoint, model) if folder.checkpoint.is_file() else 0
         if first_epoch:

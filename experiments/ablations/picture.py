@@ -1,0 +1,36 @@
+"""A study's result in one picture."""
+
+from __future__ import annotations
+
+from dirv_tf.figures.canvas import panel_figure
+
+_KINDS = (("dl_int_finest", "ΔL_int", "tab:blue"), ("dl_dis_finest", "ΔL_dis", "tab:orange"))
+
+
+def study_figure(result):
+    """Draw the finest-level figures of all members as bars, with the reference's as dashed lines.
+
+    Parameters
+    ----------
+    result : dict
+        What the study's JSON file holds.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    rows = result["members"][::-1]
+    reference = next(row for row in rows if row["name"] == result["reference"])
+    size = (0.35 * len(rows) + 0.2, 3.2)
+    figure, panels = panel_figure(1, 2, size, gaps=(0.4, 0.4), margins=(0.4, 0.3, 0.5, 2.1), title=result["title"])
+    lowest = min(min(row[key] for row in rows) for key, *_ in _KINDS)
+    for panel, (key, label, colour) in zip(panels[0], _KINDS):
+        bars = panel.barh([row["name"] for row in rows], [row[key] for row in rows], color=colour)
+        panel.bar_label(bars, fmt="%.1f", fontsize=7, padding=2)
+        panel.axvline(reference[key], color="black", linestyle="--", linewidth=0.8)
+        # Differences between 80 and 90 are what there is to see; the axis says that it does not begin at zero.
+        panel.set_xlim(min(0.0, lowest) if lowest < 30 else 10 * (lowest // 10 - 1), 104)
+        panel.set_title(f"{label}, finest level, %", fontsize=9)
+        panel.tick_params(labelsize=7)
+    panels[0][1].set_yticklabels([])
+    return figure

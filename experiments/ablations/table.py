@@ -1,0 +1,75 @@
+"""A study's result as a table, on the terminal and as Markdown."""
+
+from __future__ import annotations
+
+from dirv_tf.training.environment import hardware_line
+
+COLUMNS = ("ΔL_int", "ΔL_dis", "finest ΔL_int", "finest ΔL_dis", "difference", "parameters", "steps", "time")
+
+
+def differences(result):
+    """Return, per member, how much its finest ΔL_int and ΔL_dis are above the reference's, in points.
+
+    Parameters
+    ----------
+    result : dict
+        With `members` and `reference`.
+
+    Returns
+    -------
+    list of pair of float
+    """
+    reference = next(row for row in result["members"] if row["name"] == result["reference"])
+    keys = ("dl_int_finest", "dl_dis_finest")
+    return [tuple(row[key] - reference[key] for key in keys) for row in result["members"]]
+
+
+def cells(result):
+    """Return the texts of all rows: the member's name and one text per column of `COLUMNS`."""
+    lines = []
+    for row, (intensity, displacement) in zip(result["members"], differences(result)):
+        figures = [f"{row[key]:.1f}" for key in ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")]
+        compared = "–" if row["name"] == result["reference"] else f"{intensity:+.1f} / {displacement:+.1f}"
+        steps = f"{row['steps']:,}" if row["steps"] else "–"
+        lines.append([row["name"], *figures, compared, f"{row['parameters']:,}", steps, f"{row['seconds']:.0f} s"])
+    return lines
+
+
+def markdown(result):
+    """Write a study's result down as a Markdown page.
+
+    Parameters
+    ----------
+    result : dict
+        What the study's JSON file holds.
+
+    Returns
+    -------
+    str
+    """
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    whats = {row["name"]: row["what"] for row in result["members"]}
+    lines = [
+        f"# {result['title']}",
+        "",
+        result["question"],
+        "",
+        f"{result['date']}, scale {result['scale']}, {hardware_line(result['hardware'])}; {versions}.",
+        "",
+        "Shares of the initial errors that were removed on unseen pairs, in percent (mean of levels; finest level "
+        f"alone). Difference: finest ΔL_int / ΔL_dis above {result['reference']}, in points.",
+        "",
+        f"| member | what | {' | '.join(COLUMNS)} |",
+        f"|---|---|{'---|' * len(COLUMNS)}",
+        *(f"| {name} | {whats[name]} | {' | '.join(texts)} |" for name, *texts in cells(result)),
+        "",
+        f"![{result['title']}]({result['study']}.png)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def text_lines(result):
+    """Write a study's result down for the terminal."""
+    rows = [["", *COLUMNS], *cells(result)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
