@@ -1,0 +1,59 @@
+"""The comparison as a table, on the terminal and as Markdown."""
+
+from __future__ import annotations
+
+from dirv_tf.training.environment import hardware_line
+
+
+def markdown(result):
+    """Write a comparison down as a Markdown page.
+
+    Parameters
+    ----------
+    result : dict
+        What classical.json holds.
+
+    Returns
+    -------
+    str
+    """
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    lines = [
+        "# Classical methods and networks on the same pairs",
+        "",
+        f"{result['date']}, {hardware_line(result['hardware'])}; {versions}.",
+        "",
+        "Shares of the initial errors that were removed, on the finest level, in percent. The classical methods were "
+        "tuned on other pairs (`search.json`) and ran on one core; networks used what TensorFlow takes, one pair at a "
+        "time.",
+    ]
+    for entry in result["sets"]:
+        lines += ["", f"## {entry['name']}: {entry['what']}", "", f"{entry['pairs']} pairs.", ""]
+        lines += ["| method | ΔL_int | ΔL_dis | seconds per pair | of processor time | settings |", "|---|---|---|---|---|---|"]
+        lines += [f"| {' | '.join(_cells(row))} |" for row in entry["methods"]]
+    return "\n".join(lines) + "\n"
+
+
+def text_lines(entry):
+    """Write one set's rows down for the terminal."""
+    lines = [f"  {'method':18}{'ΔL_int %':>10}{'ΔL_dis %':>10}{'s / pair':>10}{'CPU s':>10}"]
+    for row in entry["methods"]:
+        name, *numbers, _ = _cells(row)
+        lines.append(f"  {name:18}" + "".join(f"{number:>10}" for number in numbers))
+    return lines
+
+
+def _cells(row):
+    settings = ", ".join(f"{name} {_text(value)}" for name, value in row["settings"].items())
+    return [
+        row["name"],
+        f"{row['dl_int_finest']:.1f}",
+        f"{row['dl_dis_finest']:.1f}",
+        f"{row['seconds_per_pair']:.3f}",
+        f"{row['cpu_seconds_per_pair']:.3f}",
+        settings,
+    ]
+
+
+def _text(value):
+    return "-".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
