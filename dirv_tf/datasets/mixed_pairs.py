@@ -22,6 +22,11 @@ class MixedPairs(PairBatches):
     frozen_last_batch : bool
         Whether every training epoch ends with `frozen_batch`, see `PairBatches`.
 
+    Attributes
+    ----------
+    files : tuple of Path or None
+        Image files of all parts that read any; None where none does.
+
     Raises
     ------
     TypeError
@@ -53,6 +58,7 @@ class MixedPairs(PairBatches):
         first = parts[0]
         super().__init__(first.size, first.count, first.batch_size, first.seed, frozen_last_batch)
         self.parts = parts
+        self.files = tuple(file for part in parts for file in getattr(part, "files", ())) or None
 
     def first(self, count):
         smaller = super().first(count)

@@ -29,6 +29,7 @@ def parts(image_folder):
 def test_batches_come_from_the_parts_by_turns(parts):
     mixed = MixedPairs(parts)
     assert mixed.size == (16, 12) and mixed.steps_per_epoch == 4
+    assert mixed.files == parts[1].files and MixedPairs([parts[0], parts[0]]).files is None
     batches, of_parts = _arrays(mixed.training(2)), [_arrays(part.training(2)) for part in parts]
     assert len(batches) == 8
     for number, batch in enumerate(batches):
