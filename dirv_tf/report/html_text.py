@@ -9,14 +9,14 @@ from dirv_tf.report.document import Picture, Section, Table, anchor
 _LONGEST_FIGURE = 24
 _STYLE = """
 :root { color-scheme: light dark; --pale: #8886; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
-p, figcaption, nav { max-width: 50rem; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 88rem; margin: 2rem auto; padding: 0 1rem; }
+p, figcaption { max-width: 50rem; }
 h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 3rem; border-bottom: 2px solid var(--pale); } h3 { margin-top: 2rem; }
-nav ul { margin: 0; padding-left: 1.2rem; columns: 20rem; } nav ul ul { columns: auto; }
+nav ul { margin: 0; padding-left: 1.2rem; columns: 20rem; column-gap: 3rem; } nav ul ul { columns: auto; }
 div.table { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: 13px; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--pale); text-align: left; vertical-align: top; }
-td { font-variant-numeric: tabular-nums; white-space: nowrap; } td.text { white-space: normal; min-width: 14rem; }
+td { font-variant-numeric: tabular-nums; white-space: nowrap; } td.text { white-space: normal; min-width: 13rem; }
 tr.waiting { opacity: .55; }
 figure { margin: 1.5rem 0; }
 figure img { max-width: 100%; height: auto; background: white; border-radius: 4px; }

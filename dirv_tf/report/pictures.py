@@ -7,6 +7,7 @@ import re
 
 from dirv_tf import figures
 from dirv_tf.report.document import picture
+from dirv_tf.training.config_sections import ConfigError
 
 _CAPTIONS = {
     "learning curves": "Losses and the shares of the initial errors that were removed, over the epochs, with a colour "
@@ -38,11 +39,15 @@ def run_pictures(run):
 
     Yields
     ------
-    Picture
+    Picture or str
+        A sentence where the images of the run are not on this machine.
     """
-    for title, pixels in _drawn(run):
-        caption = next(text for start, text in _CAPTIONS.items() if title.startswith(start))
-        yield picture(title[0].upper() + title[1:], caption, pixels)
+    try:
+        for title, pixels in _drawn(run):
+            caption = next(text for start, text in _CAPTIONS.items() if title.startswith(start))
+            yield picture(title[0].upper() + title[1:], caption, pixels)
+    except ConfigError as error:
+        yield f"No pictures of pairs, whose images are not here. {error}"
 
 
 def _drawn(run):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dirv_tf.training.progress import duration
 
 COLUMNS = (
-    "run", "parameters", "data", "settings", "thesis, mean of levels", "here, mean of levels", "here, finest level",
-    "difference, mean of levels", "endpoint error px", "folded %", "training and test", "date",
+    "run", "thesis, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",
+    "endpoint error px", "folded %", "training and test", "date", "parameters", "data", "settings",
 )
 NOT_RUN = "not run"
 EXPLANATION = (
@@ -36,7 +36,7 @@ def run_rows(runs, thesis=None):
         printed += " (training)"
     rows = [_row(run, thesis, printed) for run in runs]
     if not rows:
-        rows = [{"run": thesis["run"], "settings": NOT_RUN, "thesis, mean of levels": printed}]
+        rows = [{"run": thesis["run"], "thesis, mean of levels": printed, "here, mean of levels": NOT_RUN}]
     return [{column: row.get(column, "") for column in COLUMNS} for row in rows]
 
 

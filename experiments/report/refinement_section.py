@@ -7,6 +7,7 @@ from experiments.report.records import number, origin, read_record
 
 _KEYS = ("run", "pairs", "size", "rounds_at_most", "batch", "date", "versions", "hardware")
 _VARIANT_KEYS = ("name", "what", "l_int", "dl_int_finest", "rounds", "seconds", "time_ratio")
+_TITLE = "Recurrent refinement"
 _INTRODUCTION = (
     "The registered image is registered again as long as the intensity error falls, and the fields are composed "
     "(thesis 5.8). The thesis warps the registered image again every round, which blurs it a little more each time and "
@@ -33,29 +34,26 @@ def refinement_section(folder):
     BrokenRecord
         When a record cannot be read or lacks something.
     """
-    section = Section("Recurrent refinement", [_INTRODUCTION])
-    for path in sorted(folder.glob("*.json")):
-        record = read_record(path, _KEYS, "variants", _VARIANT_KEYS)
-        size = "×".join(map(str, record["size"]))
-        rows = [_row(variant) for variant in record["variants"]]
-        caption = (
-            f"{record['pairs']:,} unseen pairs of {size}, at most {record['rounds_at_most']} rounds, finest level. Time: "
-            f"in batches of {record['batch']}, against registering once. " + origin(record)
-        )
-        section.blocks.append(Section(f"Refinement with {record['run']}", [Table(rows, caption)]))
-    if len(section.blocks) == 1:
-        section.blocks.append("Not measured yet: make evaluate RUN=A-6 ARGS=--refine.")
-    return section
+    records = [read_record(path, _KEYS, "variants", _VARIANT_KEYS) for path in sorted(folder.glob("*.json"))]
+    if not records:
+        return Section(_TITLE, [_INTRODUCTION, "Not measured yet: make evaluate RUN=A-6 ARGS=--refine."])
+    rows = [_row(record, variant) for record in records for variant in record["variants"]]
+    names = {variant["name"]: variant["what"] for record in records for variant in record["variants"]}
+    explained = "; ".join(f"\"{name}\": {what}" for name, what in names.items())
+    return Section(_TITLE, [_INTRODUCTION, Table(rows, f"Finest level, unseen pairs. {explained}.")])
 
 
-def _row(variant):
+def _row(record, variant):
     return {
+        "run": record["run"],
         "registered": variant["name"],
-        "what": variant["what"],
         "L_int": number(variant["l_int"], 2),
         "L_dis px": number(variant.get("l_dis"), 3),
         "ΔL_int %": number(variant["dl_int_finest"]),
         "ΔL_dis %": number(variant.get("dl_dis_finest")),
         "rounds kept": number(variant["rounds"], 2),
-        "time": f"{number(variant['time_ratio'])} ×",
+        "time to once": f"{number(variant['time_ratio'])} ×",
+        "pairs": f"{record['pairs']:,} of {'×'.join(map(str, record['size']))}",
+        "most rounds, batch": f"{record['rounds_at_most']}, {record['batch']}",
+        "measured": origin(record),
     }

@@ -11,7 +11,7 @@ def test_the_committed_results(tmp_path, capsys):
     assert main(["report", str(RESULTS), "-o", str(tmp_path), "--no-pictures"]) == 0
     assert f"Written: {tmp_path / 'index.html'}" in capsys.readouterr().out
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "| A-6 | 28,735 |" in text
+    assert "| A-6 | 75.9 / 68.6 |" in text
 
 
 def test_a_folder_without_runs(tmp_path, capsys):

@@ -6,7 +6,7 @@ import pytest
 import dirv_tf
 from dirv_tf.models import DIRVNet, pretrained
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
-from dirv_tf.models.weight_files import save_weights_file
+from dirv_tf.models.weight_files import WeightFileError, save_weights_file
 
 
 def _network(rank):
@@ -39,6 +39,14 @@ def test_weights_are_the_saved_ones_and_every_network_is_fresh(zoo):
     saved = zoo["flat"].named_variables()
     for name, variable in first.named_variables().items():
         np.testing.assert_array_equal(variable.numpy(), saved[name].numpy())
+
+
+@pytest.mark.parametrize("spoil", [lambda content: content[:-1], lambda content: content[:200] + b"?" + content[201:]])
+def test_truncated_and_changed_weights_are_refused(zoo, tmp_path, spoil):
+    arrays = tmp_path / "flat" / "weights.npz"
+    arrays.write_bytes(spoil(arrays.read_bytes()))
+    with pytest.raises(WeightFileError, match="Expected weights with the SHA-256 on their card.*Received: sha256="):
+        load_pretrained("flat")
 
 
 def test_unknown_name_lists_what_there_is(zoo):

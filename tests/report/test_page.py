@@ -59,6 +59,17 @@ def test_pictures_come_from_history_and_weights(make_run, tmp_path):
             assert image.size == (int(width), int(height))
 
 
+def test_a_run_whose_images_are_not_here_says_so(make_run, tmp_path):
+    run = make_run("mine")
+    text = (run / "config.yaml").read_text(encoding="utf-8")
+    kind = "data: {kind: chessboard, size: [16, 16], cell_range: [3, 5], transform: both,"
+    (run / "config.yaml").write_text(text.replace(kind, "data: {kind: folder, size: [16, 16], folder: nowhere,"))
+    save_weights_file(DIRVNet(rank=2, levels=2, units=1, experts=2, knots=4), run)
+    page = write_report([run], tmp_path / "report", say=lambda text: None)
+    markdown = page.with_name("report.md").read_text(encoding="utf-8")
+    assert "Learning curves" in markdown and re.search("No pictures of pairs.*nowhere", markdown)
+
+
 def test_folders_of_runs_are_searched_and_none_counts_twice(make_run, tmp_path):
     make_run("B-1", folder="runs/b")
     single = make_run("A-6", folder="runs/a")
