@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dirv_tf.datasets.tissue_patches import PatchSettings
+from dirv_tf.datasets.tissue_set import make_tissue_set
+from dirv_tf.datasets.tissue_sources import tissue_sources
 from dirv_tf.io.image_files import read_image
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 CHECKSUMS = dict(reversed(line.split(maxsplit=1)) for line in (DATA / "SHA256SUMS").read_text().splitlines())
 SECTIONS = [name for name in CHECKSUMS if name.startswith("sections/")]
-LICENCES = {
-    "CC0-1.0.txt", "CIMA-lung.txt", "MNI-ICBM152.txt", "OpenSlide-test-data.txt", "scikit-image-ihc.txt"
-}
+LICENCES = {"CC0-1.0", "CIMA-lung", "MNI-ICBM152", "OpenSlide-test-data", "scikit-image-ihc"}
 
 
 def test_every_image_is_in_the_checksum_list_and_the_readme():
@@ -51,7 +53,7 @@ def test_image_is_grey_8_bit_and_fills_its_range(name):
 
 
 def test_licences_are_there():
-    assert {path.name for path in (DATA / "licences").iterdir()} == LICENCES
+    assert {path.stem for path in (DATA / "licences").glob("*.txt")} == LICENCES
     assert "CC0 1.0 Universal" in (DATA / "licences" / "CC0-1.0.txt").read_text()
     assert "above copyright" in (DATA / "licences" / "MNI-ICBM152.txt").read_text().replace("\n", " ")
 
@@ -70,3 +72,14 @@ def test_volume_stands_upright():
     widths = (volume > 50).sum(axis=(1, 2))
     # The brain stem, at the bottom, is the thinnest part that is not empty.
     assert 0 < widths[widths > 0][-1] < widths[widths > 0][:8].mean()
+
+
+def test_make_cuts_every_section_and_parts_no_tissue(tmp_path):
+    makefile = (DATA.parent / "Makefile").read_text(encoding="utf-8")
+    named = re.search(r"tissue data/sections .*--test-tissues ([\w ]+)", makefile)[1].split()
+    sources, empty = tissue_sources(DATA / "sections", test_tissues=named)
+    manifest = make_tissue_set(sources, tmp_path, PatchSettings(train_patches=4, test_patches=4), strict=True)
+    assert empty == [] and {f"sections/{entry['file']}" for entry in manifest["sources"]} == set(SECTIONS)
+    parts = {(entry["tissue"], entry["part"]) for entry in manifest["sources"]}
+    train = {(tissue, "train") for tissue in ("lung_lobes", "epithelium", "cells", "colon")}
+    assert parts == train | {("lung_lesion", "test"), ("nuclei", "test")}
