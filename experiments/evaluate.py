@@ -120,7 +120,7 @@ def _parser():
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", nargs="?", default="", help="a run with a committed record, such as A-6 or F-1-quick, or the folder of a run")
+    parser.add_argument("run", nargs="?", default="", help="a run with a committed record, or the folder of a run")
     parser.add_argument("--pairs", type=_count, metavar="N", help="only the first N test pairs (default: all)")
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="weights (default: the shipped ones of the run)")
     parser.add_argument("--refine", action="store_true", help="measure recurrent refinement and write its record")

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
-from dirv_tf.models.weight_files import WeightFileError, read_card
+from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, read_card
 from dirv_tf.training.config_sections import ConfigError
 from dirv_tf.training.yaml_text import format_yaml
 from experiments.evaluation.comparison import TOLERANCE, largest_difference
@@ -52,10 +52,10 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
     records, weights = checkout / "experiments" / "results" / name, checkout / "dirv_tf" / "weights" / name
     for folder in (records, weights):
         if folder.exists() and not overwrite:
-            raise ConfigError(f"Expected a name that is free (or --overwrite). Received: name={name}, taken by {folder}")
+            raise ConfigError(f"Expected a free name (or --overwrite). Received: name={name}, taken by {folder}")
     _check(run, say)
     _place(records, lambda folder: _write_records(run, folder, records))
-    _place(weights, lambda folder: [shutil.copy(run.weights / file, folder) for file in ("weights.npz", "weights.json")])
+    _place(weights, lambda folder: [shutil.copy(run.weights / file, folder) for file in (ARRAYS_NAME, CARD_NAME)])
     return records, weights
 
 
@@ -85,19 +85,22 @@ def _write_records(run, folder, final):
         shutil.copy(file, folder)
     settings = run.config.as_mapping()
     # Where the images lay on the disk of the one who ran it means nothing elsewhere.
-    for key in set(run.config.data.paths).intersection(settings["data"]):
-        settings["data"][key] = os.path.relpath(settings["data"][key], final)
+    sections = [(run.config.data, settings["data"])]
+    sections += zip(getattr(run.config.data, "parts", ()), settings["data"].get("parts", ()))
+    for kind, section in sections:
+        for key in set(kind.paths).intersection(section):
+            section[key] = os.path.relpath(section[key], final)
     write_text(folder / "config.yaml", f"# Everything this run used.\n{format_yaml(settings)}")
     record = run.folder.read_record()
     if "files" in record:
-        record["files"] = {part: _relative(files) for part, files in record["files"].items()}
+        record["files"] = {part: _relative(files, final) for part, files in record["files"].items()}
     write_json(folder / "run.json", record)
 
 
-def _relative(files):
+def _relative(files, folder):
     if isinstance(files, list):
-        return [_relative(each) for each in files]
-    return os.path.relpath(files, CHECKOUT)
+        return [_relative(each, folder) for each in files]
+    return os.path.relpath(files, folder)
 
 
 def _place(folder, write):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 from dirv_tf import figures
@@ -28,6 +27,8 @@ _CAPTIONS = {
     "three planes": "The volume cut across each of its axes. The differences have one colour scale per row.",
 }
 _ROUNDS = 4
+# What potentials answer to is gathered from these; the first one is drawn.
+_PAIRS = 8
 
 
 def run_pictures(run):
@@ -67,10 +68,7 @@ def _network_pictures(run):
     from dirv_tf.training.monitoring.pictures import pair_pictures, parameter_pictures
 
     config = load_run(run.path / "config.yaml")
-    # The first unseen pairs are the same ones for any number of them; all would take memory and time.
-    few = min(config.data.test_images or 8, config.evaluation.batch_size, 8)
-    config = dataclasses.replace(config, data=dataclasses.replace(config.data, test_images=few))
-    batch = frozen_batch(testing_pairs(config).frozen_batch())
+    batch = frozen_batch(testing_pairs(config).first(_PAIRS).frozen_batch())
     model = load_weights_file(run.weights)
     outputs = model((batch.fixed, batch.moving), training=False)
     epochs = config.training.epochs

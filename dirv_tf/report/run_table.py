@@ -10,9 +10,9 @@ COLUMNS = (
 )
 NOT_RUN = "not run"
 EXPLANATION = (
-    "Pairs of figures are ΔL_int / ΔL_dis: the shares of the initial intensity and displacement error that were removed on unseen "
-    "pairs, in percent. The thesis averages them over the pyramid levels; networks of different numbers of levels "
-    "compare by the finest level. \"quick\" marks a run of minutes with a fraction of the training pairs."
+    "Pairs of figures are ΔL_int / ΔL_dis: the shares of the initial intensity and displacement error that were "
+    "removed on unseen pairs, in percent. The thesis averages them over the pyramid levels; networks of different "
+    "numbers of levels compare by the finest level. \"quick\" marks a run of minutes with a fraction of the training pairs."
 )
 
 
@@ -42,7 +42,9 @@ def run_rows(runs, thesis=None):
 
 def _row(run, thesis, printed):
     data = run.config["data"]
-    size = "×".join(map(str, data["size"])) if data.get("size") else "whole images"
+    size = "×".join(map(str, data["size"]))
+    if data.get("patch_size"):
+        size = f"{'×'.join(map(str, data['patch_size']))} of {size}"
     row = {
         "run": run.title,
         "parameters": f"{run.record['parameters']:,}" if "parameters" in run.record else "",

@@ -97,7 +97,8 @@ def _measure(register, pairs, spacing):
     sums = {"seconds": time.perf_counter() - begun, "rounds": float(outputs["rounds"].sum())}
     sums["before"], sums["after"] = map(float, outputs["l_int"].sum(axis=0))
     if true is not None:
-        points = [geometry.sample_control_points(field, spacing) for field in (true, tf.constant(outputs["flow_field"]))]
+        fields = (true, tf.constant(outputs["flow_field"]))
+        points = [geometry.sample_control_points(field, spacing) for field in fields]
         for name, field in (("field before", tf.zeros_like(points[0])), ("field after", points[1])):
             sums[name] = float(tf.reduce_sum(root_mean_square_error(points[0], field)))
     return sums

@@ -40,9 +40,16 @@ def _study(path, record):
     reference = next((member for member in record["members"] if member["name"] == record["reference"]), None)
     if reference is None:
         names = ", ".join(member["name"] for member in record["members"])
-        raise BrokenRecord(f"Expected the reference {record['reference']!r} among the members. Received: {names} in {path}")
+        raise BrokenRecord(
+            f"Expected the reference {record['reference']!r} among the members. Received: {names} in {path}"
+        )
     rows = [_row(member, reference) for member in record["members"]]
-    caption = f"ΔL_int / ΔL_dis in percent; differences are to the reference, {record['reference']}. {origin(record)}"
+    caption = (
+        f"ΔL_int / ΔL_dis in percent; differences are on the finest level, to the reference {record['reference']}. "
+    )
+    if record.get("scale") == "quick":
+        caption += "A study in small: read the differences, not the levels. "
+    caption += origin(record)
     return Section(f"Ablation: {record['title']}", [record["question"], Table(rows, caption)])
 
 
@@ -56,6 +63,6 @@ def _row(member, reference):
         "mean of levels": f"{number(member['dl_int'])} / {number(member['dl_dis'])}",
         "finest level": f"{number(member['dl_int_finest'])} / {number(member['dl_dis_finest'])}",
         "difference": " / ".join(number(value, sign=True) for value in changes.values()),
-        "steps": "–" if member["steps"] is None else f"{member['steps']:,}",
+        "steps": "–" if not member["steps"] else f"{member['steps']:,}",
         "time": "–" if member["seconds"] is None else duration(member["seconds"]),
     }

@@ -64,4 +64,5 @@ def origin(record):
     versions, hardware = record.get("versions") or {}, record.get("hardware") or {}
     processor = f"{hardware.get('cores', '?')} cores of {hardware.get('processor', 'an unknown processor')}"
     gpus = ", ".join(hardware.get("gpus") or ()) or "no GPU"
-    return f"{record.get('date', 'no date')}, TensorFlow {versions.get('tensorflow', 'unknown')}, {processor}, {gpus}."
+    tensorflow = versions.get("tensorflow", "of an unknown version")
+    return f"{str(record.get('date', 'no date'))[:10]}, TensorFlow {tensorflow}, {processor}, {gpus}."

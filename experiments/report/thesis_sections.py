@@ -32,7 +32,8 @@ def thesis_sections(runs):
     tables = {}
     for row in thesis_rows():
         tables.setdefault(row["table"], {})[row["run"]] = None
-    sections = [Section("How to read the tables", [EXPLANATION + " A row marked \"not run\" waits for somebody to run it."])]
+    explanation = EXPLANATION + " A row marked \"not run\" waits for somebody to run it."
+    sections = [Section("How to read the tables", [explanation])]
     for table, names in tables.items():
         rows = [row for name in names for row in run_rows([run for run in runs if run.name == name], thesis_row(name))]
         sections.append(Section(f"Table {table}: {_SUBJECTS[table]}", [Table(rows)]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dirv_tf.training.config_loading import known_runs
 from dirv_tf.training.config_sections import ConfigError
 
@@ -23,7 +25,8 @@ def series_runs(series):
     ConfigError
         When there is no such series; the message says which there are.
     """
-    known = known_runs()
+    # Runs beyond the thesis have names of other kinds.
+    known = [name for name in known_runs() if re.fullmatch(r"[A-Z]-\d+", name)]
     names = [name for name in known if name.split("-")[0] == series.upper()]
     if not names:
         every = ", ".join(dict.fromkeys(name.split("-")[0] for name in known))

@@ -44,6 +44,8 @@ def training_work(config):
     units = units if isinstance(units, tuple) else (units,) * levels
     experts = experts if isinstance(experts, tuple) else (experts, experts)
     shares = [2.0 ** (-config.rank * (levels - 1 - level)) for level in range(levels)]
-    of_pair = math.prod(config.data.size) * sum(experts) * sum(share * count for share, count in zip(shares, units))
+    patch_size = getattr(config.data, "patch_size", None)
+    pixels = math.prod(patch_size or config.data.size) * sum(share * count for share, count in zip(shares, units))
     # How many pairs a folder of images gives is known once it has been read; such runs are taken as alike.
-    return config.training.epochs * (config.data.train_images or 1) * of_pair
+    pairs = (config.data.train_images or 1) * (config.data.patches_per_image if patch_size else 1)
+    return config.training.epochs * pairs * pixels * sum(experts)

@@ -21,7 +21,8 @@ def run(finished_run, tmp_path):
 def test_records_and_weights_come_to_their_places(run, tmp_path):
     lines = []
     records, weights = publish(run, checkout=tmp_path, say=lines.append)
-    assert records == tmp_path / "experiments" / "results" / "B-1" and weights == tmp_path / "dirv_tf" / "weights" / "B-1"
+    assert records == tmp_path / "experiments" / "results" / "B-1"
+    assert weights == tmp_path / "dirv_tf" / "weights" / "B-1"
     expected = {"config.yaml", "history.csv", "metrics.csv", "metrics.json", "run.json"}
     assert {path.name for path in records.iterdir()} == expected
     assert {path.name for path in weights.iterdir()} == {"weights.npz", "weights.json"}
@@ -31,7 +32,7 @@ def test_records_and_weights_come_to_their_places(run, tmp_path):
     published, own = (load_weights_file(folder)(pair)["flow_field"] for folder in (weights, run))
     np.testing.assert_array_equal(published, own)
     assert "4 pairs tested again" in lines[0]
-    with pytest.raises(ConfigError, match="Expected a name that is free.*name=B-1"):
+    with pytest.raises(ConfigError, match="Expected a free name.*name=B-1"):
         publish(run, checkout=tmp_path)
 
 

@@ -22,7 +22,8 @@ def measured():
 
 def test_registering_once_has_the_figures_of_the_test_row(measured):
     (once, _), figures = measured
-    for name, key in (("l_int", "l_int_finest"), ("l_dis", "l_dis_finest"), ("dl_int_finest",) * 2, ("dl_dis_finest",) * 2):
+    for name in ("l_int", "l_dis", "dl_int_finest", "dl_dis_finest"):
+        key = name if name.endswith("_finest") else f"{name}_finest"
         assert once[name] == pytest.approx(float(figures[key]), rel=1e-3), name
     assert (once["rounds"], once["time_ratio"]) == (1.0, 1.0)
 

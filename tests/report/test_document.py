@@ -15,7 +15,8 @@ def document():
     rows = [{"run": "A | B", "figure": "1.0", "never": ""}, {"run": "C", "figure": "not run", "never": ""}]
     dot = picture("A dot & more", "See the <dot>.", np.zeros((3, 5, 3), np.uint8))
     inner = Section("Inner part", [dot, "A sentence with <brackets>."])
-    return Document("Title", "Introduction.", [Section("First: ψ²", [Table(rows, "How to read.")]), Section("Outer", [inner])])
+    sections = [Section("First: ψ²", [Table(rows, "How to read.")]), Section("Outer", [inner])]
+    return Document("Title", "Introduction.", sections)
 
 
 def test_anchors_hold_letters_and_digits():

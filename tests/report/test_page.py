@@ -52,7 +52,8 @@ def test_pictures_come_from_history_and_weights(make_run, tmp_path):
     assert expected <= {title for title, _ in titles}
     for _, name in titles:
         assert (page.parent / name).read_bytes().startswith(b"\x89PNG")
-    sizes = re.findall(r'<img src="(.*?)" width="(\d+)" height="(\d+)" loading="lazy"', page.read_text(encoding="utf-8"))
+    text = page.read_text(encoding="utf-8")
+    sizes = re.findall(r'<img src="(.*?)" width="(\d+)" height="(\d+)" loading="lazy"', text)
     assert [name for name, *_ in sizes] == [name for _, name in titles]
     for name, width, height in sizes:
         with Image.open(page.parent / name) as image:

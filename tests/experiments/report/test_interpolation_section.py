@@ -20,7 +20,8 @@ def test_about_three_percent_of_the_intensity_error_remain(monkeypatch):
     monkeypatch.setattr(module, "PAIRS", 100)
     text, picture = module.interpolation_section().blocks
     # 3.2 % with one grid for sampling and interpolation, 15.4 % with the thesis's two grids.
-    share, worst = (float(number) for number in re.search(r"([\d.]+) % of the initial .* off by ([\d.]+) px", text).groups())
+    found = re.search(r"([\d.]+) % of the initial .* off by ([\d.]+) px", text)
+    share, worst = map(float, found.groups())
     assert 2.0 < share < 4.5 and 0.2 < worst < 4.0
     assert "100 unseen pairs" in text
     assert picture.content.startswith(b"\x89PNG") and min(picture.size) > 300

@@ -17,6 +17,8 @@ def test_work_is_pairs_pixels_units_and_experts():
     assert training_work(load_run("A-8")) == pytest.approx(whole * 60 / 40 * 9 / 7)
     # A coarser level has a quarter of the pixels in 2D and an eighth in 3D.
     assert training_work(load_run("A-6", overrides={"model.levels": 2})) == pytest.approx(whole * 1.25)
+    # D-2 trains on 20 patches of 64² from each of 2,000 chessboards, in 25 epochs.
+    assert training_work(load_run("D-2")) == pytest.approx(whole * 25 / 40 * 2000 * 20 / 10000)
     volumes = training_work(load_run("F-1"))
     assert training_work(load_run("F-1", overrides={"model.levels": 2})) == pytest.approx(volumes * 1.125)
 
