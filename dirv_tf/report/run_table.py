@@ -12,7 +12,7 @@ NOT_RUN = "not run"
 EXPLANATION = (
     "Pairs of figures are ΔL_int / ΔL_dis: the shares of the initial intensity and displacement error that were "
     "removed on unseen pairs, in percent. The thesis averages them over the pyramid levels; networks of different "
-    "numbers of levels compare by the finest level. \"quick\" marks a run of minutes with a fraction of the training pairs."
+    "numbers of levels compare by the finest level. \"quick\" marks a run of minutes with few training pairs."
 )
 
 
