@@ -15,7 +15,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test runs experiments evaluate tissue-data demo tensorboard report benchmark docs notebooks clean
+.PHONY: help setup test runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -151,6 +151,15 @@ report: $(STAMP) ## Write a page: our runs beside the thesis's tables, studies, 
 
 benchmark: $(STAMP) ## Measure speed and memory beside other implementations (6 minutes; ARGS=--quick: one)
 	@$(PY) -m experiments.benchmark $(ARGS)
+
+ablations: $(STAMP) ## Compare variants of the runs, one difference at a time (hours; ARGS="deviations": one study)
+	@$(PY) -m experiments.ablations $(ARGS)
+
+ablation-%: $(STAMP)
+	@$(PY) -m experiments.ablations $* $(ARGS)
+
+classical: $(STAMP) ## Compare demons and B-splines with the shipped networks on the same pairs (half an hour)
+	@$(PY) -m experiments.classical $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build/html

@@ -16,7 +16,7 @@ RESULT = {
     "question": "Does it help?",
     "reference": "plain",
     "scale": "quick",
-    "members": [row("plain", 70, 60, 90.0, 80.0), row("worse", 71, 61, 88.5, 80.25), row("moved", 1, 2, 3, 4, steps=0)],
+    "members": [row("plain", 70, 60, 90.0, 80.0), row("worse", 71, 61, 88.5, 80.25), row("moved", 1, 2, 3, 4, steps=None)],
     "date": "2026-01-02T03:04:05+00:00",
     "versions": {"tensorflow": "2.15.1"},
     "hardware": {"processor": "AMD EPYC", "cores": 2, "gpus": []},

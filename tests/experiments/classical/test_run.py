@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from dirv_tf.models import DIRVNet
 from experiments.classical.__main__ import main
 from experiments.classical.pair_sets import SETS
 from experiments.classical.run import compare
@@ -11,14 +12,18 @@ SMALL = SETS[0]._replace(
 )
 
 
-def test_a_comparison_writes_its_result_its_table_and_its_search(tmp_path):
+def test_a_comparison_writes_its_result_its_table_and_its_search(tmp_path, monkeypatch):
     pytest.importorskip("SimpleITK")
+    small = DIRVNet(rank=2, levels=1, units=1, experts=2)
+    monkeypatch.setattr("experiments.classical.networks.load_pretrained", {"A-6": small}.get)
     lines = []
     result = compare([SMALL], ["A-6"], tmp_path, 1, 1, 2, lines.append)
     (entry,) = result["sets"]
     assert [row["name"] for row in entry["methods"]] == ["demons", "B-splines", "A-6", "A-6, refined"]
     assert (entry["pairs"], entry["size"]) == (2, [32, 32])
-    assert all(30 < row["dl_int_finest"] < 100 and row["seconds_per_pair"] > 0 for row in entry["methods"])
+    assert all(30 < row["dl_int_finest"] < 100 for row in entry["methods"][:2])
+    assert all(row["seconds_per_pair"] > 0 and row["cpu_seconds_per_pair"] > 0 for row in entry["methods"])
+    assert f"A-6, {small.count_params():,} parameters" in entry["methods"][2]["what"]
     written = json.loads((tmp_path / "classical.json").read_text(encoding="utf-8"))
     assert written["sets"][0]["methods"][1]["settings"] == entry["methods"][1]["settings"]
     searches = json.loads((tmp_path / "search.json").read_text(encoding="utf-8"))["searches"]
