@@ -108,11 +108,7 @@ def _folded_transpose(responses, kernel):
     side = tf.shape(padded)[rank]
     folded = tf.reshape(padded, tf.concat([size[:rank], [side // _FOLD, _FOLD * channels]], axis=0))
 
-    flipped = tf.reverse(kernel, axis=list(range(rank)))
-    taps = tf.constant(_fold_taps(columns), kernel.dtype)
-    partial_kernel = tf.einsum("bpst,...utxz->...bpzusx", taps, flipped)
-    lead = list(kernel.shape[: rank - 2])
-    partial_kernel = tf.reshape(partial_kernel, lead + [1, taps.shape[0], _FOLD * channels, rows * _FOLD * components])
+    partial_kernel = _folded_kernel(kernel, rank)
     partial = convolve(folded, partial_kernel)
     partial = tf.reshape(partial, tf.concat([size[:rank], [side // _FOLD, rows, _FOLD * components]], axis=0))
     summed = _shift_and_add(partial, rank - 1, rows)
@@ -120,6 +116,22 @@ def _folded_transpose(responses, kernel):
     result = axis_slice(result, rank, None, size[rank])
     result.set_shape(responses.shape[:-1].concatenate([components]))
     return result
+
+
+def _folded_kernel(kernel, rank):
+    """Kernel ``(1, blocks, fold * channels, rows * fold * components)`` behind leading axes that are turned round."""
+    components, channels = kernel.shape[-2:]
+    lead, (rows, columns) = list(kernel.shape[: rank - 2]), kernel.shape[rank - 2 : rank]
+    flipped = tf.reverse(kernel, axis=list(range(rank - 1)))
+    # Tap `columns` is the zero that stands where input and output are too far apart for the kernel.
+    padded = tf.pad(flipped, [[0, 0]] * (rank - 1) + [[0, 1], [0, 0], [0, 0]])
+    taps = _fold_taps(columns)
+    # Axes (..., row, block, input phase, output phase, component, channel); the taps are already turned round.
+    chosen = tf.gather(padded, taps, axis=rank - 1)
+    order = [*range(rank - 2), *(rank - 2 + axis for axis in (1, 2, 5, 0, 3, 4))]
+    return tf.reshape(
+        tf.transpose(chosen, order), [*lead, 1, len(taps), _FOLD * channels, rows * _FOLD * components]
+    )
 
 
 @compiled
@@ -139,14 +151,13 @@ def _shift_and_add(partial, axis, rows):
 
 
 def _fold_taps(width: int) -> np.ndarray:
-    """Indicator (blocks, fold, fold, width): which tap joins input ``2 (j + b) + p`` and output ``2 j + s``."""
+    """Table (blocks, fold, fold): the tap of the kernel that joins input ``2 (j + b) + p`` and output ``2 j + s``.
+
+    It is `width` where none does.
+    """
     half = width // 2
     reach = (half + 1) // _FOLD
-    taps = np.zeros((2 * reach + 1, _FOLD, _FOLD, width))
-    for block in range(2 * reach + 1):
-        for p in range(_FOLD):
-            for s in range(_FOLD):
-                tap = _FOLD * (block - reach) + p - s + half
-                if 0 <= tap < width:
-                    taps[block, p, s, tap] = 1.0
-    return taps
+    block, p, s = np.indices((2 * reach + 1, _FOLD, _FOLD))
+    # Of the transpose, which runs through the kernel backward.
+    taps = half - (_FOLD * (block - reach) + p - s)
+    return np.where((taps >= 0) & (taps < width), taps, width)
