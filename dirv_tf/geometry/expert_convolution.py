@@ -137,6 +137,9 @@ def _folded_kernel(kernel, rank):
 @compiled
 def _shift_and_add(partial, axis, rows):
     """Sum ``partial[..., i + a - rows // 2, ..., a, :]`` over the kernel rows ``a``; position ``i`` is on `axis`."""
+    dtype = partial.dtype
+    # Sums of bfloat16 numbers keep float32's digits until they are whole.
+    partial = tf.cast(partial, tf.float32) if dtype.size < tf.float32.size else partial
     total = tf.zeros_like(partial[..., 0, :])
     size = tf.shape(partial)[axis]
     for row in range(rows):
@@ -147,7 +150,7 @@ def _shift_and_add(partial, axis, rows):
         padding = [[0, 0]] * total.shape.rank
         padding[axis] = [behind, ahead]
         total += tf.pad(kept, padding)
-    return total
+    return tf.cast(total, dtype)
 
 
 def _fold_taps(width: int) -> np.ndarray:

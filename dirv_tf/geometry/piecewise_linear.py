@@ -22,7 +22,8 @@ def piecewise_linear(
     Parameters
     ----------
     values : tf.Tensor, shape (B, ..., C)
-        Arguments.
+        Arguments. They may have fewer bits than the knots (bfloat16 beside float32): it is computed with those of the
+        knots.
     knots : tf.Tensor, shape (C, n_q)
         Function values at ``n_q >= 2`` knots, equally spaced from `low` to `high`.
     low, high : float
@@ -37,7 +38,7 @@ def piecewise_linear(
 
     Returns
     -------
-    tf.Tensor, shape (B, ..., C)
+    tf.Tensor, shape (B, ..., C), dtype of `values`
         Differentiable in `values` (zero outside the knots) and in `knots`.
 
     Raises
@@ -51,7 +52,7 @@ def piecewise_linear(
         form = "sum" if tf.config.list_physical_devices("GPU") else "gather"
     if form not in FORMS:
         raise ValueError(f"`form` must be one of {FORMS} or None. Received: form={form!r}")
-    low, high = tf.constant(low, values.dtype), tf.constant(high, values.dtype)
+    low, high = tf.constant(low, knots.dtype), tf.constant(high, knots.dtype)
     # One row per image: the functions below are compiled once for all ranks.
     rows = tf.reshape(values, tf.stack([tf.shape(values)[0], -1, tf.shape(knots)[0]]))
     result = (_by_gather if form == "gather" else _by_sum)(rows, knots, low, high, bool(centered))
@@ -110,23 +111,25 @@ def _lines(knots, low, high, centered):
 # looked up as a line, because a value that is used twice in the loop would be gathered twice.
 @compiled
 def _gather_values(values, knots, low, high, centered):
+    dtype, values = values.dtype, tf.cast(values, knots.dtype)
     position, _ = _position(values, knots, low, high)
     _, index = _cell(position, knots)
     slopes, intercepts = _lines(knots, low, high, centered)
     table = tf.concat([intercepts, slopes], axis=0)
     inner = tf.clip_by_value(values, low, high)
-    return tf.gather(table, index) + inner * tf.gather(table, index + tf.size(knots))
+    return tf.cast(tf.gather(table, index) + inner * tf.gather(table, index + tf.size(knots)), dtype)
 
 
 @compiled
 def _gather_gradient(values, knots, low, high, upstream):
     """Gradient in the values, and what the knot gradient needs: cell index and upstream times fraction."""
+    dtype, values, upstream = values.dtype, tf.cast(values, knots.dtype), tf.cast(upstream, knots.dtype)
     position, _ = _position(values, knots, low, high)
     first, index = _cell(position, knots)
     slopes, _ = _lines(knots, low, high, centered=False)
     inside = tf.cast((values > low) & (values < high), values.dtype)
     fraction = position - tf.cast(first, values.dtype)
-    return upstream * tf.gather(slopes, index) * inside, index, upstream * fraction
+    return tf.cast(upstream * tf.gather(slopes, index) * inside, dtype), index, upstream * fraction
 
 
 def _by_gather(values, knots, low, high, centered):
@@ -134,7 +137,7 @@ def _by_gather(values, knots, low, high, centered):
     def evaluate(values, knots):
         def gradient(upstream):
             to_values, index, right = _gather_gradient(values, knots, low, high, upstream)
-            to_knots = _knot_gradient(knots, index, upstream, right)
+            to_knots = _knot_gradient(knots, index, tf.cast(upstream, knots.dtype), right)
             return to_values, _less_share_of_zero(to_knots, low, high) if centered else to_knots
 
         return _gather_values(values, knots, low, high, centered), gradient
@@ -169,6 +172,7 @@ def _less_share_of_zero(to_knots, low, high):
 
 @compiled
 def _sum_values(values, knots, low, high, centered, count):
+    dtype, values = values.dtype, tf.cast(values, knots.dtype)
     position, _ = _position(values, knots, low, high)
     zero, _ = _position(tf.zeros_like(low), knots, low, high)
     result = tf.zeros_like(values) if centered else knots[:, 0] + tf.zeros_like(values)
@@ -177,18 +181,19 @@ def _sum_values(values, knots, low, high, centered, count):
         if centered:
             share -= tf.clip_by_value(zero - q, 0.0, 1.0)
         result += (knots[:, q + 1] - knots[:, q]) * share
-    return result
+    return tf.cast(result, dtype)
 
 
 @compiled
 def _sum_gradient(values, knots, low, high, upstream, count):
+    dtype, values, upstream = values.dtype, tf.cast(values, knots.dtype), tf.cast(upstream, knots.dtype)
     position, scale = _position(values, knots, low, high)
     slope = tf.zeros_like(values)
     to_knots = [tf.reduce_sum(upstream * tf.maximum(1 - tf.abs(position - q), 0), [0, 1]) for q in range(count)]
     for q in range(count - 1):
         slope += tf.where((position >= q) & (position < q + 1), knots[:, q + 1] - knots[:, q], 0)
     inside = tf.cast((values > low) & (values < high), values.dtype)
-    return upstream * slope * scale * inside, tf.stack(to_knots, axis=1)
+    return tf.cast(upstream * slope * scale * inside, dtype), tf.stack(to_knots, axis=1)
 
 
 def _by_sum(values, knots, low, high, centered):

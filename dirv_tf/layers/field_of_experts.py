@@ -25,6 +25,9 @@ class FieldOfExperts(tf.keras.layers.Layer):
         See `PiecewiseLinearPotential`.
     kernel_initializer : str, dict, tf.keras.initializers.Initializer or None
         None: normal with standard deviation ``(r / n_e)**(1 / r) / kernel_size``.
+    dtype : str or Keras policy
+        "mixed_bfloat16": the convolutions and what passes between them in 16 bits, variables and the arithmetic of the
+        potentials in float32.
 
     Attributes
     ----------
@@ -61,7 +64,10 @@ class FieldOfExperts(tf.keras.layers.Layer):
         self.kernel_initializer = (
             None if kernel_initializer is None else tf.keras.initializers.get(kernel_initializer)
         )
-        self.potential = PiecewiseLinearPotential(knots, knot_range, centered, knot_initializer, name="potential")
+        # Without casts of its own: it takes 16-bit responses as they are, and its knots stay float32.
+        self.potential = PiecewiseLinearPotential(
+            knots, knot_range, centered, knot_initializer, name="potential", dtype=self.variable_dtype, autocast=False
+        )
         self.kernels = None
 
     def build(self, input_shape):
@@ -88,7 +94,7 @@ class FieldOfExperts(tf.keras.layers.Layer):
         self.built = True
 
     def call(self, inputs):
-        kernel = geometry.expert_kernel(tf.convert_to_tensor(self.kernels))
+        kernel = geometry.expert_kernel(tf.cast(tf.convert_to_tensor(self.kernels), self.compute_dtype))
         responses = self.potential(geometry.expert_convolution(inputs, kernel))
         return geometry.transposed_expert_convolution(responses, kernel)
 

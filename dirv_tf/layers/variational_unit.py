@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers.field_of_experts import FieldOfExperts
+from dirv_tf.layers.precision import split_policy
 from dirv_tf.layers.spacing import normalize_spacing
 
 
@@ -45,6 +46,8 @@ class VariationalUnit(tf.keras.layers.Layer):
         ``alpha`` is this number times the variable, whose start is divided by it. The unit starts the same, but Adam,
         whose steps are as long as the learning rate, moves ``alpha`` so many times faster: with the thesis's small
         rate, most of a training is spent on enlarging it.
+    dtype : str or Keras policy
+        "mixed_bfloat16": the experts of the data term in 16 bits, everything else in float32.
 
     Attributes
     ----------
@@ -67,15 +70,22 @@ class VariationalUnit(tf.keras.layers.Layer):
         spacing=4,
         centered: bool = True,
         step_size_scale: float = 10.0,
+        dtype=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        own_policy, self.expert_policy = split_policy(dtype)
+        super().__init__(dtype=own_policy, **kwargs)
         self.experts = _pair(experts, "experts")
         self.kernel_sizes = _pair(kernel_sizes, "kernel_sizes")
         self.spacing = normalize_spacing(spacing)
         data, regularizer = (
-            FieldOfExperts(n, size, knots, knot_range, centered, name=name)
-            for n, size, name in zip(self.experts, self.kernel_sizes, ("data_experts", "regularizer_experts"))
+            FieldOfExperts(n, size, knots, knot_range, centered, name=name, dtype=policy)
+            for n, size, name, policy in zip(
+                self.experts,
+                self.kernel_sizes,
+                ("data_experts", "regularizer_experts"),
+                (self.expert_policy, own_policy),
+            )
         )
         self.data_experts, self.regularizer_experts = data, regularizer
         if not step_size_scale > 0:
@@ -104,7 +114,7 @@ class VariationalUnit(tf.keras.layers.Layer):
     def call(self, inputs):
         fixed, moving, displacement_field = inputs
         registered = geometry.warp_image(moving, geometry.interpolate_control_points(displacement_field, self.spacing))
-        data = self.data_experts(registered - fixed)
+        data = tf.cast(self.data_experts(registered - fixed), registered.dtype)
         force = data * geometry.image_gradient(registered)[..., 0, :]
         descent = geometry.control_point_force(force, self.spacing) + self.regularizer_experts(displacement_field)
         return displacement_field - self.absolute_step_size * descent
@@ -112,6 +122,7 @@ class VariationalUnit(tf.keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
+            "dtype": self.expert_policy,
             "experts": self.experts,
             "kernel_sizes": self.kernel_sizes,
             "knots": self.data_experts.potential.knot_count,

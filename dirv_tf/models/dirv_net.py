@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.geometry.shapes import per_axis
+from dirv_tf.layers.precision import split_policy
 from dirv_tf.models.pyramid_level import PyramidLevel
 
 
@@ -39,6 +40,11 @@ class DIRVNet(tf.keras.Model):
     field_upsampling : {"nearest", "linear"}
         How the field is carried to the next finer level, see `geometry.upsample_displacement_field`. The thesis repeats
         every value; "linear" hands on a smooth field and costs nothing.
+    dtype : str or Keras policy
+        "mixed_bfloat16": the experts of the data term in 16 bits; images, fields and variables stay float32. Default:
+        Keras's global policy.
+    checkpoint_units : bool
+        Whether training computes every unit twice instead of keeping what its gradients need, see `PyramidLevel`.
 
     Attributes
     ----------
@@ -89,9 +95,12 @@ class DIRVNet(tf.keras.Model):
         centered: bool = True,
         step_size_scale: float = 10.0,
         field_upsampling: str = "nearest",
+        dtype=None,
+        checkpoint_units: bool = False,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        own_policy, expert_policy = split_policy(dtype)
+        super().__init__(dtype=own_policy, **kwargs)
         if rank not in (2, 3):
             raise ValueError(f"`rank` must be 2 or 3. Received: rank={rank!r}")
         if isinstance(levels, bool) or not isinstance(levels, int) or levels < 1:
@@ -117,6 +126,8 @@ class DIRVNet(tf.keras.Model):
                 self.spacing,
                 centered,
                 step_size_scale,
+                dtype=expert_policy,
+                checkpoint_units=checkpoint_units,
                 name=f"level{index}",
             )
             for index, n in enumerate(units_per_level)
@@ -134,7 +145,16 @@ class DIRVNet(tf.keras.Model):
 
     def get_config(self):
         config = self.pyramid_levels[0].get_config()
-        keys = ("experts", "kernel_sizes", "knots", "knot_range", "centered", "step_size_scale")
+        keys = (
+            "experts",
+            "kernel_sizes",
+            "knots",
+            "knot_range",
+            "centered",
+            "step_size_scale",
+            "dtype",
+            "checkpoint_units",
+        )
         return {
             "name": self.name,
             "rank": self.rank,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.layers import VariationalUnit
+from dirv_tf.layers.precision import split_policy
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -15,8 +16,11 @@ class PyramidLevel(tf.keras.Model):
     ----------
     units : int
         Number of units ``n_u``.
-    experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale
+    experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale, dtype
         See `VariationalUnit`.
+    checkpoint_units : bool
+        Whether training keeps nothing but the fields between the units and computes every unit a second time for its
+        gradients (Chen et al. 2016): the memory of one unit instead of all, for a third more time.
 
     Attributes
     ----------
@@ -42,14 +46,26 @@ class PyramidLevel(tf.keras.Model):
         spacing=4,
         centered: bool = True,
         step_size_scale: float = 10.0,
+        dtype=None,
+        checkpoint_units: bool = False,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        own_policy, expert_policy = split_policy(dtype)
+        super().__init__(dtype=own_policy, **kwargs)
         if isinstance(units, bool) or not isinstance(units, int) or units < 1:
             raise ValueError(f"`units` must be a positive integer. Received: units={units!r}")
+        self.checkpoint_units = bool(checkpoint_units)
         self.units = [
             self.unit_class(
-                experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale, name=f"unit{index}"
+                experts,
+                kernel_sizes,
+                knots,
+                knot_range,
+                spacing,
+                centered,
+                step_size_scale,
+                dtype=expert_policy,
+                name=f"unit{index}",
             )
             for index in range(units)
         ]
@@ -64,11 +80,13 @@ class PyramidLevel(tf.keras.Model):
         fixed, moving, displacement_field = inputs
         fields = []
         for unit in self.units:
-            displacement_field = unit((fixed, moving, displacement_field))
+            step = tf.recompute_grad(unit) if self.checkpoint_units else unit
+            displacement_field = step((fixed, moving, displacement_field))
             fields.append(displacement_field)
         return tf.stack(fields, axis=1)
 
     def get_config(self):
         config = self.units[0].get_config()
-        keys = ("experts", "kernel_sizes", "knots", "knot_range", "spacing", "centered", "step_size_scale")
-        return {"name": self.name, "units": len(self.units), **{key: config[key] for key in keys}}
+        keys = ("experts", "kernel_sizes", "knots", "knot_range", "spacing", "centered", "step_size_scale", "dtype")
+        config = {key: config[key] for key in keys}
+        return {"name": self.name, "units": len(self.units), **config, "checkpoint_units": self.checkpoint_units}

@@ -18,6 +18,8 @@ from dirv_tf.io.atomic_write import atomic_path, write_json
 FORMAT = 1
 ARRAYS_NAME = "weights.npz"
 CARD_NAME = "weights.json"
+# Arguments of DIRVNet that are not on the card: the weights are the same, and float32, whatever they are.
+_HOW_COMPUTED = ("dtype", "checkpoint_units")
 
 
 class WeightFileError(ValueError):
@@ -47,7 +49,7 @@ def save_weights_file(model, path, card=None):
         np.savez(temporary, **arrays)
         checksum = _checksum(temporary)
     parameters = int(sum(array.size for array in arrays.values()))
-    fixed = {"format": FORMAT, "model": model.get_config(), "parameters": parameters, "sha256": checksum}
+    fixed = {"format": FORMAT, "model": _architecture(model), "parameters": parameters, "sha256": checksum}
     write_json(path.with_suffix(".json"), {**fixed, **(card or {}), **fixed})
     return path
 
@@ -88,7 +90,7 @@ def load_weights_file(path):
         raise WeightFileError(f"Expected the arguments of DIRVNet on the card ({error}). Received: "
                               f"model={card['model']}, path={path.with_suffix('.json')}") from error
     # A default that changed since the card was written would make another network of the same weights.
-    missing = sorted(set(model.get_config()) - set(card["model"]))
+    missing = sorted(set(_architecture(model)) - set(card["model"]))
     if missing:
         raise WeightFileError(f"Expected all arguments of DIRVNet on the card. Received: model without "
                               f"{', '.join(missing)}, path={path.with_suffix('.json')}")
@@ -129,6 +131,10 @@ def read_card(path):
         raise WeightFileError(f"Expected a weights card with {', '.join(missing)}. Received: keys={list(card)}, "
                               f"path={path}")
     return card
+
+
+def _architecture(model):
+    return {name: value for name, value in model.get_config().items() if name not in _HOW_COMPUTED}
 
 
 def _assign(model, path):
