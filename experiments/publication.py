@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,14 +10,18 @@ from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, read_card
+from dirv_tf.training.building import build_model
+from dirv_tf.training.config_loading import load_run
 from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.run_folder import RunFolder
+from dirv_tf.training.weights_card import weights_card
 from dirv_tf.training.yaml_text import format_yaml
 from experiments.evaluation.comparison import TOLERANCE, largest_difference
-from experiments.evaluation.finished_run import find_run
+from experiments.evaluation.finished_run import FinishedRun, find_run
 from experiments.evaluation.repeated_test import repeat_test
+from experiments.portable_paths import portable_files, portable_settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-_ON_THE_CARD = {"run", "preset", "data", "training", "seeds", "evaluation", "metrics", "input", "date", "versions"}
 
 
 def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
@@ -31,7 +36,7 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
     overwrite : bool
         Whether what was published under this name before is replaced.
     checkout : Path
-        Where `experiments` and `dirv_tf` lie.
+        Where `experiments` and `dirv_tf` lie, and the images of a run that has any.
     say : callable
         Says a line of text.
 
@@ -43,7 +48,7 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
     Raises
     ------
     ConfigError
-        When there is no finished run in the folder, or the name is taken.
+        When there is no finished run in the folder, its images are not in the checkout, or the name is taken.
     WeightFileError
         When weights, card and records do not belong together.
     """
@@ -53,23 +58,36 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
     for folder in (records, weights):
         if folder.exists() and not overwrite:
             raise ConfigError(f"Expected a free name (or --overwrite). Received: name={name}, taken by {folder}")
-    _check(run, say)
-    _place(records, lambda folder: _write_records(run, folder, records))
-    _place(weights, lambda folder: [shutil.copy(run.weights / file, folder) for file in (ARRAYS_NAME, CARD_NAME)])
+    card = _checked_card(run)
+    with _new_folder(weights) as new_weights, _new_folder(records) as new_records:
+        shutil.copy(run.weights / ARRAYS_NAME, new_weights)
+        write_json(new_weights / CARD_NAME, card)
+        _write_records(run, new_records, checkout)
+        # Tested as it will lie there, with the images of the checkout.
+        config = load_run(new_records / "config.yaml")
+        _check_figures(FinishedRun(name, config, RunFolder(new_records), new_weights), say)
     return records, weights
 
 
-def _check(run, say):
-    card = read_card(run.weights)
-    tested = json.loads(run.folder.metrics_json.read_text(encoding="utf-8"))["test"]
-    missing = sorted(_ON_THE_CARD - set(card))
-    if missing:
-        raise WeightFileError(f"Expected a whole card. Received: a card without {', '.join(missing)} in {run.weights}")
-    if (card["run"], card["preset"], card["metrics"]) != (run.config.name, run.config.preset, tested):
+def _checked_card(run):
+    """The card that a run of today would write: older ones lack what has come since, which the test then confirms."""
+    card, record = read_card(run.weights), run.folder.read_record()
+    tested = json.loads(run.folder.metrics_json.read_text(encoding="utf-8"))
+    if (card.get("run"), card.get("preset"), card.get("metrics")) != (
+        run.config.name, run.config.preset, tested["test"]
+    ):
         raise WeightFileError(
             f"Expected a card with the name and the figures of the run in {run.folder.path}. Received: the card of run "
-            f"{card['run']}, preset {card['preset']}, ΔL_dis {card['metrics'].get('dl_dis')}"
+            f"{card.get('run')}, preset {card.get('preset')}, ΔL_dis {card.get('metrics', {}).get('dl_dis')}"
         )
+    arguments = {**json.loads(json.dumps(build_model(run.config).get_config())), **card["model"]}
+    fixed = {"format": card["format"], "model": arguments, "parameters": card["parameters"], "sha256": card["sha256"]}
+    found = {key: record[key] for key in ("versions", "hardware")}
+    settings = weights_card(run.config, tested["test"], tested["thesis"], found)
+    return {**fixed, **settings, "date": record["ended"][:10]}
+
+
+def _check_figures(run, say):
     figures, count, _ = repeat_test(run, run.config.evaluation.validation_images or None)
     name, difference = largest_difference(figures, run.recorded(count))
     say(f"{count:,} pairs tested again: largest difference to the record {difference:.3f} points ({name}).")
@@ -80,38 +98,27 @@ def _check(run, say):
         )
 
 
-def _write_records(run, folder, final):
+def _write_records(run, folder, checkout):
     for file in (run.folder.history, run.folder.metrics_csv, run.folder.metrics_json):
         shutil.copy(file, folder)
-    settings = run.config.as_mapping()
-    # Where the images lay on the disk of the one who ran it means nothing elsewhere.
-    sections = [(run.config.data, settings["data"])]
-    sections += zip(getattr(run.config.data, "parts", ()), settings["data"].get("parts", ()))
-    for kind, section in sections:
-        for key in set(kind.paths).intersection(section):
-            section[key] = os.path.relpath(section[key], final)
+    settings = portable_settings(run.config, checkout, folder)
     write_text(folder / "config.yaml", f"# Everything this run used.\n{format_yaml(settings)}")
     record = run.folder.read_record()
     if "files" in record:
-        record["files"] = {part: _relative(files, final) for part, files in record["files"].items()}
+        record["files"] = portable_files(record["files"], checkout, folder)
     write_json(folder / "run.json", record)
 
 
-def _relative(files, folder):
-    if isinstance(files, list):
-        return [_relative(each, folder) for each in files]
-    return os.path.relpath(files, folder)
-
-
-def _place(folder, write):
-    """Fill a new folder and put it in its place, whole."""
-    temporary = folder.with_name(f".{folder.name}-new")
+@contextlib.contextmanager
+def _new_folder(path):
+    """Gives an empty folder that takes its place, whole, when the block ends well."""
+    temporary = path.with_name(f".{path.name}-new")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        write(temporary)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -42,7 +42,7 @@ def test_weights_that_do_not_give_the_record_are_refused(run, tmp_path):
     save_weights_file(network, run, card)
     with pytest.raises(WeightFileError, match="give the recorded figures again"):
         publish(run, checkout=tmp_path, say=lambda line: None)
-    assert not (tmp_path / "experiments").exists() and not (tmp_path / "dirv_tf").exists()
+    assert not list(tmp_path.glob("experiments/results/*")) and not list(tmp_path.glob("dirv_tf/weights/*"))
 
 
 def test_a_card_of_another_run_is_refused(run, tmp_path):
@@ -51,12 +51,13 @@ def test_a_card_of_another_run_is_refused(run, tmp_path):
         publish(run, checkout=tmp_path)
 
 
-def test_a_card_that_lacks_something_is_refused(run, tmp_path):
+def test_an_older_card_is_completed(run, tmp_path):
     card = read_card(run)
-    del card["evaluation"]
-    write_json(run / "weights.json", card)
-    with pytest.raises(WeightFileError, match="a card without evaluation"):
-        publish(run, checkout=tmp_path)
+    older = {key: value for key, value in card.items() if key not in ("evaluation", "input")}
+    older["model"] = {key: value for key, value in card["model"].items() if key != "step_size_scale"}
+    write_json(run / "weights.json", older)
+    _, weights = publish(run, checkout=tmp_path, say=lambda line: None)
+    assert read_card(weights) == card
 
 
 def test_an_unfinished_run_is_refused(stopped_series, tmp_path):

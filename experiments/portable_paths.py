@@ -1,0 +1,59 @@
+"""Paths of a run's images, made to hold in any checkout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dirv_tf.training.config_sections import ConfigError
+
+
+def portable_settings(config, checkout, folder):
+    """Return a run's configuration with the paths of its images relative to a folder of the checkout.
+
+    Parameters
+    ----------
+    config : RunConfig
+    checkout : Path
+        Holds the same images, under the same names as where the run took them from.
+    folder : Path
+        Where the configuration will lie.
+
+    Returns
+    -------
+    dict
+        As `RunConfig.as_mapping`.
+
+    Raises
+    ------
+    ConfigError
+        When the images are not in the checkout.
+    """
+    settings = config.as_mapping()
+    sections = [(config.data, settings["data"])]
+    sections += zip(getattr(config.data, "parts", ()), settings["data"].get("parts", ()))
+    for kind, section in sections:
+        for key in set(kind.paths).intersection(section):
+            section[key] = _portable(section[key], checkout, folder)
+    return settings
+
+
+def portable_files(files, checkout, folder):
+    """Return nested lists and mappings of the paths of image files, made relative likewise."""
+    if isinstance(files, dict):
+        return {part: portable_files(each, checkout, folder) for part, each in files.items()}
+    if isinstance(files, list):
+        return [portable_files(each, checkout, folder) for each in files]
+    return _portable(files, checkout, folder)
+
+
+def _portable(path, checkout, folder):
+    parts = Path(path).parts
+    # The longest end of the path that is there: a single name could be there by chance.
+    for first in range(1, len(parts) - 1):
+        candidate = Path(checkout).joinpath(*parts[first:])
+        if candidate.exists():
+            return os.path.relpath(candidate, folder)
+    raise ConfigError(
+        f"Expected images that lie in the checkout {checkout}, for others to test the run again. Received: {path}"
+    )
