@@ -15,8 +15,8 @@ h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 3rem; border-bottom: 2px solid
 nav ul { margin: 0; padding-left: 1.2rem; columns: 20rem; column-gap: 3rem; } nav ul ul { columns: auto; }
 div.table { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: 13px; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--pale); text-align: left; vertical-align: top; }
-td { font-variant-numeric: tabular-nums; white-space: nowrap; } td.text { white-space: normal; min-width: 13rem; }
+th, td { padding: .25rem .45rem; border-bottom: 1px solid var(--pale); text-align: left; vertical-align: top; }
+td { font-variant-numeric: tabular-nums; white-space: nowrap; } td.text { white-space: normal; min-width: 10rem; }
 tr.waiting { opacity: .55; }
 figure { margin: 1.5rem 0; }
 figure img { max-width: 100%; height: auto; background: white; border-radius: 4px; }

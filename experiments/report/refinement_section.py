@@ -44,6 +44,8 @@ def refinement_section(folder):
 
 
 def _row(record, variant):
+    # Once per record is enough.
+    first = variant is record["variants"][0]
     return {
         "run": record["run"],
         "registered": variant["name"],
@@ -53,7 +55,7 @@ def _row(record, variant):
         "ΔL_dis %": number(variant.get("dl_dis_finest")),
         "rounds kept": number(variant["rounds"], 2),
         "time to once": f"{number(variant['time_ratio'])} ×",
-        "pairs": f"{record['pairs']:,} of {'×'.join(map(str, record['size']))}",
-        "most rounds, batch": f"{record['rounds_at_most']}, {record['batch']}",
-        "measured": origin(record),
+        "pairs": f"{record['pairs']:,} of {'×'.join(map(str, record['size']))}" if first else "",
+        "most rounds, batch": f"{record['rounds_at_most']}, {record['batch']}" if first else "",
+        "measured": origin(record) if first else "",
     }
