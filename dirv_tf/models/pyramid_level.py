@@ -20,7 +20,7 @@ class PyramidLevel(tf.keras.Model):
         See `VariationalUnit`.
     checkpoint_units : bool
         Whether training keeps nothing but the fields between the units and computes every unit a second time for its
-        gradients (Chen et al. 2016): the memory of one unit instead of all, for a third more time.
+        gradients (Chen et al. 2016): the memory of one unit instead of all, for about a quarter more time.
 
     Attributes
     ----------

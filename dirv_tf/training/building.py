@@ -26,8 +26,10 @@ def build_model(config, network=DIRVNet):
         Built, not compiled. The global random seed is set to the training seed.
     """
     tf.keras.utils.set_random_seed(config.seeds.training)
-    settings = dataclasses.asdict(config.model)
-    return network(rank=config.rank, **settings)
+    settings, training = dataclasses.asdict(config.model), config.training
+    return network(
+        rank=config.rank, **settings, dtype=training.precision, checkpoint_units=training.checkpoint_units
+    )
 
 
 def compile_model(model, config, steps):
@@ -44,7 +46,14 @@ def compile_model(model, config, steps):
         learning_rate(config, steps), beta_1=0.9, beta_2=0.999, global_clipnorm=config.training.clip_norm
     )
     figures = metrics.RegistrationErrors if config.data.known_fields else metrics.IntensityErrors
-    model.compile(optimizer=optimizer, loss=_loss(config.training), metrics=[figures(config.model.levels)])
+    jit_compile = config.training.jit_compile
+    model.compile(
+        optimizer=optimizer,
+        loss=_loss(config.training),
+        metrics=[figures(config.model.levels)],
+        jit_compile=None if jit_compile == "auto" else jit_compile,
+        steps_per_execution=config.training.steps_per_execution,
+    )
     # Built now, so that its variables are there to be restored before the first step.
     optimizer.build(model.trainable_variables)
 
@@ -74,9 +83,19 @@ def training_pairs(config):
     Raises
     ------
     ConfigError
-        When the files that the configuration names are not there or cannot be used.
+        When the files that the configuration names are not there or cannot be used, or an epoch cannot be divided into
+        executions of `training.steps_per_execution` steps.
     """
-    return _pairs(config, "train", config.training.batch_size, config.seeds.training)
+    pairs = _pairs(config, "train", config.training.batch_size, config.seeds.training)
+    steps, together = pairs.steps_per_epoch, config.training.steps_per_execution
+    # Keras 3 would run on into the next epoch.
+    if steps % together:
+        divisors = ", ".join(str(number) for number in range(1, steps + 1) if steps % number == 0)
+        raise ConfigError(
+            f"'training.steps_per_execution' must divide the {steps} steps of an epoch: {divisors}. "
+            f"Received: training.steps_per_execution={together}"
+        )
+    return pairs
 
 
 def testing_pairs(config):

@@ -64,7 +64,7 @@ def stop_on_signals(report=print):
 
 
 class StepGuard(tf.keras.callbacks.Callback):
-    """Looks after every step whether to go on.
+    """Looks after every execution, of one step or several (`steps_per_execution`), whether to go on.
 
     Parameters
     ----------

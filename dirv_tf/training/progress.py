@@ -79,6 +79,8 @@ class Progress(tf.keras.callbacks.Callback):
 
     def _draw(self, done, total, text):
         now = time.monotonic()
+        # Keras 3 counts the last of several steps at once in full, also where there are fewer left.
+        done = min(done, total)
         if not self._moving or now - self._drawn < self.seconds_between:
             return
         self._drawn = now

@@ -107,7 +107,8 @@ def _files(folder, pairs, testing):
 
 def _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report):
     report("Measuring a few steps (the first one prepares the network, which takes a while) …")
-    seconds = measure_steps(model, pairs, testing, callbacks=[StepGuard(request)])
+    together = config.training.steps_per_execution
+    seconds = measure_steps(model, pairs, testing, [StepGuard(request)], steps_per_execution=together)
     epochs = config.training.epochs - first_epoch
     looks = epochs * unseen.steps_per_epoch if unseen else 0
     training = epochs * pairs.steps_per_epoch * seconds.training

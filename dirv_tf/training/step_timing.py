@@ -18,7 +18,7 @@ class StepSeconds(NamedTuple):
     testing: float
 
 
-def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0):
+def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0, steps_per_execution=1):
     """Runs some real steps and takes everything back, so that the run after it is the same as without.
 
     Parameters
@@ -30,9 +30,11 @@ def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0)
     callbacks : sequence of tf.keras.callbacks.Callback
         Called during the steps, such as one that ends them.
     steps : int
-        How many steps of each kind at most, the first not counted.
+        How many executions of each kind at most, the first not counted.
     seconds : float
-        When to stop measuring earlier, after at least one counted step.
+        When to stop measuring earlier, after at least one counted execution.
+    steps_per_execution : int
+        As the network was compiled: how many steps are one execution.
 
     Returns
     -------
@@ -40,32 +42,34 @@ def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0)
     """
     state = take_state(model)
     clock = _StepClock(seconds)
-    available = min(steps + 1, training.steps_per_epoch)
+    wanted = (steps + 1) * steps_per_execution
+    available = min(wanted, training.steps_per_epoch)
     model.fit(training.training(1).take(available), epochs=1, shuffle=False, verbose=0, callbacks=[clock, *callbacks])
     trained = clock.median()
     clock = _StepClock(seconds)
-    model.evaluate(testing.evaluation().take(steps + 1), verbose=0, callbacks=[clock, *callbacks])
+    model.evaluate(testing.evaluation().take(wanted), verbose=0, callbacks=[clock, *callbacks])
     put_state(model, state)
     return StepSeconds(trained, clock.median())
-
 
 
 class _StepClock(tf.keras.callbacks.Callback):
     def __init__(self, seconds):
         super().__init__()
-        self.ends = [time.monotonic()]
+        self.ends, self.steps = [time.monotonic()], [0]
         self.seconds = seconds
 
     def on_train_batch_end(self, batch, logs=None):
-        self._tick()
+        self._tick(batch)
 
     def on_test_batch_end(self, batch, logs=None):
-        self._tick()
+        self._tick(batch)
 
     def median(self):
-        spans = [end - begin for begin, end in zip(self.ends, self.ends[1:])]
-        return statistics.median(spans[1:] or spans)
+        executions = zip(self.ends, self.ends[1:], self.steps, self.steps[1:])
+        seconds = [(end - begin) / (last - first) for begin, end, first, last in executions]
+        return statistics.median(seconds[1:] or seconds)
 
-    def _tick(self):
+    def _tick(self, batch):
         self.ends.append(time.monotonic())
+        self.steps.append(batch + 1)
         self.model.stop_training = len(self.ends) > 2 and self.ends[-1] - self.ends[0] > self.seconds

@@ -14,11 +14,12 @@ def mixed_policy():
     tf.keras.mixed_precision.set_global_policy("float32")
 
 
-@pytest.mark.parametrize(
-    "dtype", ["mixed_bfloat16", tf.keras.mixed_precision.Policy("mixed_bfloat16"), {"config": {"name": "mixed_bfloat16"}}]
-)
+MIXED = "mixed_bfloat16"
+
+
+@pytest.mark.parametrize("dtype", [MIXED, tf.keras.mixed_precision.Policy(MIXED), {"config": {"name": MIXED}}])
 def test_a_mixed_policy_is_for_the_experts_of_the_data_term(dtype):
-    assert split_policy(dtype) == ("float32", "mixed_bfloat16")
+    assert split_policy(dtype) == ("float32", MIXED)
 
 
 def test_without_a_policy_the_global_one_holds(mixed_policy):

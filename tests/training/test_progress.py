@@ -36,6 +36,14 @@ def test_on_a_terminal_a_line_moves():
     assert stream.getvalue().count("\n") == 1
 
 
+def test_the_bar_never_runs_over_its_end():
+    """Keras 3 counts several steps that are executed at once in full."""
+    stream = _Terminal()
+    progress = Progress(test_steps=10, stream=stream, seconds_between=0.0)
+    progress.on_test_batch_end(11, {"loss": 0.5})
+    assert f"[{24 * '#'}] 0 s left" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     "seconds, text", [(0.2, "0 s"), (59.6, "1 min 00 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
 )

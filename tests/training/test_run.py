@@ -1,5 +1,6 @@
 """A run from start to end, stopped and resumed, and diverging."""
 
+import dataclasses
 import json
 import signal
 
@@ -8,11 +9,13 @@ import pytest
 import yaml
 
 from dirv_tf.models.weight_files import load_weights_file, read_card
+from dirv_tf.training.building import build_model, compile_model, training_pairs
 from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config_sections import ConfigError, read_section
 from dirv_tf.training.history import read_history
 from dirv_tf.training.interruption import StepGuard, TrainingDiverged, TrainingInterrupted
 from dirv_tf.training.run import execute
+from dirv_tf.training.run_config import RunConfig
 from dirv_tf.training.run_folder import RunFolder
 
 
@@ -103,6 +106,47 @@ def test_a_stopped_and_resumed_run_equals_one_that_never_stopped(finished, tiny_
     assert read_card(folder.path)["sha256"] == read_card(whole.path)["sha256"]
     states = [part["state"] for part in json.loads(folder.record.read_text(encoding="utf-8"))["parts"]]
     assert states == ["stopped by TrainingInterrupted", "finished"]
+
+
+def test_several_steps_at_once_give_the_same_run_stopped_and_resumed(finished, tiny_config, tmp_path, monkeypatch):
+    whole, _, _ = finished
+    training = dataclasses.replace(tiny_config.training, steps_per_execution=2)
+    config = dataclasses.replace(tiny_config, training=training)
+    folder = RunFolder.new(config, tmp_path / "run")
+    steps, step = [], StepGuard.on_train_batch_end
+
+    def stop_in_the_second_epoch(guard, batch, logs=None):
+        steps.append(batch)
+        if guard._epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+        step(guard, batch, logs)
+
+    with monkeypatch.context() as patch, pytest.raises(TrainingInterrupted):
+        patch.setattr(StepGuard, "on_train_batch_end", stop_in_the_second_epoch)
+        execute(config, folder, tensorboard=False, report=lambda line: None)
+    # Once while the steps are timed, once per epoch, each time for both steps.
+    assert steps == [1, 1, 1]
+    execute(RunFolder.existing(folder.path)[1], folder, tensorboard=False, report=lambda line: None)
+    for row, expected in zip(_without_time(folder), _without_time(whole)):
+        assert {key: float(value) for key, value in row.items()} == pytest.approx(
+            {key: float(value) for key, value in expected.items()}, rel=1e-4, abs=1e-6
+        )
+
+
+def test_an_epoch_must_be_a_number_of_whole_executions(tiny_config):
+    training = dataclasses.replace(tiny_config.training, steps_per_execution=3)
+    with pytest.raises(ConfigError, match="2 steps of an epoch: 1, 2. Received: training.steps_per_execution=3"):
+        training_pairs(dataclasses.replace(tiny_config, training=training))
+
+
+def test_the_network_is_computed_as_the_run_says(tiny_config):
+    changes = {"precision": "mixed_bfloat16", "checkpoint_units": True, "jit_compile": True, "steps_per_execution": 2}
+    config = dataclasses.replace(tiny_config, training=dataclasses.replace(tiny_config.training, **changes))
+    model = build_model(config)
+    compile_model(model, config, steps=4)
+    assert model.get_config()["dtype"] == "mixed_bfloat16" and model.get_config()["checkpoint_units"]
+    assert model.jit_compile is True and int(model.get_compile_config()["steps_per_execution"]) == 2
+    assert read_section(RunConfig, config.as_mapping(), "again") == config
 
 
 def test_a_finished_run_cannot_be_resumed(finished):
