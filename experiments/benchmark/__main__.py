@@ -13,7 +13,7 @@ DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "runs" / "benchmark"
 _EPILOG = """\
 Measured in one run, by turns: dirv_tf, a plain implementation of the same network, VoxelMorph's U-Net, demons of
 SimpleITK, and the machine's own speed. The full benchmark takes five to eight minutes on two processor cores,
---quick one. Anything else that runs meanwhile makes the times longer; the ratios suffer least.
+--quick one and a half. Anything else that runs meanwhile makes the times longer; the ratios suffer least.
 
 examples:
   python -m experiments.benchmark
@@ -74,7 +74,7 @@ def _parser():
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="the main figures only, in about a minute")
+    parser.add_argument("--quick", action="store_true", help="the main figures only, in one and a half minutes")
     parser.add_argument(
         "--training-side", type=_side, default=FULL.training_side, metavar="PIXELS",
         help="pixels per side of the pairs to train on (default: %(default)s)",

@@ -11,7 +11,7 @@ from dirv_tf.models.pretrained import load_pretrained, pretrained_names
 from dirv_tf.registration.compiled_networks import compiled_network
 from experiments.benchmark.demons import demons_flow_field
 from experiments.benchmark.networks import pairs, ready_to_train
-from experiments.benchmark.rows import OURS, Row, rows_of_times
+from experiments.benchmark.rows import MIXED, OURS, SETTINGS, TEXTBOOK, XLA, Row, rows_of_times
 from experiments.benchmark.timing import measure_by_turns, spread
 from experiments.benchmark.voxelmorph_network import voxelmorph_network
 
@@ -44,17 +44,17 @@ def measure_inference(plan, say):
         With the errors of dirv_tf and of demons in the notes, and with dirv_tf's nanoseconds per pixel.
     """
     settings = {"units": plan.units, "experts": plan.experts}
-    ours, textbook = (ready_to_train(plan.run, plain, **settings) for plain in (False, True))
+    networks = {name: ready_to_train(plan.run, **settings, **SETTINGS[name]) for name in (OURS, MIXED, TEXTBOOK)}
     unet = tf.function(voxelmorph_network())
     rows, per_pixel = [], []
     for side in plan.inference_sides:
         say(section(side))
         fixed, moving = (image[:1] for image in pairs(side, 2, plan.error_pairs)[0])
-        candidates = {
-            OURS: registration(ours, fixed, moving),
-            "textbook": registration(textbook, fixed, moving),
-            "VoxelMorph": functools.partial(unet, [fixed, moving]),
-        }
+        candidates = {name: registration(network, fixed, moving) for name, network in networks.items()}
+        if side in plan.xla_sides:
+            under_xla = tf.function(networks[OURS], jit_compile=True)
+            candidates[XLA] = functools.partial(under_xla, (fixed, moving))
+        candidates["VoxelMorph"] = functools.partial(unet, [fixed, moving])
         notes = {}
         if side in plan.demons_sides:
             arrays = [image.numpy()[0, ..., 0] for image in (fixed, moving)]
@@ -66,7 +66,7 @@ def measure_inference(plan, say):
         per_pixel.append(Row(PER_PIXEL, f"{side}²", spread(nanoseconds), "ns"))
     side, batch = plan.training_side, plan.training_batch
     fixed, moving = pairs(side, 2, batch)[0]
-    candidates = {OURS: registration(ours, fixed, moving), "textbook": registration(textbook, fixed, moving)}
+    candidates = {name: registration(network, fixed, moving) for name, network in networks.items()}
     candidates["VoxelMorph"] = functools.partial(unet, [fixed, moving])
     rows += rows_of_times(f"inference {side}², {batch} pairs", measure_by_turns(candidates, plan.seconds))
     return [*rows, *per_pixel]

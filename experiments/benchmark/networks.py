@@ -25,7 +25,7 @@ def ready_to_train(run, textbook=False, **changes):
     textbook : bool
         Whether to take the `TextbookNetwork`.
     **changes
-        Other settings of the model, such as ``units``.
+        Other settings of the model, such as ``units`` or ``dtype``.
 
     Returns
     -------

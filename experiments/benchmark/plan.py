@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from experiments.benchmark.rows import CHECKPOINTED, MIXED, OURS, TEXTBOOK
+
 
 class Plan(NamedTuple):
     """Sizes and durations of a benchmark.
@@ -23,10 +25,14 @@ class Plan(NamedTuple):
         Those of them that demons register too, with errors.
     error_pairs : int
         Pairs that the errors are averaged over.
+    memory_of : tuple of str
+        Candidates whose memory is measured, each in a process of its own; dirv_tf among them.
     memory_batch : int
         Pairs of the training step whose memory is measured.
     seconds : float
         How long each comparison is repeated.
+    xla_sides : tuple of int
+        Those of the inference sides that are also measured with the whole network under XLA.
     parts : bool
         Whether to measure the parts of a unit one by one.
     volume_run : str or None
@@ -46,8 +52,10 @@ class Plan(NamedTuple):
     inference_sides: tuple[int, ...] = (64, 256, 512, 1024)
     demons_sides: tuple[int, ...] = (64, 256)
     error_pairs: int = 4
+    memory_of: tuple[str, ...] = (OURS, MIXED, CHECKPOINTED, TEXTBOOK)
     memory_batch: int = 100
     seconds: float = 15.0
+    xla_sides: tuple[int, ...] = (64, 256)
     parts: bool = True
     volume_run: str | None = "F-1"
     volume_units: int = 5
@@ -63,8 +71,10 @@ QUICK = Plan(
     inference_sides=(64, 256),
     demons_sides=(64,),
     error_pairs=2,
+    memory_of=(OURS, TEXTBOOK),
     memory_batch=20,
     seconds=4.0,
+    xla_sides=(),
     parts=False,
     volume_run=None,
     scaled_units=(),

@@ -7,6 +7,17 @@ from typing import NamedTuple
 from experiments.benchmark.timing import Spread, ratio, spread
 
 OURS = "dirv_tf"
+MIXED = "dirv_tf, mixed_bfloat16"
+CHECKPOINTED = "dirv_tf, units checkpointed"
+XLA = "dirv_tf, whole under XLA"
+TEXTBOOK = "textbook"
+# Arguments of `ready_to_train` by candidate; the others are compared with dirv_tf.
+SETTINGS = {
+    OURS: {},
+    MIXED: {"dtype": "mixed_bfloat16"},
+    CHECKPOINTED: {"checkpoint_units": True},
+    TEXTBOOK: {"textbook": True},
+}
 
 
 class Row(NamedTuple):

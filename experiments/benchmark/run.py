@@ -20,7 +20,6 @@ from experiments.benchmark.targets import targets
 from experiments.benchmark.training_steps import measure_training, measure_volumes
 from experiments.benchmark.unit_parts import measure_parts
 
-
 def benchmark(plan, folder, report=print):
     """Measure everything in a plan and write benchmark.json, benchmark.md and benchmark.png.
 
@@ -75,13 +74,14 @@ def benchmark(plan, folder, report=print):
 
 def _stages(plan, report):
     """Name, seconds expected on two cores, and function, of every measurement."""
+    one_process = 12 + 0.2 * plan.memory_batch
     stages = [
         # First, while this process is small.
-        ("memory of a training step", 25 + 0.4 * plan.memory_batch, lambda: measure_memory(plan)),
-        ("training step", 25 + 2 * plan.seconds, lambda: measure_training(plan)),
+        ("memory of a training step", len(plan.memory_of) * one_process, lambda: measure_memory(plan)),
+        ("training step", 35 + 2 * plan.seconds, lambda: measure_training(plan)),
         (
             "inference",
-            10 + len(plan.inference_sides) * (5 + plan.seconds) + plan.seconds,
+            15 + len(plan.inference_sides) * (6 + plan.seconds) + plan.seconds + 6 * len(plan.xla_sides),
             lambda: measure_inference(plan, lambda text: report(f"  {text} ...")),
         ),
     ]

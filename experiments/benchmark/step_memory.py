@@ -7,12 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from experiments.benchmark.rows import OURS, Row
+from experiments.benchmark.rows import OURS, SETTINGS, Row
 from experiments.benchmark.timing import Spread, spread
 
 SECTION = "peak memory"
 _STEPS = 3
-_CANDIDATES = {OURS: False, "textbook": True}
 
 
 def measure_memory(plan):
@@ -31,11 +30,13 @@ def measure_memory(plan):
     RuntimeError
         When a process fails; with what it said.
     """
-    measured = {name: _in_fresh_process(name, plan) for name in _CANDIDATES}
-    note = f"{plan.memory_batch} pairs of {plan.training_side}²"
-    rows = [Row(SECTION, OURS, spread([measured[OURS]]), "MiB", note=note)]
-    share = measured["textbook"] / measured[OURS]
-    return [*rows, Row(SECTION, "textbook", spread([measured["textbook"]]), "MiB", Spread(share, share, share, 1))]
+    measured = {name: _in_fresh_process(name, plan) for name in plan.memory_of}
+    ours = measured.pop(OURS)
+    rows = [Row(SECTION, OURS, spread([ours]), "MiB", note=f"{plan.memory_batch} pairs of {plan.training_side}²")]
+    for name, mebibytes in measured.items():
+        share = mebibytes / ours
+        rows.append(Row(SECTION, name, spread([mebibytes]), "MiB", Spread(share, share, share, 1)))
+    return rows
 
 
 def peak_mebibytes():
@@ -72,7 +73,7 @@ def _in_fresh_process(name, plan):
 def _steps(name, run, units, experts, side, batch):
     from experiments.benchmark.networks import pairs, ready_to_train
 
-    network = ready_to_train(run, _CANDIDATES[name], units=units, experts=experts)
+    network = ready_to_train(run, units=units, experts=experts, **SETTINGS[name])
     images, flow_field = pairs(side, 2, batch)
     before = peak_mebibytes()
     for _ in range(_STEPS):

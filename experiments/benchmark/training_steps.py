@@ -11,7 +11,7 @@ from experiments.benchmark import ceiling
 from experiments.benchmark.inference import registration
 from experiments.benchmark.networks import pairs, ready_to_train
 from experiments.benchmark.operation_counts import unit_costs
-from experiments.benchmark.rows import OURS, Row, rows_of_times
+from experiments.benchmark.rows import OURS, SETTINGS, Row, rows_of_times
 from experiments.benchmark.timing import measure_by_turns, ratio, spread
 from experiments.benchmark.voxelmorph_network import voxelmorph_network
 
@@ -34,10 +34,10 @@ def measure_training(plan):
     """
     side, batch = plan.training_side, plan.training_batch
     images, flow_field = pairs(side, 2, batch)
-    settings = {"units": plan.units, "experts": plan.experts}
+    network = {"units": plan.units, "experts": plan.experts}
     candidates = {
-        name: functools.partial(ready_to_train(plan.run, textbook, **settings).train_on_batch, images, flow_field)
-        for name, textbook in ((OURS, False), ("textbook", True))
+        name: functools.partial(ready_to_train(plan.run, **network, **settings).train_on_batch, images, flow_field)
+        for name, settings in SETTINGS.items()
     }
     targets = [images[0], tf.zeros_like(flow_field)]
     candidates["VoxelMorph"] = functools.partial(voxelmorph_network().train_on_batch, list(images), targets)

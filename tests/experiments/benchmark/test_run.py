@@ -6,6 +6,7 @@ import skimage.io
 from experiments.benchmark import __main__ as command
 from experiments.benchmark import run
 from experiments.benchmark.plan import FULL, QUICK
+from experiments.benchmark.rows import SETTINGS
 
 TINY = {
     "units": 1,
@@ -14,6 +15,7 @@ TINY = {
     "training_batch": 2,
     "inference_sides": (16, 32),
     "demons_sides": (),
+    "xla_sides": (),
     "memory_batch": 2,
     "seconds": 0.0,
 }
@@ -33,6 +35,7 @@ def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys)
     assert step["value"]["lower_quartile"] <= step["value"]["median"] <= step["value"]["upper_quartile"]
     assert ("training step", "arithmetic floor") in measured and ("inference 32²", "VoxelMorph") in measured
     assert measured["peak memory", "dirv_tf"]["value"]["median"] > 0
+    assert all(measured["training step", name]["value"]["median"] > 0 for name in SETTINGS)
     page = (tmp_path / "out" / "benchmark.md").read_text(encoding="utf-8")
     assert all(f"| {name} |" in page for _, name in measured)
     assert skimage.io.imread(tmp_path / "out" / "benchmark.png").std() > 10
@@ -42,7 +45,7 @@ def test_parts_growth_and_volumes(tmp_path):
     plan = FULL._replace(
         **{**TINY, "inference_sides": (16,), "demons_sides": (16,), "volume_side": 12, "volume_batch": 1}
     )
-    plan = plan._replace(error_pairs=1, volume_units=1, scaled_units=(1, 2), scaled_experts=(2, 3))
+    plan = plan._replace(xla_sides=(16,), error_pairs=1, volume_units=1, scaled_units=(1, 2), scaled_experts=(2, 3))
     stages = {name: measure for name, _, measure in run._stages(plan, print)}
     parts = {(row.section, row.name): row for row in stages["parts of a unit"]()}
     shared = [row for (section, _), row in parts.items() if section.startswith("parts")]
@@ -52,6 +55,7 @@ def test_parts_growth_and_volumes(tmp_path):
     assert [row.name for row in growth] == ["1", "2", "2", "3"]
     assert len(stages["volumes"]()) == 2
     inference = stages["inference"]()
+    assert {"dirv_tf, whole under XLA", "dirv_tf, mixed_bfloat16"} <= {row.name for row in inference}
     assert {row.name for row in inference if row.section == "inference 16²"} >= {"dirv_tf", "demons"}
     assert all("endpoint error" in row.note for row in inference if row.name == "demons")
     assert len(run.benchmark_figure([*parts.values(), *growth, *inference], (16,)).axes) == 4
