@@ -55,6 +55,7 @@ def _carry_out(studies, options, overrides):
     # TensorFlow takes seconds to load: the list and a wrong command line are answered before.
     import tensorflow as tf
 
+    from dirv_tf.models.weight_files import WeightFileError
     from dirv_tf.training.interruption import TrainingDiverged, TrainingInterrupted
     from dirv_tf.training.training_state import CheckpointError
     from experiments.ablations.run import carry_out_study
@@ -69,7 +70,7 @@ def _carry_out(studies, options, overrides):
     except (TrainingInterrupted, KeyboardInterrupt):
         print(f"Stopped. The same command goes on; what is finished is in {folder}", file=sys.stderr)
         return 130
-    except (TrainingDiverged, CheckpointError) as error:
+    except (TrainingDiverged, CheckpointError, WeightFileError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

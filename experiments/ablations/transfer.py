@@ -49,13 +49,13 @@ def main(arguments=None):
                 f"Received: run={options.run}, of {config.rank} axes"
             )
         run = RunFolder.new(config, options.output or RESULTS_FOLDER / f"{name}-on-{config.name}")
-        figures = record_test(model, name, config, run)
+        figures, count = record_test(model, name, config, run)
     # The error of wrong weights is a ValueError too.
     except (ConfigError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"Weights of {name} on the test pairs of {config.name}:")
-    for line in results_lines(config, config.data.test_images, figures, None):
+    for line in results_lines(config, count, figures, None):
         print(line)
     print(f"Everything is in {run.path}")
     return 0

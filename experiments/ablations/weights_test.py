@@ -28,8 +28,10 @@ def record_test(model, weights_of, config, run):
 
     Returns
     -------
-    dict
+    figures : dict
         Test figures by name.
+    count : int
+        Number of pairs.
     """
     begun = time.monotonic()
     pairs = testing_pairs(config)
@@ -53,4 +55,4 @@ def record_test(model, weights_of, config, run):
     )
     row = {**test_row(config, pairs.count, figures, None, seconds), "parameters": model.count_params()}
     write_results(run, row, figures, None)
-    return figures
+    return figures, pairs.count

@@ -36,6 +36,11 @@ class Pairs(NamedTuple):
     flow_field: np.ndarray
 
 
+def image_size(pair_set):
+    """Return the sides of the images of a set, in pixels."""
+    return load_run(pair_set.run, overrides=pair_set.settings).data.size
+
+
 def draw(pair_set, part, count):
     """Take some pairs, spread evenly over the batches, because the pairs of a batch share their non-rigid amplitude.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import time
+import math
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.training.environment import hardware, versions
-from dirv_tf.training.progress import duration
 from experiments.classical.measurement import measure
 from experiments.classical.methods import METHODS, bound, tune
 from experiments.classical.networks import network_methods
-from experiments.classical.pair_sets import draw
+from experiments.classical.pair_sets import draw, image_size
+from experiments.classical.stages import Stages
 from experiments.classical.table import markdown, text_lines
 
 
@@ -49,24 +49,24 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print):
 
     # On images this small more threads cost more than they gain, and "per pair" is meant per core.
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    steps = _Steps(len(sets) * (2 * len(METHODS) + 2 * len(networks)), report)
     others = network_methods(networks)
     found, searches, folder = [], [], Path(folder)
+    stages = Stages(_work(sets, len(others), trials * tuning_pairs, pairs), report)
     for pair_set in sets:
         report(f"{pair_set.name}: {pair_set.what}")
         tuning, testing = draw(pair_set, "train", tuning_pairs), draw(pair_set, "test", pairs)
         candidates = []
         for method in METHODS:
-            steps.begin(f"{pair_set.name}, {method.name}: tuning, {trials} trials on {tuning_pairs} pairs")
-            results = tune(method, tuning, trials, progress=steps.share)
+            stages.begin(f"{pair_set.name}, {method.name}: tuning, {trials} trials on {tuning_pairs} pairs")
+            results = tune(method, tuning, trials, progress=stages.share)
             searches.append({"set": pair_set.name, "method": method.name, "pairs": tuning_pairs, "trials": results})
             settings = results[0]["settings"]
             candidates.append((method.name, method.what, settings, bound(method, settings)))
         rows = []
         for name, what, settings, register in [*candidates, *others]:
-            steps.begin(f"{pair_set.name}, {name}: {pairs} test pairs")
+            stages.begin(f"{pair_set.name}, {name}: {pairs} test pairs")
             row = {"name": name, "what": what, "settings": settings}
-            rows.append({**row, **measure(register, testing, steps.share)})
+            rows.append({**row, **measure(register, testing, stages.share)})
         size = list(testing.fixed.shape[1:-1])
         entry = {"name": pair_set.name, "what": pair_set.what, "pairs": pairs, "size": size, "methods": rows}
         found.append(entry)
@@ -75,6 +75,12 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print):
         result = _write(folder, found, searches)
     report(f"Written: {folder}/classical.md, classical.json and search.json")
     return result
+
+
+def _work(sets, networks, tuned_pairs, pairs):
+    """The pixels of every stage: all methods are tuned, then they and the networks register the test pairs."""
+    stages = [tuned_pairs] * len(METHODS) + [pairs] * (len(METHODS) + networks)
+    return [math.prod(image_size(pair_set)) * count for pair_set in sets for count in stages]
 
 
 def _write(folder, sets, searches):
@@ -87,27 +93,3 @@ def _write(folder, sets, searches):
     write_text(folder / "classical.md", markdown(result))
     write_json(folder / "classical.json", result)
     return result
-
-
-class _Steps:
-    """Says which step is under way, how far it is, and how long the rest may take at the pace so far."""
-
-    def __init__(self, count, report):
-        self._count, self._report, self._number = count, report, 0
-        self._begun = self._said = time.monotonic()
-
-    def begin(self, text):
-        self._number += 1
-        done = self._number - 1
-        left = f" (about {duration(self._elapsed() / done * (self._count - done))} left)" if done else ""
-        self._report(f"[{self._number}/{self._count}] {text}{left}")
-
-    def share(self, done, total):
-        if time.monotonic() - self._said > 10:
-            self._said = time.monotonic()
-            passed = self._number - 1 + done / total
-            left = duration(self._elapsed() / passed * (self._count - passed))
-            self._report(f"  {done}/{total} done, about {left} left for everything")
-
-    def _elapsed(self):
-        return time.monotonic() - self._begun

@@ -18,7 +18,8 @@ def test_weights_of_one_run_on_the_pairs_of_another(tmp_path, capsys):
     assert (metrics["run"], metrics["test_images"], metrics["parameters"]) == ("B-2", 4, model.count_params())
     assert metrics["test"]["dl_dis_finest"] == 0 and metrics["test"]["l_dis_finest"] > 0.05
     assert json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["weights_of"] == "still"
-    assert "Weights of still on the test pairs of B-2" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Weights of still on the test pairs of B-2" in said and "test of 4 unseen pairs" in said
 
 
 @pytest.mark.parametrize(

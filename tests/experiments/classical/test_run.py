@@ -30,7 +30,7 @@ def test_a_comparison_writes_its_result_its_table_and_its_search(tmp_path, monke
     assert [(search["method"], len(search["trials"])) for search in searches] == [("demons", 1), ("B-splines", 1)]
     page = (tmp_path / "classical.md").read_text(encoding="utf-8")
     assert {len(line.split("|")) for line in page.splitlines() if line.startswith("|")} == {8}
-    assert any("left)" in line for line in lines)
+    assert any("left for everything)" in line for line in lines)
 
 
 @pytest.mark.parametrize(
