@@ -71,6 +71,12 @@ def run(options):
     from dirv_tf.datasets.tissue_set import make_tissue_set
     from dirv_tf.datasets.tissue_sources import tissue_sources
 
+    source, output = Path(options.source).resolve(), Path(options.output).resolve()
+    if source in (output, *output.parents):
+        raise ValueError(
+            "Expected a folder outside of the images', or its patches would be cut again as if they were sections. "
+            f"Received: SOURCE={options.source}, FOLDER={options.output}"
+        )
     names = ("size", "crop", "train_patches", "test_patches", "least_deviation", "bits", "seed")
     settings = PatchSettings(**{name: getattr(options, name) for name in names})
     choice = options.only, options.test_tissues, options.test_share, options.split_seed

@@ -61,6 +61,7 @@ def make_tissue_set(sources, folder, settings, strict=False, progress=None):
         except (OSError, ValueError) as error:
             if strict:
                 raise ValueError(f"{source.path}: {error}") from error
+            _remove_patches(folder, entry)
             manifest["left_out"].append({"file": source.name, "reason": str(error)})
         # Those that come later are still to be verified.
         write_json(folder / MANIFEST, {**manifest, "sources": manifest["sources"] + list(older.values())})
@@ -101,10 +102,9 @@ def _older_entries(folder, plain):
 
 def _entry(source, folder, settings, older):
     checksum = file_checksum(source.path)
-    if older is not None:
-        if (older["sha256"], older["part"]) == (checksum, source.part) and _are_whole(folder, older):
-            return older
-        _remove_patches(folder, older)
+    if older and (older["sha256"], older["part"]) == (checksum, source.part) and _are_whole(folder, older):
+        return older
+    _remove_patches(folder, older)
     count = settings.train_patches if source.part == "train" else settings.test_patches
     patches = cut_patches(source.path, source.name, count, settings)
     name = PurePosixPath(source.name)
@@ -124,7 +124,7 @@ def _are_whole(folder, entry):
 
 
 def _remove_patches(folder, entry):
-    for patch in entry["patches"]:
+    for patch in entry["patches"] if entry else ():
         (folder / patch["file"]).unlink(missing_ok=True)
 
 

@@ -62,6 +62,13 @@ def test_a_folder_that_is_not_there_is_one_line(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("error: Expected a folder of section images. Received: folder=")
 
 
+def test_patches_among_the_images_are_refused(sections, capsys):
+    for output in (sections, sections / "set"):
+        assert main(["tissue", str(sections), "-o", str(output)]) == 1
+        assert "error: Expected a folder outside of the images'" in capsys.readouterr().err
+    assert not (sections / "set").exists()
+
+
 def test_help_explains_the_folders(capsys):
     with pytest.raises(SystemExit):
         main(["tissue", "--help"])

@@ -128,6 +128,14 @@ def test_images_that_cannot_be_used_are_left_out_by_name(sections, tmp_path):
     assert [entry["file"] for entry in manifest["sources"]] == list(NAMES)
 
 
+def test_an_image_that_can_no_longer_be_used_takes_its_patches_along(sections, tmp_path):
+    _make(sections, tmp_path / "set")
+    (sections / "skin" / "c.tif").write_bytes(b"")
+    manifest = _make(sections, tmp_path / "set")
+    assert [entry["file"] for entry in manifest["left_out"]] == ["skin/c.tif"]
+    assert not list((tmp_path / "set").rglob("skin/*.png"))
+
+
 def test_strict_refuses_them(sections, tmp_path):
     bad = _spoil(sections)
     with pytest.raises(ValueError, match="skin/(cut|empty|text|float)") as raised:
