@@ -49,7 +49,7 @@ def save_weights_file(model, path, card=None):
         np.savez(temporary, **arrays)
         checksum = _checksum(temporary)
     parameters = int(sum(array.size for array in arrays.values()))
-    fixed = {"format": FORMAT, "model": _architecture(model), "parameters": parameters, "sha256": checksum}
+    fixed = {"format": FORMAT, "model": architecture(model), "parameters": parameters, "sha256": checksum}
     write_json(path.with_suffix(".json"), {**fixed, **(card or {}), **fixed})
     return path
 
@@ -90,7 +90,7 @@ def load_weights_file(path):
         raise WeightFileError(f"Expected the arguments of DIRVNet on the card ({error}). Received: "
                               f"model={card['model']}, path={path.with_suffix('.json')}") from error
     # A default that changed since the card was written would make another network of the same weights.
-    missing = sorted(set(_architecture(model)) - set(card["model"]))
+    missing = sorted(set(architecture(model)) - set(card["model"]))
     if missing:
         raise WeightFileError(f"Expected all arguments of DIRVNet on the card. Received: model without "
                               f"{', '.join(missing)}, path={path.with_suffix('.json')}")
@@ -133,7 +133,18 @@ def read_card(path):
     return card
 
 
-def _architecture(model):
+def architecture(model):
+    """Return the arguments that the weights of a network belong to, as they stand on its card.
+
+    Parameters
+    ----------
+    model : DIRVNet
+
+    Returns
+    -------
+    dict
+        Its `get_config` without what only says how the network is computed.
+    """
     return {name: value for name, value in model.get_config().items() if name not in _HOW_COMPUTED}
 
 
