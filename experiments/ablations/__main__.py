@@ -66,7 +66,7 @@ def _carry_out(studies, options, overrides):
     try:
         for number, study in enumerate(studies, start=1):
             print(f"Study {number} of {len(studies)}", flush=True)
-            carry_out_study(study, options.scale, folder, overrides, lambda line: print(line, flush=True))
+            carry_out_study(study, options.scale, folder, overrides, _say, train=not options.finished)
     except (TrainingInterrupted, KeyboardInterrupt):
         print(f"Stopped. The same command goes on; what is finished is in {folder}", file=sys.stderr)
         return 130
@@ -74,6 +74,10 @@ def _carry_out(studies, options, overrides):
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _say(line):
+    print(line, flush=True)
 
 
 def _list(studies, scale):
@@ -94,6 +98,7 @@ def _parser():
     )
     parser.add_argument("study", nargs="*", help="names of studies (default: all)")
     parser.add_argument("--list", action="store_true", help="list the studies with their members and stop")
+    parser.add_argument("--finished", action="store_true", help="train nothing; table what is finished")
     parser.add_argument("--scale", choices=SCALES, default="quick", help="length of the trainings (default: quick)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of every member; repeatable"

@@ -26,10 +26,10 @@ def study_figure(result):
     lowest = min(min(row[key] for row in rows) for key, *_ in _KINDS)
     for panel, (key, label, colour) in zip(panels[0], _KINDS):
         bars = panel.barh([row["name"] for row in rows], [row[key] for row in rows], color=colour)
-        panel.bar_label(bars, fmt="%.1f", fontsize=7, padding=2)
+        panel.bar_label(bars, fmt="%.1f", fontsize=7, label_type="center", color="white")
         panel.axvline(reference[key], color="black", linestyle="--", linewidth=0.8)
         # Differences between 80 and 90 are what there is to see; the axis says that it does not begin at zero.
-        panel.set_xlim(min(0.0, lowest) if lowest < 30 else 10 * (lowest // 10 - 1), 104)
+        panel.set_xlim(min(0.0, lowest) if lowest < 30 else 10 * (lowest // 10 - 1), 100)
         panel.set_title(f"{label}, finest level, %", fontsize=9)
         panel.tick_params(labelsize=7)
     panels[0][1].set_yticklabels([])

@@ -65,6 +65,8 @@ def markdown(result):
         "",
         f"![{result['title']}]({result['study']}.png)",
     ]
+    if result["missing"]:
+        lines += ["", f"Not run yet: {', '.join(result['missing'])}."]
     return "\n".join(lines) + "\n"
 
 

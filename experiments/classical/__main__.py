@@ -49,7 +49,7 @@ def main(arguments=None):
     sets = [known[name] for name in options.set or known]
     numbers = (options.trials, options.tuning_pairs, options.pairs)
     try:
-        compare(sets, options.network or ["A-6", "A-1"], options.output, *numbers, report=lambda line: print(line, flush=True))
+        compare(sets, options.network or ["A-6", "A-1"], options.output, *numbers, report=_say)
     except (ConfigError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -57,6 +57,10 @@ def main(arguments=None):
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _say(line):
+    print(line, flush=True)
 
 
 def _count(text):

@@ -1,4 +1,4 @@
-"""Registration by B-splines with SimpleITK: an affine map first, then a grid of control points, images coarse to fine."""
+"""Registration by B-splines with SimpleITK: an affine map first, then a grid of control points, coarse to fine."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class PairSet(NamedTuple):
 SETS = (
     PairSet("chessboards-64", "gradient chessboards of 64², A-6's test", "A-6"),
     PairSet("chessboards-128", "gradient chessboards of 128², C-2's test", "C-2"),
-    PairSet("tissue-128", "patches of 128² of real sections, deformed by known fields", TISSUE, {"data.size": [128, 128]}),
+    PairSet("tissue-128", "patches of 128² of sections, deformed by known fields", TISSUE, {"data.size": [128, 128]}),
 )
 
 

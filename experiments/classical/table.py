@@ -29,7 +29,8 @@ def markdown(result):
     ]
     for entry in result["sets"]:
         lines += ["", f"## {entry['name']}: {entry['what']}", "", f"{entry['pairs']} pairs.", ""]
-        lines += ["| method | ΔL_int | ΔL_dis | seconds per pair | of processor time | settings |", "|---|---|---|---|---|---|"]
+        lines += ["| method | ΔL_int | ΔL_dis | seconds per pair | of processor time | settings |"]
+        lines += ["|---|---|---|---|---|---|"]
         lines += [f"| {' | '.join(_cells(row))} |" for row in entry["methods"]]
     return "\n".join(lines) + "\n"
 

@@ -65,6 +65,20 @@ def test_finished_members_are_kept(done):
     assert not any("epoch" in line for line in lines)
 
 
+def test_what_is_finished_is_tabled_without_training(done):
+    folder, result, _ = done
+    study = Study("part", "A study half done", "And now?", "plain", (OTHER, MOVED, PLAIN))
+    part = carry_out_study(study, "quick", folder, TINY, lambda line: None, train=False)
+    assert [row["name"] for row in part["members"]] == ["moved", "plain"]
+    assert part["missing"] == ["exchanged"] and not (folder / "members" / "exchanged").exists()
+
+
+def test_without_a_finished_reference_there_is_no_table(tmp_path):
+    with pytest.raises(ConfigError, match="at least a finished run of 'plain'"):
+        carry_out_study(STUDY, "quick", tmp_path, TINY, lambda line: None, train=False)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     "member, overrides",
     [(PLAIN, {**TINY, "training.epochs": 2}), (Member("plain", "x", "A-6", deviations=("component-order",)), TINY)],

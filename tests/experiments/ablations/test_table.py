@@ -16,7 +16,12 @@ RESULT = {
     "question": "Does it help?",
     "reference": "plain",
     "scale": "quick",
-    "members": [row("plain", 70, 60, 90.0, 80.0), row("worse", 71, 61, 88.5, 80.25), row("moved", 1, 2, 3, 4, steps=None)],
+    "members": [
+        row("plain", 70, 60, 90.0, 80.0),
+        row("worse", 71, 61, 88.5, 80.25),
+        row("moved", 1, 2, 3, 4, steps=None),
+    ],
+    "missing": ["later"],
     "date": "2026-01-02T03:04:05+00:00",
     "versions": {"tensorflow": "2.15.1"},
     "hardware": {"processor": "AMD EPYC", "cores": 2, "gpus": []},
@@ -38,6 +43,7 @@ def test_the_page_has_as_many_columns_in_every_row_and_says_where_it_was_measure
     widths = {len(line.split("|")) for line in page.splitlines() if line.startswith("|")}
     assert widths == {12}
     assert "2 cores of AMD EPYC, no GPU" in page and "scale quick" in page and "| The worse |" in page
+    assert page.endswith("Not run yet: later.\n")
 
 
 def test_the_terminal_s_columns_are_aligned():
