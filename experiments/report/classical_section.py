@@ -37,7 +37,7 @@ def classical_section(path):
             check_keys(path, method, _METHOD_KEYS)
         size = "×".join(map(str, each["size"])) if isinstance(each["size"], list) else str(each["size"])
         rows = [_row(method) for method in each["methods"]]
-        caption = f"{each['pairs']} pairs of {size}, finest level. {origin(record)}"
+        caption = f"{each['pairs']} pairs of {size}, finest level. {origin(record)} {record.get('note', '')}".rstrip()
         section.blocks.append(Section(f"Methods on {each['name']}", [Table(rows, caption)]))
     return section
 
