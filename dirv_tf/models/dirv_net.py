@@ -45,6 +45,10 @@ class DIRVNet(tf.keras.Model):
         Keras's global policy.
     checkpoint_units : bool
         Whether training computes every unit twice instead of keeping what its gradients need, see `PyramidLevel`.
+    separate_levels : bool
+        Whether each level learns from its own loss alone: no gradient passes from a level to the one before. In deep
+        networks such gradients can grow a thousandfold from level to level and spoil the training. Results of a given
+        network are the same.
 
     Attributes
     ----------
@@ -97,6 +101,7 @@ class DIRVNet(tf.keras.Model):
         field_upsampling: str = "nearest",
         dtype=None,
         checkpoint_units: bool = False,
+        separate_levels: bool = False,
         **kwargs,
     ):
         own_policy, expert_policy = split_policy(dtype)
@@ -114,6 +119,7 @@ class DIRVNet(tf.keras.Model):
         geometry.check_field_upsampling(field_upsampling, "field_upsampling")
         self.rank = rank
         self.field_upsampling = field_upsampling
+        self.separate_levels = bool(separate_levels)
         self.spacing = per_axis(spacing, rank, "spacing")
         self.size_multiples = tuple(s * 2 ** (levels - 1) for s in self.spacing)
         self.pyramid_levels = [
@@ -163,6 +169,7 @@ class DIRVNet(tf.keras.Model):
             **{key: config[key] for key in keys},
             "spacing": self.spacing,
             "field_upsampling": self.field_upsampling,
+            "separate_levels": self.separate_levels,
         }
 
     def build(self, input_shape=None):
@@ -197,6 +204,8 @@ class DIRVNet(tf.keras.Model):
             zip(self.pyramid_levels, fixed_images, moving_images)
         ):
             if index:
+                if self.separate_levels:
+                    displacement_field = tf.stop_gradient(displacement_field)
                 displacement_field = geometry.upsample_displacement_field(displacement_field, self.field_upsampling)
             fields = level((fixed_image, moving_image, displacement_field))
             displacement_field = fields[:, -1]

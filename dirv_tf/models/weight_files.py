@@ -19,7 +19,7 @@ FORMAT = 1
 ARRAYS_NAME = "weights.npz"
 CARD_NAME = "weights.json"
 # Arguments of DIRVNet that are not on the card: the weights are the same, and float32, whatever they are.
-_HOW_COMPUTED = ("dtype", "checkpoint_units")
+_HOW_COMPUTED = ("dtype", "checkpoint_units", "separate_levels")
 
 
 class WeightFileError(ValueError):

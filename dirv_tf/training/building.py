@@ -28,7 +28,11 @@ def build_model(config, network=DIRVNet):
     tf.keras.utils.set_random_seed(config.seeds.training)
     settings, training = dataclasses.asdict(config.model), config.training
     return network(
-        rank=config.rank, **settings, dtype=training.precision, checkpoint_units=training.checkpoint_units
+        rank=config.rank,
+        **settings,
+        dtype=training.precision,
+        checkpoint_units=training.checkpoint_units,
+        separate_levels=training.separate_levels,
     )
 
 

@@ -45,7 +45,7 @@ class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
-    shortened to it. The last four settings change the speed and the memory: `precision` and `checkpoint_units` are the
+    shortened to it. `separate_levels` is the argument of `DIRVNet`. The last four settings change the speed and the memory: `precision` and `checkpoint_units` are the
     arguments `dtype` and `checkpoint_units` of `DIRVNet`, `steps_per_execution` and `jit_compile` those of Keras's
     `compile`, where auto means XLA on a GPU only. The steps of an epoch must be a multiple of `steps_per_execution`; a
     run can be stopped between two executions.
@@ -60,6 +60,7 @@ class TrainingSettings:
     intensity_weight: float = setting(number(low=0), default=1.0)
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
     clip_norm: Optional[float] = setting(number(above=0), default=None)
+    separate_levels: bool = setting(switch(), default=False)
     precision: str = setting(one_of("float32", "mixed_bfloat16"), default="float32")
     checkpoint_units: bool = setting(switch(), default=False)
     steps_per_execution: int = setting(_COUNT, default=1)

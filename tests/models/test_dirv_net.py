@@ -62,6 +62,27 @@ def test_levels_hand_the_field_on(method, rng):
     assert model.get_config()["field_upsampling"] == method
 
 
+def test_separate_levels_change_nothing_but_the_gradients_of_the_levels_before(rng):
+    together, separate = DIRVNet(2, **SMALL), DIRVNet(2, **SMALL, separate_levels=True)
+    separate.set_weights(together.get_weights())
+    images, _ = pair(2, rng)
+
+    def of_finest_level(model):
+        with tf.GradientTape() as tape:
+            outputs = model(images)
+            loss = tf.reduce_sum(tf.square(outputs["flow_field"]))
+        coarse, fine = ([unit.step_size for unit in level.units] for level in model.pyramid_levels)
+        gradients = tape.gradient(loss, coarse + fine)
+        return outputs["flow_field"], gradients[: len(coarse)], gradients[len(coarse) :]
+
+    (field, coarse, fine), (same_field, no_coarse, same_fine) = map(of_finest_level, (together, separate))
+    np.testing.assert_allclose(same_field, field, atol=1e-8)
+    np.testing.assert_allclose(same_fine, fine, rtol=1e-5)
+    assert all(gradient is not None and abs(gradient) > 0 for gradient in coarse)
+    assert all(gradient is None for gradient in no_coarse)
+    assert DIRVNet.from_config(separate.get_config()).separate_levels
+
+
 @pytest.mark.parametrize("rank", [2, 3])
 @pytest.mark.parametrize("scale", [1, 5])
 def test_an_identical_pair_is_left_exactly_as_it_is(rank, scale, rng):
