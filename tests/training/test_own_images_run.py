@@ -60,7 +60,7 @@ def test_a_run_on_a_folder_leaves_the_files_of_any_run(folder_run):
     assert written["test"] == figures and written["thesis"] is None and written["test_images"] == 6
     assert {"l_dis", "dl_dis", "endpoint_error", "folded"} <= figures.keys()
     assert any("8 pairs of 16×16 from 4 images, affine fields" in line for line in lines)
-    assert any("6 unseen pairs from 1 image," in line for line in lines)
+    assert any("6 unseen pairs of 16×16 from 1 image," in line for line in lines)
     assert any(line.startswith("test of 6 unseen pairs") for line in lines)
     assert any(line.startswith("endpoint error ") for line in lines) and not any("thesis" in line for line in lines)
     assert load_weights_file(folder.path).rank == 2
