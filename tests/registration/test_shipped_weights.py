@@ -16,7 +16,7 @@ from dirv_tf.models.pretrained import WEIGHTS_FOLDER, load_pretrained, pretraine
 from dirv_tf.models.weight_files import read_card
 from dirv_tf.registration import measure_accuracy, register
 
-EXPECTED = {"A-1", "A-6", "F-1-quick"}
+EXPECTED = {"A-1", "A-6", "best-2d", "F-1-quick"}
 NAMES = sorted(EXPECTED | set(pretrained_names()))
 # The sizes of the training images: large enough for every level, small enough for a test.
 SIDES = {2: (64, 64), 3: (32, 32, 32)}
