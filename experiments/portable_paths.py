@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.data_settings import change_paths
 
 
 def portable_settings(config, checkout, folder):
@@ -30,11 +31,7 @@ def portable_settings(config, checkout, folder):
         When the images are not in the checkout.
     """
     settings = config.as_mapping()
-    sections = [(config.data, settings["data"])]
-    sections += zip(getattr(config.data, "parts", ()), settings["data"].get("parts", ()))
-    for kind, section in sections:
-        for key in set(kind.paths).intersection(section):
-            section[key] = _portable(section[key], checkout, folder)
+    change_paths(config.data, settings["data"], lambda path: _portable(path, checkout, folder))
     return settings
 
 

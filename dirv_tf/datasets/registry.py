@@ -52,8 +52,11 @@ def from_config(config):
     if kind not in _KINDS:
         raise ValueError(f"`kind` must be one of {', '.join(map(repr, _KINDS))}. Received: kind={kind!r}")
     dataset = _KINDS[kind]
-    legal = list(inspect.signature(dataset).parameters)
-    unknown = [] if kind == "mixture" else [key for key in arguments if key not in legal]
+    parameters = inspect.signature(dataset).parameters
+    legal = list(parameters)
+    # A mixture hands all that it does not know to its parts, where it is checked.
+    hands_on = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    unknown = [] if hands_on else [key for key in arguments if key not in legal]
     if unknown:
         raise ValueError(
             f"Keys of a dataset of kind {kind!r} must be among {', '.join(map(repr, legal))}. "

@@ -46,9 +46,9 @@ class DIRVNet(tf.keras.Model):
     checkpoint_units : bool
         Whether training computes every unit twice instead of keeping what its gradients need, see `PyramidLevel`.
     separate_levels : bool
-        Whether each level learns from its own loss alone: no gradient passes from a level to the one before. In deep
-        networks such gradients can grow a thousandfold from level to level and spoil the training. Results of a given
-        network are the same.
+        Whether each level learns from its own loss alone: no gradient passes from a level to the one before. Over
+        several levels such gradients can grow a thousandfold and spoil the training. Results of a given network are the
+        same.
 
     Attributes
     ----------

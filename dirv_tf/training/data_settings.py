@@ -218,6 +218,23 @@ class MixtureSettings:
 DATA_KINDS = {**_MIXED_KINDS, "pairs": PairsSettings, "mixture": MixtureSettings}
 
 
+def change_paths(settings, mapping, change):
+    """Change the paths of images in a data section, and in the parts of a mixture.
+
+    Parameters
+    ----------
+    settings : one of the classes of `DATA_KINDS`
+    mapping : dict
+        The same settings as `RunConfig.as_mapping` gives them; changed in place.
+    change : callable
+        From a path to the one that takes its place.
+    """
+    for name in set(settings.paths).intersection(mapping):
+        mapping[name] = change(mapping[name])
+    for part, part_mapping in zip(getattr(settings, "parts", ()), mapping.get("parts", ())):
+        change_paths(part, part_mapping, change)
+
+
 def _dataset(settings, part):
     arguments = {name: value for name, value in dataclasses.asdict(settings).items() if value is not None}
     counts = {"train": arguments.pop("train_images", None), "test": arguments.pop("test_images", None)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+from dirv_tf.training.data_settings import change_paths
+
 
 def weights_card(config, figures, thesis, found):
     """The card of a run's weights, but for what `save_weights_file` says about the network itself.
@@ -27,11 +29,7 @@ def weights_card(config, figures, thesis, found):
     """
     settings = config.as_mapping()
     # Weights are passed on; where their images lay on the disk is nobody's business.
-    sections = [(config.data, settings["data"])]
-    sections += zip(getattr(config.data, "parts", ()), settings["data"].get("parts", ()))
-    for kind, section in sections:
-        for key in set(kind.paths).intersection(section):
-            section[key] = Path(section[key]).name
+    change_paths(config.data, settings["data"], lambda path: Path(path).name)
     return {
         "run": config.name,
         "preset": config.preset,

@@ -149,6 +149,17 @@ def test_the_network_is_computed_as_the_run_says(tiny_config):
     assert read_section(RunConfig, config.as_mapping(), "again") == config
 
 
+def test_loss_gradients_and_levels_are_what_the_run_says(tiny_config):
+    plain = build_model(tiny_config)
+    compile_model(plain, tiny_config, steps=4)
+    assert (plain.loss.unit_decay, plain.optimizer.global_clipnorm, plain.separate_levels) == (0.0, None, False)
+    changes = {"unit_decay": 0.3, "clip_norm": 2.0, "separate_levels": True}
+    config = dataclasses.replace(tiny_config, training=dataclasses.replace(tiny_config.training, **changes))
+    model = build_model(config)
+    compile_model(model, config, steps=4)
+    assert (model.loss.unit_decay, model.optimizer.global_clipnorm, model.separate_levels) == (0.3, 2.0, True)
+
+
 def test_a_finished_run_cannot_be_resumed(finished):
     with pytest.raises(ConfigError, match="finished"):
         RunFolder.existing(finished[0].path)
