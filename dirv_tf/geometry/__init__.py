@@ -7,6 +7,7 @@ the level they live on; component ``i`` is a displacement along array axis ``i``
 from dirv_tf.geometry.composition import compose, invert
 from dirv_tf.geometry.control_points import (
     control_point_force,
+    data_force,
     interpolate_control_points,
     linear_smoothing_kernel,
     sample_control_points,
@@ -36,6 +37,7 @@ __all__ = [
     "compose",
     "control_point_force",
     "crop_to_size",
+    "data_force",
     "downsample_displacement_field",
     "downsample_image",
     "expert_convolution",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from dirv_tf.geometry.compiled import compiled
+from dirv_tf.geometry.compiled import compiled_both_ways
+from dirv_tf.geometry.gradient import derivatives
 from dirv_tf.geometry.resampling import linear_upsampling
 from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, per_axis, spatial_rank
 
@@ -94,20 +95,71 @@ def control_point_force(force: tf.Tensor, spacing=4) -> tf.Tensor:
     force = tf.convert_to_tensor(force)
     rank = field_rank(force, "force")
     spacing = per_axis(spacing, rank, "spacing")
-    for axis, s in enumerate(spacing, start=1):
-        if force.shape[axis] is not None and force.shape[axis] % s:
+    _check_multiples(force, spacing, "force")
+    return _on_control_points(_gather(force, spacing=spacing), force, spacing)
+
+
+def data_force(weights: tf.Tensor, image: tf.Tensor, spacing=4) -> tf.Tensor:
+    """Gather the force of a data term at the control points: ``control_point_force(weights * image_gradient(image))``.
+
+    In one pass over memory, where the three functions take three (thesis eqs. 19 and 20).
+
+    Parameters
+    ----------
+    weights : tf.Tensor, shape (B, n_1, ..., n_r, 1)
+        What the data term makes of the intensity difference.
+    image : tf.Tensor, shape (B, n_1, ..., n_r, 1)
+        Registered image; sides are multiples of the spacing, at least 2 pixels.
+    spacing : int or sequence of int
+        Control-point spacing in pixels.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, n_1 / s_1, ..., n_r / s_r, r)
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there are several channels or a side is no multiple of the spacing.
+    """
+    weights, image = tf.convert_to_tensor(weights), tf.convert_to_tensor(image)
+    spacing = per_axis(spacing, spatial_rank(image, "image"), "spacing")
+    if not weights.shape.is_compatible_with(image.shape) or image.shape[-1] != 1:
+        raise ValueError(
+            f"`weights` and `image` must have the same shape, with one channel. "
+            f"Received: weights.shape={weights.shape}, image.shape={image.shape}"
+        )
+    _check_multiples(image, spacing, "image")
+    return _on_control_points(_data_force(weights, image, spacing=spacing), image, spacing)
+
+
+def _check_multiples(values, spacing, name):
+    for side, s in zip(values.shape[1:-1], spacing):
+        if side is not None and side % s:
             raise ValueError(
-                f"every side of `force` must be a multiple of the control-point spacing {spacing}. "
-                f"Received: force.shape={force.shape}"
+                f"every side of `{name}` must be a multiple of the control-point spacing {spacing}. "
+                f"Received: {name}.shape={values.shape}"
             )
-    gathered = _gather(force, spacing)
-    sides = [None if n is None else n // s for n, s in zip(force.shape[1:-1], spacing)]
-    gathered.set_shape([force.shape[0], *sides, rank])
+
+
+def _on_control_points(gathered, dense, spacing):
+    """State what is known of the shape of what was gathered from a dense field or image."""
+    sides = [None if n is None else n // s for n, s in zip(dense.shape[1:-1], spacing)]
+    gathered.set_shape([dense.shape[0], *sides, len(spacing)])
     return gathered
 
 
-@compiled
+@compiled_both_ways
 def _gather(force, spacing):
+    return _gather_axes(force, spacing)
+
+
+@compiled_both_ways
+def _data_force(weights, image, spacing):
+    return _gather_axes(weights * derivatives(image, len(spacing))[..., 0, :], spacing)
+
+
+def _gather_axes(force, spacing):
     for axis, s in enumerate(spacing, start=1):
         force = _gather_axis(force, axis, s)
     return force

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.geometry.compiled import compiled
+from dirv_tf.geometry.compiled import compiled, compiled_both_ways
 from dirv_tf.geometry.shapes import axis_slice, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.warp import identity_grid
 
@@ -23,13 +23,18 @@ def image_gradient(image: tf.Tensor) -> tf.Tensor:
         Last index ``i``: derivative along array axis ``i``, intensity per pixel.
     """
     image = tf.convert_to_tensor(image)
-    gradient = _gradient(image, spatial_rank(image, "image"))
+    gradient = _gradient(image, rank=spatial_rank(image, "image"))
     gradient.set_shape(image.shape.concatenate([image.shape.rank - 2]))
     return gradient
 
 
-@compiled
+@compiled_both_ways
 def _gradient(image, rank):
+    return derivatives(image, rank)
+
+
+def derivatives(image: tf.Tensor, rank: int) -> tf.Tensor:
+    """The operations of `image_gradient`, for functions that are compiled together with them."""
     return tf.stack([_derivative(image, axis) for axis in range(1, rank + 1)], axis=-1)
 
 

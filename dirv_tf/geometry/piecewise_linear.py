@@ -81,82 +81,109 @@ def _position(values, knots, low, high):
     return tf.clip_by_value((values - low) * scale, tf.zeros_like(last), last), scale
 
 
-def _cell(position, knots):
-    """Index of the cell (the number of the knot before it) of each position, and that index into flattened knots."""
-    count = tf.shape(knots)[1]
-    first = tf.minimum(tf.cast(position, tf.int32), count - 2)
-    return first, first + tf.range(tf.shape(knots)[0]) * count
-
-
 # ---------------------------------------------------------------- gather
 
 
-def _lines(knots, low, high, centered):
-    """Slopes and values at zero of the straight pieces, by the knot before them; flattened, (C n_q)."""
+def _cells(values, knots, low, high):
+    """Cell of each value, its index into flattened tables of all channels, and where the value lies in the cell.
+
+    Cell 0 lies before the first knot, cell ``q`` between the knots ``q - 1`` and ``q``, cell ``n_q`` behind the last:
+    in tables with a row for the two ends, no value is an exception, and the loops below run without branches.
+    """
+    channels, count = tf.unstack(tf.shape(knots))
+    last = tf.cast(count - 1, values.dtype)
+    position = (values - low) * (last / (high - low)) + 1
+    position = tf.clip_by_value(position, tf.zeros_like(last), last + 1)
+    cell = tf.cast(position, tf.int32)
+    return cell, cell + tf.range(channels) * (count + 1), position - tf.cast(cell, values.dtype)
+
+
+# Compiled by itself: in one loop with the look-ups, XLA computes what a table comes from anew for every value.
+@compiled
+def _line_tables(knots, low, high, centered):
+    """Straight pieces by cell, flattened (C (n_q + 1)): the lines as `_packed`, and their slopes."""
     count = tf.shape(knots)[1]
     distance = (high - low) / tf.cast(count - 1, knots.dtype)
-    slopes = tf.pad(knots[:, 1:] - knots[:, :-1], [[0, 0], [0, 1]]) / distance
-    intercepts = knots - slopes * (low + distance * tf.range(count, dtype=knots.dtype))
-    slopes, flat = tf.reshape(slopes, [-1]), tf.reshape(intercepts, [-1])
+    slopes = tf.pad(knots[:, 1:] - knots[:, :-1], [[0, 0], [1, 1]]) / distance
+    starts = low + distance * tf.range(-1, count, dtype=knots.dtype)
+    intercepts = tf.concat([knots[:, :1], knots], axis=1) - slopes * starts
     if centered:
-        zero = tf.zeros_like(knots[:, 0])
-        _, index = _cell(_position(zero, knots, low, high)[0], knots)
-        at_zero = tf.gather(flat, index) + tf.gather(slopes, index) * tf.clip_by_value(zero, low, high)
+        _, index, _ = _cells(tf.zeros_like(knots[:, 0]), knots, low, high)
+        at_zero = tf.gather(tf.reshape(intercepts, [-1]), index)
         # The line through zero gets the intercept x - x: zero exactly, not to rounding.
-        flat = tf.reshape(intercepts - at_zero[:, None], [-1])
-    return slopes, flat
+        intercepts -= at_zero[:, None]
+    return tf.reshape(_packed(intercepts, slopes), [-1]), tf.reshape(slopes, [-1])
 
 
-# Compiled on purpose: as one fused loop the look-up costs a sixth of the same operations run one by one. Each piece is
-# looked up as a line, because a value that is used twice in the loop would be gathered twice.
+# Look-ups are what the loop over the values spends its time on: two numbers of 32 bits are fetched as one of 64.
+_HALF = 32
+
+
+def _packed(intercepts, slopes):
+    """Values at zero and slopes in one table of twice as many bits; of float64 numbers, complex ones."""
+    if slopes.dtype != tf.float32:
+        return tf.complex(intercepts, slopes)
+    left, right = (tf.cast(tf.bitcast(numbers, tf.uint32), tf.uint64) for numbers in (intercepts, slopes))
+    return tf.bitwise.left_shift(left, tf.constant(_HALF, tf.uint64)) | right
+
+
+def _unpacked(lines):
+    if lines.dtype != tf.uint64:
+        return tf.math.real(lines), tf.math.imag(lines)
+    left, right = tf.bitwise.right_shift(lines, tf.constant(_HALF, tf.uint64)), lines & tf.constant(2**_HALF - 1, tf.uint64)
+    return tuple(tf.bitcast(tf.cast(half, tf.uint32), tf.float32) for half in (left, right))
+
+
+# Compiled on purpose: as one fused loop the look-up costs a sixth of the same operations run one by one.
 @compiled
-def _gather_values(values, knots, low, high, centered):
+def _gather_values(values, knots, low, high, lines):
     dtype, values = values.dtype, tf.cast(values, knots.dtype)
-    position, _ = _position(values, knots, low, high)
-    _, index = _cell(position, knots)
-    slopes, intercepts = _lines(knots, low, high, centered)
-    table = tf.concat([intercepts, slopes], axis=0)
-    inner = tf.clip_by_value(values, low, high)
-    return tf.cast(tf.gather(table, index) + inner * tf.gather(table, index + tf.size(knots)), dtype)
+    _, index, _ = _cells(values, knots, low, high)
+    intercepts, slopes = _unpacked(tf.gather(lines, index))
+    # Infinity times the slope of an end would be no number.
+    return tf.cast(intercepts + slopes * tf.clip_by_value(values, low, high), dtype)
 
 
 @compiled
-def _gather_gradient(values, knots, low, high, upstream):
-    """Gradient in the values, and what the knot gradient needs: cell index and upstream times fraction."""
+def _gather_gradient(values, knots, low, high, slopes, upstream):
+    """Gradient in the values, and what the knot gradient needs: index and upstream times the place in the cell."""
     dtype, values, upstream = values.dtype, tf.cast(values, knots.dtype), tf.cast(upstream, knots.dtype)
-    position, _ = _position(values, knots, low, high)
-    first, index = _cell(position, knots)
-    slopes, _ = _lines(knots, low, high, centered=False)
-    inside = tf.cast((values > low) & (values < high), values.dtype)
-    fraction = position - tf.cast(first, values.dtype)
-    return tf.cast(upstream * tf.gather(slopes, index) * inside, dtype), index, upstream * fraction
+    _, index, fraction = _cells(values, knots, low, high)
+    return tf.cast(upstream * tf.gather(slopes, index), dtype), index, upstream * fraction
 
 
 def _by_gather(values, knots, low, high, centered):
     @tf.custom_gradient
     def evaluate(values, knots):
+        lines, slopes = _line_tables(knots, low, high, centered)
+
         def gradient(upstream):
-            to_values, index, right = _gather_gradient(values, knots, low, high, upstream)
+            to_values, index, right = _gather_gradient(values, knots, low, high, slopes, upstream)
             to_knots = _knot_gradient(knots, index, tf.cast(upstream, knots.dtype), right)
             return to_values, _less_share_of_zero(to_knots, low, high) if centered else to_knots
 
-        return _gather_values(values, knots, low, high, centered), gradient
+        return _gather_values(values, knots, low, high, lines), gradient
 
     return evaluate(values, knots)
 
 
 def _knot_gradient(knots, index, upstream, right):
-    # One histogram per image: rows are summed in parallel, each in a fixed order, so the result is reproducible.
-    batch, bins = tf.shape(index)[0], tf.size(knots)
+    # One histogram per image, whose bins are summed in a fixed order: the result is reproducible.
+    channels, count = tf.unstack(tf.shape(knots))
+    batch, bins = tf.shape(index)[0], channels * (count + 1)
     index = tf.reshape(index, [batch, -1])
 
     def histogram(weights):
         weights = tf.reshape(weights, [batch, -1])
         counts = tf.raw_ops.DenseBincount(input=index, size=bins, weights=weights, binary_output=False)
-        return tf.reshape(tf.reduce_sum(counts, axis=0), tf.shape(knots))
+        return tf.reshape(tf.reduce_sum(counts, axis=0), [channels, count + 1])
 
-    right_sum = histogram(right)
-    return histogram(upstream) - right_sum + tf.pad(right_sum[:, :-1], [[0, 0], [1, 0]])
+    # A cell's upstream gradient goes to its two knots, to the right one by the place in the cell; at the ends all of it
+    # goes to the only knot.
+    whole, to_right = histogram(upstream), histogram(right)[:, :-1]
+    to_right = tf.concat([whole[:, :1], to_right[:, 1:]], axis=1)
+    to_left = tf.concat([whole[:, 1:-1] - to_right[:, 1:], whole[:, -1:]], axis=1)
+    return to_left + to_right
 
 
 def _less_share_of_zero(to_knots, low, high):
@@ -181,7 +208,8 @@ def _sum_values(values, knots, low, high, centered, count):
         if centered:
             share -= tf.clip_by_value(zero - q, 0.0, 1.0)
         result += (knots[:, q + 1] - knots[:, q]) * share
-    return tf.cast(result, dtype)
+    # Clipping turns what is no number into one; a training that has diverged must be seen to.
+    return tf.cast(tf.where(tf.math.is_nan(values), values, result), dtype)
 
 
 @compiled
@@ -240,8 +268,9 @@ def _antiderivative(values, knots, low, high):
     cells = 0.5 * (knots[:, :-1] + knots[:, 1:]) * distance
     at_knots = tf.pad(tf.cumsum(cells, axis=1), [[0, 0], [1, 0]])
     position, _ = _position(values, knots, low, high)
-    first, index = _cell(position, knots)
-    fraction = position - tf.cast(first, values.dtype)
+    count = tf.shape(knots)[1]
+    first = tf.minimum(tf.cast(position, tf.int32), count - 2)
+    index, fraction = first + tf.range(tf.shape(knots)[0]) * count, position - tf.cast(first, values.dtype)
     flat = tf.reshape(knots, [-1])
     left, right = tf.gather(flat, index), tf.gather(flat, index + 1)
     inner = tf.gather(tf.reshape(at_knots, [-1]), index) + distance * fraction * (left + 0.5 * fraction * (right - left))

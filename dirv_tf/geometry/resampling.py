@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.geometry.compiled import compiled
+from dirv_tf.geometry.compiled import compiled_both_ways
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.smoothing import binomial_smoothing
@@ -61,13 +61,13 @@ def linear_upsampling(values: tf.Tensor, factors: tuple[int, ...]) -> tf.Tensor:
     -------
     tf.Tensor, shape (B, factor_1 g_1, ..., factor_r g_r, C)
     """
-    upsampled = _upsample(values, tuple(factors))
+    upsampled = _upsample(values, factors=tuple(factors))
     sides = [None if n is None else n * factor for n, factor in zip(values.shape[1:-1], factors)]
     upsampled.set_shape([values.shape[0], *sides, values.shape[-1]])
     return upsampled
 
 
-@compiled
+@compiled_both_ways
 def _upsample(values, factors):
     for axis, factor in enumerate(factors, start=1):
         values = _upsample_axis(values, axis, factor)

@@ -115,8 +115,8 @@ class VariationalUnit(tf.keras.layers.Layer):
         fixed, moving, displacement_field = inputs
         registered = geometry.warp_image(moving, geometry.interpolate_control_points(displacement_field, self.spacing))
         data = tf.cast(self.data_experts(registered - fixed), registered.dtype)
-        force = data * geometry.image_gradient(registered)[..., 0, :]
-        descent = geometry.control_point_force(force, self.spacing) + self.regularizer_experts(displacement_field)
+        force = geometry.data_force(data, registered, self.spacing)
+        descent = force + self.regularizer_experts(displacement_field)
         return displacement_field - self.absolute_step_size * descent
 
     def get_config(self):

@@ -79,3 +79,30 @@ def test_errors():
         geometry.interpolate_control_points(np.zeros((1, 2, 2, 2), "float32"), 0)
     with pytest.raises(ValueError, match=r"spacing=\(4, 4\)"):
         geometry.sample_control_points(np.zeros((1, 8, 8, 8, 3), "float32"), (4, 4))
+
+
+@pytest.mark.parametrize("grid, spacing", CASES)
+def test_data_force_is_weights_times_image_gradient_gathered(grid, spacing, rng):
+    size = [g * s for g, s in zip(grid, spacing)]
+    weights, image = rng.normal(size=(2, 2, *size, 1)).astype("float32")
+    expected = geometry.control_point_force(weights * geometry.image_gradient(image)[..., 0, :], spacing)
+    force = geometry.data_force(weights, image, spacing)
+    assert force.shape == (2, *grid, len(grid))
+    np.testing.assert_allclose(force, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_gradients_of_the_data_force(rank, rng, check_gradients):
+    weights, image = rng.normal(size=(2, 1, *[4] * rank, 1))
+    check_gradients(lambda weights: geometry.data_force(weights, image, 2), weights)
+    check_gradients(lambda image: geometry.data_force(weights, image, 2), image)
+
+
+def test_errors_of_the_data_force():
+    image = np.zeros((1, 8, 8, 1), "float32")
+    with pytest.raises(ValueError, match="must have the same shape"):
+        geometry.data_force(np.zeros((1, 8, 4, 1), "float32"), image)
+    with pytest.raises(ValueError, match="with one channel"):
+        geometry.data_force(np.zeros((1, 8, 8, 2), "float32"), np.zeros((1, 8, 8, 2), "float32"))
+    with pytest.raises(ValueError, match="multiple of the control-point spacing"):
+        geometry.data_force(image, image, 3)

@@ -63,9 +63,15 @@ def test_both_forms_agree(rng):
 
 def test_constant_outside_and_continuous_at_the_ends(rng):
     knots = rng.normal(size=(1, 5)).astype("float32")
-    values = np.array([-9, -1.0001, -1, 1, 1.0001, 9], "float32").reshape(1, -1, 1)
+    values = np.array([-np.inf, -9, -1.0001, -1, 1, 1.0001, 9, np.inf], "float32").reshape(1, -1, 1)
     result = geometry.piecewise_linear(values, knots).numpy().ravel()
-    np.testing.assert_allclose(result, [knots[0, 0]] * 3 + [knots[0, -1]] * 3, atol=1e-6)
+    np.testing.assert_allclose(result, [knots[0, 0]] * 4 + [knots[0, -1]] * 4, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_no_number_stays_none(form, rng):
+    values = np.full((1, 3, 1), np.nan, "float32")
+    assert np.isnan(geometry.piecewise_linear(values, rng.normal(size=(1, 5)).astype("float32"), form=form)).all()
 
 
 @pytest.mark.parametrize("low, high", [(-1.0, 1.0), (0.5, 2.0)])
