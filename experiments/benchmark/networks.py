@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import tensorflow as tf
 
@@ -37,6 +38,28 @@ def ready_to_train(run, textbook=False, **changes):
     network = (TextbookNetwork if textbook else DIRVNet)(rank=config.rank, **settings)
     compile_model(network, config, steps=1)
     return network
+
+
+def training_step(network, images, targets):
+    """Return a call without arguments that carries out one training step, compiled, always on the same batch.
+
+    `train_on_batch` makes a data set of every batch and takes it down again, which at times waits for a tenth of a
+    second; `fit`, which trains the runs, makes it once. So does this.
+
+    Parameters
+    ----------
+    network : tf.keras.Model
+        Compiled.
+    images, targets : tensors, or tuples or dictionaries of them
+        One batch.
+
+    Returns
+    -------
+    callable
+    """
+    network.make_train_function()
+    batches = iter(tf.data.Dataset.from_tensors((images, targets)).repeat())
+    return functools.partial(network.train_function, batches)
 
 
 def pairs(side, rank, count):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 
-from experiments.benchmark.networks import pairs, ready_to_train
+from experiments.benchmark.networks import pairs, ready_to_train, training_step
 from experiments.benchmark.rows import Row
 from experiments.benchmark.timing import measure_by_turns, spread
 
@@ -29,9 +27,7 @@ def measure_scaling(plan):
     shapes = {(units, plan.experts) for units in plan.scaled_units}
     shapes |= {(plan.units, experts) for experts in plan.scaled_experts}
     steps = {
-        shape: functools.partial(
-            ready_to_train(plan.run, units=shape[0], experts=shape[1]).train_on_batch, images, flow_field
-        )
+        shape: training_step(ready_to_train(plan.run, units=shape[0], experts=shape[1]), images, flow_field)
         for shape in sorted(shapes)
     }
     times = measure_by_turns(steps, 2 * plan.seconds)

@@ -71,13 +71,14 @@ def _in_fresh_process(name, plan):
 
 
 def _steps(name, run, units, experts, side, batch):
-    from experiments.benchmark.networks import pairs, ready_to_train
+    from experiments.benchmark.networks import pairs, ready_to_train, training_step
 
     network = ready_to_train(run, units=units, experts=experts, **SETTINGS[name])
     images, flow_field = pairs(side, 2, batch)
     before = peak_mebibytes()
+    step = training_step(network, images, flow_field)
     for _ in range(_STEPS):
-        network.train_on_batch(images, flow_field)
+        step()
     return peak_mebibytes() - before
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import tensorflow as tf
 
 from experiments.benchmark import ceiling
 from experiments.benchmark.inference import registration
-from experiments.benchmark.networks import pairs, ready_to_train
+from experiments.benchmark.networks import pairs, ready_to_train, training_step
 from experiments.benchmark.operation_counts import unit_costs
 from experiments.benchmark.rows import OURS, SETTINGS, Row, rows_of_times
 from experiments.benchmark.timing import measure_by_turns, ratio, spread
@@ -36,11 +34,11 @@ def measure_training(plan):
     images, flow_field = pairs(side, 2, batch)
     network = {"units": plan.units, "experts": plan.experts}
     candidates = {
-        name: functools.partial(ready_to_train(plan.run, **network, **settings).train_on_batch, images, flow_field)
+        name: training_step(ready_to_train(plan.run, **network, **settings), images, flow_field)
         for name, settings in SETTINGS.items()
     }
-    targets = [images[0], tf.zeros_like(flow_field)]
-    candidates["VoxelMorph"] = functools.partial(voxelmorph_network().train_on_batch, list(images), targets)
+    targets = (images[0], tf.zeros_like(flow_field))
+    candidates["VoxelMorph"] = training_step(voxelmorph_network(), images, targets)
     candidates["matrix product"], operations = ceiling.matrix_product()
     candidates["array sum"], walked = ceiling.array_sum()
     times = measure_by_turns(candidates, 2 * plan.seconds)
@@ -80,7 +78,7 @@ def measure_volumes(plan):
     side = f"{plan.volume_side}³"
     step = f"training step, {plan.volume_batch} pairs"
     candidates = {
-        step: functools.partial(network.train_on_batch, images, flow_field),
+        step: training_step(network, images, flow_field),
         "inference, one pair": registration(network, *(image[:1] for image in images)),
     }
     times = measure_by_turns(candidates, plan.seconds)

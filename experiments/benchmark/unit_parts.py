@@ -7,7 +7,7 @@ import functools
 import tensorflow as tf
 
 from dirv_tf import geometry
-from experiments.benchmark.networks import pairs, ready_to_train
+from experiments.benchmark.networks import pairs, ready_to_train, training_step
 from experiments.benchmark.rows import OURS, Row
 from experiments.benchmark.timing import measure_by_turns, spread
 
@@ -41,8 +41,8 @@ def measure_parts(plan):
     loss = tf.function(_loss)
     candidates["loss and metrics", FORWARD] = functools.partial(loss, network, images, flow_field, outputs)
     candidates["Adam", FORWARD] = _optimizer_step(network)
-    candidates[OURS] = functools.partial(
-        ready_to_train(plan.run, units=plan.units, experts=plan.experts).train_on_batch, images, flow_field
+    candidates[OURS] = training_step(
+        ready_to_train(plan.run, units=plan.units, experts=plan.experts), images, flow_field
     )
     times = measure_by_turns(candidates, 2 * plan.seconds)
     whole = times.pop(OURS)
@@ -71,9 +71,6 @@ def _parts(network, images, outputs):
     def interpolated(field):
         return geometry.interpolate_control_points(field, spacing)
 
-    def gradient(image):
-        return geometry.image_gradient(image)[..., 0, :]
-
     def filtered(values, kernels):
         return geometry.expert_convolution(values, geometry.expert_kernel(kernels))
 
@@ -83,8 +80,8 @@ def _parts(network, images, outputs):
     def bent(values, knots):
         return geometry.piecewise_linear(values, knots, potential.low, potential.high, potential.centered)
 
-    def force(data, gradient):
-        return geometry.control_point_force(data * gradient, spacing)
+    def force(data, registered):
+        return geometry.data_force(data, registered, spacing)
 
     def regularizer(values, kernels, knots):
         kernel = geometry.expert_kernel(kernels)
@@ -93,11 +90,10 @@ def _parts(network, images, outputs):
     parts = {
         "interpolation": (interpolated, [], [0]),
         "warp": (geometry.warp_image, [], [1]),
-        "image gradient": (gradient, [], [0]),
         "data convolution": (filtered, [], [0, 1]),
         "data potentials": (bent, [], [0, 1]),
         "data transposed convolution": (filtered_back, [], [0, 1]),
-        "force": (force, [], [0, 1]),
+        "force, image gradient": (force, [], [0, 1]),
         "regulariser": (regularizer, [], [0, 1, 2]),
     }
     for index, unit in enumerate(units):
@@ -110,11 +106,10 @@ def _parts(network, images, outputs):
         every = (
             (field,),
             (moving, flow_field),
-            (registered,),
             (registered - fixed, kernels),
             (responses, knots),
             (potentials, kernels),
-            (filtered_back(potentials, kernels), gradient(registered)),
+            (filtered_back(potentials, kernels), registered),
             (field, *_variables(unit.regularizer_experts)),
         )
         for (_, arguments, _), own in zip(parts.values(), every):
