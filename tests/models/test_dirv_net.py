@@ -87,6 +87,8 @@ def test_separate_levels_change_nothing_but_the_gradients_of_the_levels_before(r
 @pytest.mark.parametrize("scale", [1, 5])
 def test_an_identical_pair_is_left_exactly_as_it_is(rank, scale, rng):
     """Whatever the weights: fresh ones, and ones as large as training makes them."""
+    # Step sizes start anywhere between 0 and 0.1; with tiny ones the other pair, too, would be left almost as it is.
+    tf.keras.utils.set_random_seed(1)
     model = DIRVNet(rank, **SMALL)
     model.set_weights([scale * weight for weight in model.get_weights()])
     (fixed, moving), _ = pair(rank, rng)
