@@ -102,7 +102,7 @@ def control_point_force(force: tf.Tensor, spacing=4) -> tf.Tensor:
 def data_force(weights: tf.Tensor, image: tf.Tensor, spacing=4) -> tf.Tensor:
     """Gather the force of a data term at the control points: ``control_point_force(weights * image_gradient(image))``.
 
-    In one pass over memory, where the three functions take three (thesis eqs. 19 and 20).
+    In one pass over memory, where the three functions take three (thesis 5.2).
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ def _cells(values, knots, low, high):
     """Cell of each value, its index into flattened tables of all channels, and where the value lies in the cell.
 
     Cell 0 lies before the first knot, cell ``q`` between the knots ``q - 1`` and ``q``, cell ``n_q`` behind the last:
-    in tables with a row for the two ends, no value is an exception, and the loops below run without branches.
+    with cells for both ends no value is an exception, and the loops below need no masks.
     """
     channels, count = tf.unstack(tf.shape(knots))
     last = tf.cast(count - 1, values.dtype)
@@ -101,18 +101,19 @@ def _cells(values, knots, low, high):
 # Compiled by itself: in one loop with the look-ups, XLA computes what a table comes from anew for every value.
 @compiled
 def _line_tables(knots, low, high, centered):
-    """Straight pieces by cell, flattened (C (n_q + 1)): the lines as `_packed`, and their slopes."""
+    """Straight pieces by cell, flattened, C (n_q + 1) of them: the lines as `_packed`, and their slopes."""
     count = tf.shape(knots)[1]
     distance = (high - low) / tf.cast(count - 1, knots.dtype)
     slopes = tf.pad(knots[:, 1:] - knots[:, :-1], [[0, 0], [1, 1]]) / distance
-    starts = low + distance * tf.range(-1, count, dtype=knots.dtype)
+    starts = low + distance * tf.cast(tf.range(-1, count), knots.dtype)
     intercepts = tf.concat([knots[:, :1], knots], axis=1) - slopes * starts
     if centered:
         _, index, _ = _cells(tf.zeros_like(knots[:, 0]), knots, low, high)
         at_zero = tf.gather(tf.reshape(intercepts, [-1]), index)
         # The line through zero gets the intercept x - x: zero exactly, not to rounding.
         intercepts -= at_zero[:, None]
-    return tf.reshape(_packed(intercepts, slopes), [-1]), tf.reshape(slopes, [-1])
+    intercepts, slopes = tf.reshape(intercepts, [-1]), tf.reshape(slopes, [-1])
+    return _packed(intercepts, slopes), slopes
 
 
 # Look-ups are what the loop over the values spends its time on: two numbers of 32 bits are fetched as one of 64.
@@ -120,16 +121,16 @@ _HALF = 32
 
 
 def _packed(intercepts, slopes):
-    """Values at zero and slopes in one table of twice as many bits; of float64 numbers, complex ones."""
+    """Values at zero and slopes in one table: float32 as numbers of twice as many bits, other types as rows of two."""
     if slopes.dtype != tf.float32:
-        return tf.complex(intercepts, slopes)
+        return tf.stack([intercepts, slopes], axis=-1)
     left, right = (tf.cast(tf.bitcast(numbers, tf.uint32), tf.uint64) for numbers in (intercepts, slopes))
     return tf.bitwise.left_shift(left, tf.constant(_HALF, tf.uint64)) | right
 
 
 def _unpacked(lines):
     if lines.dtype != tf.uint64:
-        return tf.math.real(lines), tf.math.imag(lines)
+        return tf.unstack(lines, axis=-1)
     left, right = tf.bitwise.right_shift(lines, tf.constant(_HALF, tf.uint64)), lines & tf.constant(2**_HALF - 1, tf.uint64)
     return tuple(tf.bitcast(tf.cast(half, tf.uint32), tf.float32) for half in (left, right))
 

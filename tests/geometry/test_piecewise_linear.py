@@ -69,6 +69,16 @@ def test_constant_outside_and_continuous_at_the_ends(rng):
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("dtype, tolerance", [("float16", 2e-2), ("float64", 1e-12)])
+def test_other_types_than_float32(form, dtype, tolerance, rng):
+    values, knots = (array.astype(dtype) for array in arguments(rng, channels=1, knots=9))
+    result = geometry.piecewise_linear(values, knots, form=form)
+    assert result.dtype == dtype
+    expected = np.interp(values[..., 0], np.linspace(-1, 1, 9), knots[0].astype("float64"))
+    np.testing.assert_allclose(result[..., 0], expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_what_is_no_number_stays_none(form, rng):
     values = np.full((1, 3, 1), np.nan, "float32")
     assert np.isnan(geometry.piecewise_linear(values, rng.normal(size=(1, 5)).astype("float32"), form=form)).all()
