@@ -82,7 +82,7 @@ def _lines(content):
     lines.append("shipped models (ΔL: share of the initial error removed on unseen pairs, finest level)")
     for name, card in content["models"].items():
         size = "×".join(map(str, card["data"]["size"]))
-        images = "chessboards" if card["data"]["kind"] == "chessboard" else "images"
+        images = {"chessboard": "chessboards", "shapes": "shapes"}.get(card["data"]["kind"], "images")
         metrics = card["metrics"]
         lines.append(
             f"  {name:<11} {card['model']['rank']}D  {card['parameters']:>7,} parameters  trained on {size} "

@@ -12,6 +12,7 @@ from dirv_tf.datasets.image_pairs import ImagePairs
 from dirv_tf.datasets.mixed_pairs import MixedPairs
 from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.datasets.registry import from_config
+from dirv_tf.datasets.shape_pairs import ShapePairs
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ImagePairs",
     "MixedPairs",
     "PairBatches",
+    "ShapePairs",
     "SyntheticPairs",
     "from_config",
     "from_folder",

@@ -9,14 +9,20 @@ from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
 from dirv_tf.datasets.file_pairs import from_pairs
 from dirv_tf.datasets.folder_pairs import from_folder
 from dirv_tf.datasets.mixed_pairs import MixedPairs
-
+from dirv_tf.datasets.shape_pairs import ShapePairs
 
 
 def _mixture(parts, frozen_last_batch=True, **shared):
     return MixedPairs([from_config({**shared, **part}) for part in parts], frozen_last_batch)
 
 
-_KINDS = {"chessboard": ChessboardPairs, "folder": from_folder, "pairs": from_pairs, "mixture": _mixture}
+_KINDS = {
+    "chessboard": ChessboardPairs,
+    "shapes": ShapePairs,
+    "folder": from_folder,
+    "pairs": from_pairs,
+    "mixture": _mixture,
+}
 
 
 def from_config(config):
@@ -25,9 +31,9 @@ def from_config(config):
     Parameters
     ----------
     config : mapping
-        ``"kind"`` names the dataset: ``"chessboard"`` (`ChessboardPairs`), ``"folder"`` (`from_folder`), ``"pairs"``
-        (`from_pairs`) or ``"mixture"`` (`MixedPairs`); all other keys are its arguments. The ``"parts"`` of a mixture
-        are mappings like this one; they take over the mixture's other keys.
+        ``"kind"`` names the dataset: ``"chessboard"`` (`ChessboardPairs`), ``"shapes"`` (`ShapePairs`), ``"folder"``
+        (`from_folder`), ``"pairs"`` (`from_pairs`) or ``"mixture"`` (`MixedPairs`); all other keys are its arguments.
+        The ``"parts"`` of a mixture are mappings like this one; they take over the mixture's other keys.
 
     Returns
     -------

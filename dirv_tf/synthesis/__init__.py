@@ -14,6 +14,7 @@ from dirv_tf.synthesis.noise import desensitise
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
 from dirv_tf.synthesis.random_fields import FIELD_KINDS
 from dirv_tf.synthesis.random_fields import random_fields
+from dirv_tf.synthesis.shapes import shape_images
 
 __all__ = [
     "FIELD_KINDS",
@@ -22,4 +23,5 @@ __all__ = [
     "desensitise",
     "nonrigid_fields",
     "random_fields",
+    "shape_images",
 ]

@@ -21,6 +21,7 @@ IMAGES = 0
 AFFINE = 1
 NONRIGID = 2
 NOISE = 3
+SHAPES = 4
 
 # Constants of Threefry-2x32.
 _PARITY = 0x1BD11BDA
@@ -102,7 +103,7 @@ def stream_key(seed, stream, epoch=0):
     seed : int
         From 0 to 2^64 - 1.
     stream : int
-        One of `IMAGES`, `AFFINE`, `NONRIGID` and `NOISE`.
+        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE` and `SHAPES`.
     epoch : int or tf.Tensor, shape (), integer
 
     Returns

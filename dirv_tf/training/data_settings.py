@@ -1,4 +1,4 @@
-"""The pairs of a run by their kind: synthetic chessboards, synthetic pairs of own images, both by turns, real pairs."""
+"""The pairs of a run by their kind: synthetic chessboards or shapes, pairs of own images, these by turns, real pairs."""
 
 from __future__ import annotations
 
@@ -57,6 +57,30 @@ class ChessboardSettings:
         if part == "test":
             arguments.pop("patch_size", None)
         return arguments
+
+
+@dataclasses.dataclass(frozen=True)
+class ShapeSettings:
+    """Pairs of random smooth shapes; see `dirv_tf.datasets.ShapePairs`."""
+
+    normalization: ClassVar[str] = "type"
+    known_fields: ClassVar[bool] = True
+    paths: ClassVar[Tuple[str, ...]] = ()
+
+    size: Tuple[int, ...] = setting(_SIZE)
+    train_images: int = setting(_COUNT)
+    test_images: int = setting(_COUNT)
+    kind: str = setting(one_of("shapes"), default="shapes")
+    shape_size: Tuple[int, int] = setting(rising_pair(whole_number(low=2)), default=(6, 16))
+    labels: int = setting(whole_number(low=2), default=8)
+    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
+    max_displacement: float = setting(number(low=0.1), default=6.0)
+    desensitise: bool = setting(switch(), default=True)
+    swap: bool = setting(switch(), default=True)
+
+    def dataset(self, part):
+        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        return _dataset(self, part)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,14 +184,14 @@ class PairsSettings:
         return {**arguments, "pairs": self.train_pairs if part == "train" else self.test_pairs}
 
 
-_MIXED_KINDS = {"chessboard": ChessboardSettings, "folder": FolderSettings}
+_MIXED_KINDS = {"chessboard": ChessboardSettings, "shapes": ShapeSettings, "folder": FolderSettings}
 
 
 @dataclasses.dataclass(frozen=True)
 class MixtureSettings:
     """Batches of several kinds of synthetic pairs by turns; see `dirv_tf.datasets.MixedPairs`.
 
-    Each of `parts` is a section of kind chessboard or folder, without the settings that are said here for all.
+    Each of `parts` is a section of kind chessboard, shapes or folder, without the settings that are said here for all.
     """
 
     known_fields: ClassVar[bool] = True
@@ -189,7 +213,7 @@ class MixtureSettings:
                         f"'{key}' must be the same in 'data' and in all of 'data.parts'. "
                         f"Received: data.{key}={getattr(self, key)} and {key}={getattr(part, key)} in {part.kind}"
                     )
-            if part.patch_size is not None:
+            if getattr(part, "patch_size", None) is not None:
                 raise ConfigError(
                     "'patch_size' must be left out in 'data.parts': 'data.size' is the size of the patches. "
                     f"Received: patch_size={list(part.patch_size)} in {part.kind}"

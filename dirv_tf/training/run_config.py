@@ -6,7 +6,14 @@ import dataclasses
 from typing import Optional, Tuple, Union
 
 from dirv_tf.training.config_sections import ConfigError, section, section_by_kind, setting
-from dirv_tf.training.data_settings import DATA_KINDS, ChessboardSettings, FolderSettings, MixtureSettings, PairsSettings
+from dirv_tf.training.data_settings import (
+    DATA_KINDS,
+    ChessboardSettings,
+    FolderSettings,
+    MixtureSettings,
+    PairsSettings,
+    ShapeSettings,
+)
 from dirv_tf.training.setting_checks import (
     either,
     list_of,
@@ -96,7 +103,7 @@ class RunConfig:
     name: str = setting(text())
     description: str = setting(text())
     model: ModelSettings = section(ModelSettings)
-    data: Union[ChessboardSettings, FolderSettings, PairsSettings, MixtureSettings] = section_by_kind(DATA_KINDS)
+    data: Union[ChessboardSettings, ShapeSettings, FolderSettings, PairsSettings, MixtureSettings] = section_by_kind(DATA_KINDS)
     training: TrainingSettings = section(TrainingSettings)
     seeds: SeedSettings = section(SeedSettings, default=SeedSettings())
     evaluation: EvaluationSettings = section(EvaluationSettings, default=EvaluationSettings())

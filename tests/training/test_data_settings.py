@@ -20,6 +20,7 @@ training: {epochs: 2, batch_size: 5, loss: %s}
 """
 _DATA = {
     "chessboard": "{size: [32, 32], train_images: 10, test_images: 5}",
+    "shapes": "{kind: shapes, size: [32, 32], train_images: 10, test_images: 5, labels: 5}",
     "folder": "{kind: folder, size: [32, 32], folder: images/all}",
     "pairs": "{kind: pairs, size: [32, 32], train_pairs: train.csv, test_pairs: ../test.csv, train_images: 7}",
     "mixture": "{kind: mixture, size: [32, 32], train_images: 8, test_images: 4, parts: "
@@ -114,8 +115,8 @@ _BOARD = {"kind": "chessboard"}
         ("pairs", {"transform": "both"}, "unknown key 'data.transform'"),
         ("folder", {"folder": ""}, "'data.folder' must be a text that is not empty"),
         ("folder", {"folder": 3}, "'data.folder' must be a text"),
-        ("folder", {"kind": "photos"}, "'data.kind' must be one of chessboard, folder, pairs, mixture. Received: .*'photos'"),
-        ("folder", {"kind": ["folder"]}, "'data.kind' must be one of chessboard, folder, pairs, mixture"),
+        ("folder", {"kind": "photos"}, "'data.kind' must be one of chessboard, shapes, folder, pairs, mixture. Received: .*'photos'"),
+        ("folder", {"kind": ["folder"]}, "'data.kind' must be one of chessboard, shapes, folder, pairs, mixture"),
         ("folder", {"test_share": 1.0}, "'data.test_share' must be a number greater than 0 and less than 1"),
         ("folder", {"test_share": True}, "'data.test_share' must be a number"),
         ("folder", {"normalization": "type"}, "'data.normalization' must be one of joint, each"),
@@ -130,10 +131,13 @@ _BOARD = {"kind": "chessboard"}
         ("chessboard", {"patch_size": [16]}, "'data.patch_size' must be a list of 2 to 3 entries"),
         ("chessboard", {"patch_size": [16, 16, 16]}, "'data.patch_size' must have as many sides as 'data.size'"),
         ("chessboard", {"patch_size": [16, 18]}, "'data.patch_size' must have sides that are multiples of 4"),
+        ("shapes", {"shape_size": [1, 4]}, "'data.shape_size' must be "),
+        ("shapes", {"labels": 1}, "'data.labels' must be a whole number of at least 2"),
+        ("shapes", {"patch_size": [16, 16]}, "unknown key 'data.patch_size'"),
         ("pairs", {"test_pairs": "train.csv"}, "'data.test_pairs' must be another file"),
         ("mixture", {"parts": [_BOARD]}, "'data.parts' must be at least two sections. Received: 1"),
         ("mixture", {"parts": "boards"}, "'data.parts' must be a list of mappings. Received: .*boards"),
-        ("mixture", {"parts": [_BOARD, {"kind": "pairs"}]}, r"'data.parts\[1\].kind' must be one of chessboard, folder"),
+        ("mixture", {"parts": [_BOARD, {"kind": "pairs"}]}, r"'data.parts\[1\].kind' must be one of chessboard, shapes, folder"),
         ("mixture", {"parts": [_BOARD, {"cells": 3}]}, r"unknown key 'data.parts\[1\].cells'"),
         ("mixture", {"parts": [_BOARD, {**_BOARD, "train_images": 9}]}, "'train_images' must be the same"),
         ("mixture", {"parts": [_BOARD, {**_BOARD, "patch_size": [8, 8]}]}, "'patch_size' must be left out"),
@@ -164,10 +168,15 @@ def test_real_pairs_refuse_a_loss_that_needs_the_true_field(tmp_path, loss):
     assert load_run(_file(tmp_path, "folder", loss)).training.loss == loss
 
 
-@pytest.mark.parametrize("kind", ["chessboard", "folder", "pairs"])
+@pytest.mark.parametrize("kind", ["chessboard", "shapes", "folder", "pairs"])
 def test_the_defaults_are_those_of_the_datasets(kind):
     settings = DATA_KINDS[kind]
-    functions = {"chessboard": datasets.ChessboardPairs, "folder": datasets.from_folder, "pairs": datasets.from_pairs}
+    functions = {
+        "chessboard": datasets.ChessboardPairs,
+        "shapes": datasets.ShapePairs,
+        "folder": datasets.from_folder,
+        "pairs": datasets.from_pairs,
+    }
     parameters = inspect.signature(functions[kind]).parameters
     for field in dataclasses.fields(settings):
         if field.name in parameters and field.default not in (dataclasses.MISSING, None):
