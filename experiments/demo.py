@@ -34,7 +34,7 @@ CSV_COLUMNS = (
 _EPILOG = """\
 Each image is deformed by a random affine plus non-rigid field of a fixed seed, two pixels long on average as in the
 networks' training. The deformed image is the fixed one, the original the moving one, so that the field to be found is
-known exactly. The networks have seen gradient chessboards only, no tissue.
+known exactly. The networks have seen synthetic images only: gradient chessboards, and of volumes random shapes too.
 
 examples:
   python -m experiments.demo                           the shipped networks
@@ -210,7 +210,7 @@ def _parser():
         "--model-2d", default="A-6", help="shipped network or weights file for the tissue (%(default)s)"
     )
     parser.add_argument(
-        "--model-3d", default="F-1-quick", help="shipped network or weights file for the volume (%(default)s)"
+        "--model-3d", default="best-3d", help="shipped network or weights file for the volume (%(default)s)"
     )
     return parser
 

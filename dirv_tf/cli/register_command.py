@@ -38,7 +38,7 @@ def add_parser(commands):
     parser.add_argument("moving", type=Path, help="the image that is warped onto it")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results")
     parser.add_argument(
-        "--model", help="a shipped model (dirv-tf info), or folder or file of weights (best-2d; F-1-quick for volumes)"
+        "--model", help="a shipped model (dirv-tf info), or folder or file of weights (best-2d; best-3d for volumes)"
     )
     parser.add_argument(
         "--refine",

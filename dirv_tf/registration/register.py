@@ -21,11 +21,11 @@ from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.tiling import register_in_tiles, tile_sides
 
 DEFAULT_ROUNDS = 10
-DEFAULT_MODELS = {2: "best-2d", 3: "F-1-quick"}
+DEFAULT_MODELS = {2: "best-2d", 3: "best-3d"}
 
 
 def register(
-    fixed, moving, model="best-2d", *, refine=False, normalize="model", tile=None, spacing=None, progress=None
+    fixed, moving, model=None, *, refine=False, normalize="model", tile=None, spacing=None, progress=None
 ) -> RegistrationResult:
     """Find where each pixel of the fixed image lies in the moving image, and warp the moving image onto the fixed one.
 
@@ -42,7 +42,7 @@ def register(
         It may be of another dtype. Two files must agree in spacing and directions.
     model : str, path, DIRVNet or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
-        it, or a network. None: best-2d for images, F-1-quick for volumes.
+        it, or a network. None: best-2d for images, best-3d for volumes.
     refine : bool or int
         Whether to register the result again as long as that lowers its intensity error, and at most how often (True:
         10 times), see `dirv_tf.models.RecurrentRefinement`. With tiles, each on its own.

@@ -9,6 +9,7 @@ from pathlib import Path
 from dirv_tf.cli.command_line import prepare_process
 from dirv_tf.training.config_sections import ConfigError
 
+DEFAULT_NETWORKS = ["A-6", "A-1", "best-2d"]
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "runs" / "classical"
 _EPILOG = """\
 Diffeomorphic demons and B-splines of SimpleITK are tuned by a random search on pairs of the training seed, then they
@@ -49,7 +50,7 @@ def main(arguments=None):
     sets = [known[name] for name in options.set or known]
     numbers = (options.trials, options.tuning_pairs, options.pairs)
     try:
-        compare(sets, options.network or ["A-6", "A-1"], options.output, *numbers, report=_say)
+        compare(sets, options.network or DEFAULT_NETWORKS, options.output, *numbers, report=_say)
     except (ConfigError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -79,7 +80,7 @@ def _parser():
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME", help="a set of pairs (default: all)")
     parser.add_argument(
-        "--network", action="append", metavar="NAME", help="a shipped network; repeatable (default: A-6 and A-1)"
+        "--network", action="append", metavar="NAME", help=f"a shipped network; repeatable (default: {', '.join(DEFAULT_NETWORKS)})"
     )
     parser.add_argument("--pairs", type=_count, default=100, help="test pairs per set (default: %(default)s)")
     parser.add_argument("--trials", type=_count, default=12, help="settings tried per method (default: %(default)s)")

@@ -16,7 +16,7 @@ from dirv_tf.models.pretrained import WEIGHTS_FOLDER, load_pretrained, pretraine
 from dirv_tf.models.weight_files import read_card
 from dirv_tf.registration import measure_accuracy, register
 
-EXPECTED = {"A-1", "A-6", "best-2d", "F-1-quick"}
+EXPECTED = {"A-1", "A-6", "best-2d", "best-3d", "F-1-quick"}
 NAMES = sorted(EXPECTED | set(pretrained_names()))
 # The sizes of the training images: large enough for every level, small enough for a test.
 SIDES = {2: (64, 64), 3: (32, 32, 32)}
@@ -68,3 +68,11 @@ def test_known_field_is_found(name):
 def test_identical_images_are_left_alone(name):
     _, image, _ = _known_pair(load_pretrained(name).rank)
     assert np.abs(register(image, image, model=name).flow_field).max() < 0.05
+
+
+@pytest.mark.parametrize(("rank", "name"), [(2, "best-2d"), (3, "best-3d")])
+def test_without_a_model_the_best_one_for_the_rank_registers(rank, name):
+    fixed, moving, _ = _known_pair(rank)
+    result = register(fixed, moving)
+    assert result.model_name == name
+    np.testing.assert_array_equal(result.flow_field, register(fixed, moving, model=name).flow_field)
