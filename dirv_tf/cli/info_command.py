@@ -82,13 +82,18 @@ def _lines(content):
     lines.append("shipped models (ΔL: share of the initial error removed on unseen pairs, finest level)")
     for name, card in content["models"].items():
         size = "×".join(map(str, card["data"]["size"]))
-        images = {"chessboard": "chessboards", "shapes": "shapes"}.get(card["data"]["kind"], "images")
         metrics = card["metrics"]
         lines.append(
             f"  {name:<11} {card['model']['rank']}D  {card['parameters']:>7,} parameters  trained on {size} "
-            f"{images}  ΔL_int {metrics['dl_int_finest']:.1f} %  ΔL_dis {metrics['dl_dis_finest']:.1f} %"
+            f"{_images(card['data'])}  ΔL_int {metrics['dl_int_finest']:.1f} %  ΔL_dis {metrics['dl_dis_finest']:.1f} %"
         )
     return [*lines, "  dirv-tf info NAME shows the card of one"]
+
+
+def _images(data):
+    """Names the images that a network was trained on."""
+    kinds = [part["kind"] for part in data.get("parts", [data])]
+    return " and ".join({"chessboard": "chessboards", "shapes": "shapes"}.get(kind, "images") for kind in kinds)
 
 
 def _card_lines(card, indent=""):

@@ -10,7 +10,7 @@ from dirv_tf.synthesis import random_keys
 
 # Pixels: over how many a label's share of an edge goes from 10 % to 90 %, drawn per image.
 EDGE_WIDTHS = (0.5, 2.0)
-# Largest deviation that the texture within a shape has, drawn per image from zero on.
+# Standard deviation of the texture within a shape, as a share of its intensity: the largest, drawn per image.
 TEXTURE = 0.1
 # Share of the images whose first shape is black, as what surrounds a body in a scan.
 BACKGROUND_SHARE = 0.5
@@ -29,8 +29,7 @@ def shape_images(size, seed, indices, shape_size=(6, 16), labels=8):
     highest score (Hoffmann et al., "SynthMorph: learning contrast-invariant registration without acquired images",
     IEEE TMI 41, 2022), by shares at the edges, whose width is drawn per image. Every label has a random intensity, in
     half of the images that of the first is zero, and within the shapes a faint texture half as coarse as they are.
-    Networks that have seen them besides chessboards carry over to scans better: edges are curved, of every contrast,
-    and large regions are nearly flat.
+    Unlike chessboards they have curved edges of every contrast and large, nearly flat regions, as scans do.
 
     Parameters
     ----------
@@ -42,7 +41,7 @@ def shape_images(size, seed, indices, shape_size=(6, 16), labels=8):
         Numbers of the images.
     shape_size : sequence of int, length 2
         Shortest and longest distance of the control points of the scores in pixels; each image's is drawn between them,
-        evenly on a logarithmic scale. Shapes are about one and a half times as wide.
+        evenly on a logarithmic scale.
     labels : int
         Number of labels.
 
@@ -61,8 +60,8 @@ def shape_images(size, seed, indices, shape_size=(6, 16), labels=8):
     offsets, texture_offsets = tf.split(layout[:, 4:], 2, axis=1)
 
     scores = _random_splines(size, random_keys.fold(keys, _SCORES), labels, distances, offsets, shortest)
-    # Such an edge is 4.4 high in the softmax, and the difference of two scores rises by about 2.4 (2D) over a distance of
-    # control points.
+    # A share goes from 10 % to 90 % while the difference of two sharpened scores rises by 4.4; that of the scores rises by
+    # about 2.4 (2D) over a distance of control points.
     sharpness = tf.reshape(2.0 * distances / widths, [-1, 1] + [1] * len(size))
     shares = tf.nn.softmax(sharpness * scores, axis=1)
     means = random_keys.uniform(random_keys.fold(keys, _MEANS), labels)

@@ -16,12 +16,8 @@ _LEAST_CONTRAST = 10 / 255
 
 
 @dataclasses.dataclass(frozen=True)
-class ChessboardSettings:
-    """Pairs of gradient chessboards; see `dirv_tf.datasets.ChessboardPairs`.
-
-    With a `patch_size` the network is trained on `patches_per_image` patches of each of `train_images` chessboards, and
-    tested on whole ones; `training.batch_size` counts patches.
-    """
+class _DrawnSettings:
+    """What all pairs of drawn images share; see `dirv_tf.datasets.SyntheticPairs`."""
 
     # How images are to be brought to [0, 1] for a network that was trained on these.
     normalization: ClassVar[str] = "type"
@@ -31,16 +27,30 @@ class ChessboardSettings:
     size: Tuple[int, ...] = setting(_SIZE)
     train_images: int = setting(_COUNT)
     test_images: int = setting(_COUNT)
+    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
+    max_displacement: float = setting(number(low=0.1), default=6.0)
+    desensitise: bool = setting(switch(), default=True)
+    swap: bool = setting(switch(), default=True)
+
+    def dataset(self, part):
+        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        return _dataset(self, part)
+
+
+@dataclasses.dataclass(frozen=True)
+class ChessboardSettings(_DrawnSettings):
+    """Pairs of gradient chessboards; see `dirv_tf.datasets.ChessboardPairs`.
+
+    With a `patch_size` the network is trained on `patches_per_image` patches of each of `train_images` chessboards, and
+    tested on whole ones; `training.batch_size` counts patches.
+    """
+
     kind: str = setting(one_of("chessboard"), default="chessboard")
     cell_range: Tuple[int, int] = setting(rising_pair(_COUNT), default=(6, 10))
     patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
     patches_per_image: int = setting(_COUNT, default=20)
     least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
     deform_first: bool = setting(switch(), default=False)
-    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
-    max_displacement: float = setting(number(low=0.1), default=6.0)
-    desensitise: bool = setting(switch(), default=True)
-    swap: bool = setting(switch(), default=True)
 
     def __post_init__(self):
         _check_patch_size(self)
@@ -52,35 +62,19 @@ class ChessboardSettings:
             )
 
     def dataset(self, part):
-        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
-        arguments = _dataset(self, part)
+        arguments = super().dataset(part)
         if part == "test":
             arguments.pop("patch_size", None)
         return arguments
 
 
 @dataclasses.dataclass(frozen=True)
-class ShapeSettings:
+class ShapeSettings(_DrawnSettings):
     """Pairs of random smooth shapes; see `dirv_tf.datasets.ShapePairs`."""
 
-    normalization: ClassVar[str] = "type"
-    known_fields: ClassVar[bool] = True
-    paths: ClassVar[Tuple[str, ...]] = ()
-
-    size: Tuple[int, ...] = setting(_SIZE)
-    train_images: int = setting(_COUNT)
-    test_images: int = setting(_COUNT)
     kind: str = setting(one_of("shapes"), default="shapes")
     shape_size: Tuple[int, int] = setting(rising_pair(whole_number(low=2)), default=(6, 16))
     labels: int = setting(whole_number(low=2), default=8)
-    transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
-    max_displacement: float = setting(number(low=0.1), default=6.0)
-    desensitise: bool = setting(switch(), default=True)
-    swap: bool = setting(switch(), default=True)
-
-    def dataset(self, part):
-        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
-        return _dataset(self, part)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -103,7 +103,9 @@ class RunConfig:
     name: str = setting(text())
     description: str = setting(text())
     model: ModelSettings = section(ModelSettings)
-    data: Union[ChessboardSettings, ShapeSettings, FolderSettings, PairsSettings, MixtureSettings] = section_by_kind(DATA_KINDS)
+    data: Union[ChessboardSettings, ShapeSettings, FolderSettings, PairsSettings, MixtureSettings] = section_by_kind(
+        DATA_KINDS
+    )
     training: TrainingSettings = section(TrainingSettings)
     seeds: SeedSettings = section(SeedSettings, default=SeedSettings())
     evaluation: EvaluationSettings = section(EvaluationSettings, default=EvaluationSettings())

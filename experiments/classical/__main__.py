@@ -80,7 +80,10 @@ def _parser():
     )
     parser.add_argument("--set", action="append", default=[], metavar="NAME", help="a set of pairs (default: all)")
     parser.add_argument(
-        "--network", action="append", metavar="NAME", help=f"a shipped network; repeatable (default: {', '.join(DEFAULT_NETWORKS)})"
+        "--network",
+        action="append",
+        metavar="NAME",
+        help=f"a shipped network; repeatable (default: {', '.join(DEFAULT_NETWORKS)})",
     )
     parser.add_argument("--pairs", type=_count, default=100, help="test pairs per set (default: %(default)s)")
     parser.add_argument("--trials", type=_count, default=12, help="settings tried per method (default: %(default)s)")

@@ -14,6 +14,9 @@ def test_versions_devices_and_models(capsys):
     assert f"tensorflow  {tf.__version__}" in text
     for name in pretrained_names():
         assert f"\n  {name} " in text
+    for name, images in [("A-6", "64×64 chessboards"), ("best-3d", "32×32×32 chessboards and shapes"), ("E-1-quick", "images")]:
+        (line,) = (line for line in text.splitlines() if line.startswith(f"  {name} "))
+        assert f"{images}  ΔL_int" in line
 
 
 def test_json_for_scripts(capsys):
