@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dirv_tf.training.config_sections import ConfigError
 from dirv_tf.training.data_settings import change_paths
+from dirv_tf.training.run_config import is_weights_path
 
 
 def portable_settings(config, checkout, folder):
@@ -28,9 +29,15 @@ def portable_settings(config, checkout, folder):
     Raises
     ------
     ConfigError
-        When the images are not in the checkout.
+        When the images are not in the checkout, or the run started from weights that do not ship.
     """
     settings = config.as_mapping()
+    start_from = config.training.start_from
+    if start_from and is_weights_path(start_from):
+        raise ConfigError(
+            "Expected a run that starts from chance or from a shipped network, for others to repeat it. "
+            f"Received: training.start_from={start_from}"
+        )
     change_paths(config.data, settings["data"], lambda path: _portable(path, checkout, folder))
     return settings
 

@@ -10,7 +10,7 @@ import yaml
 
 from dirv_tf.training.config_sections import ConfigError, read_section
 from dirv_tf.training.data_settings import DATA_KINDS
-from dirv_tf.training.run_config import RunConfig
+from dirv_tf.training.run_config import RunConfig, is_weights_path
 from dirv_tf.training.yaml_text import parse_yaml
 
 # The runs live in the checkout beside the package, not inside it.
@@ -154,7 +154,15 @@ def _make_paths_absolute(raw, folder):
     for section in (data, *(parts if isinstance(parts, list) else ())):
         for name in names.intersection(section if isinstance(section, dict) else ()):
             if isinstance(section[name], str) and section[name].strip():
-                section[name] = os.path.abspath(folder / Path(section[name].strip()).expanduser())
+                section[name] = _absolute(section[name], folder)
+    training = raw.get("training")
+    start_from = training.get("start_from") if isinstance(training, dict) else None
+    if isinstance(start_from, str) and is_weights_path(start_from.strip()):
+        training["start_from"] = _absolute(start_from, folder)
+
+
+def _absolute(path, folder):
+    return os.path.abspath(folder / Path(path.strip()).expanduser())
 
 
 def _nested(key, value):

@@ -7,7 +7,7 @@ from pathlib import Path
 from dirv_tf.training.environment import hardware_line
 
 
-def plan(config, folder, pairs, testing, found):
+def plan(config, folder, pairs, testing, found, start=None):
     """What a run is going to do, in lines of text.
 
     Parameters
@@ -18,6 +18,8 @@ def plan(config, folder, pairs, testing, found):
         Pairs to train and to test on.
     found : dict
         With `versions` and `hardware`.
+    start : StartingWeights or None
+        The weights to start from.
 
     Returns
     -------
@@ -32,6 +34,7 @@ def plan(config, folder, pairs, testing, found):
         f"Run {config.name}{preset}: {config.description}",
         f"  network   {model.levels} level{'s' * (model.levels > 1)} of {units} units, {model.experts} experts: "
         f"{config.parameters:,} parameters",
+        *([f"  start     weights of {start.name}, SHA-256 {start.card['sha256'][:12]}…"] if start else []),
         f"  training  {pairs.count:,} pairs of {size}{_files(pairs)}, {fields}, batches of "
         f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
         f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",

@@ -24,6 +24,7 @@ from dirv_tf.training.interruption import StepGuard, stop_on_signals
 from dirv_tf.training.plan import plan
 from dirv_tf.training.progress import Progress, duration
 from dirv_tf.training.results import results_lines, test_row, write_results
+from dirv_tf.training.starting_weights import starting_weights
 from dirv_tf.training.step_timing import measure_steps
 from dirv_tf.training.thesis_table import thesis_row
 from dirv_tf.training.training_state import load_checkpoint
@@ -57,20 +58,25 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     TrainingDiverged
         When the loss became NaN or infinite.
     ConfigError
-        When the images that the run names are not there, cannot be used, or are not those that a stopped run began
-        with; nothing is written then.
+        When the images or weights that the run names are not there, cannot be used, or are not those that a stopped
+        run began with; nothing is written then.
     CheckpointError
         When the folder's checkpoint is damaged or of another network.
     """
     pairs, testing = training_pairs(config), testing_pairs(config)
     unseen = validation_pairs(config, testing)
     files = _files(folder, pairs, testing)
+    # A stopped run has its weights in the checkpoint.
+    start = None if folder.checkpoint.is_file() else starting_weights(config)
     thesis = thesis_row(config.name)
     found = {"versions": versions(), "hardware": hardware()}
-    for line in plan(config, folder, pairs, testing, found):
+    for line in plan(config, folder, pairs, testing, found, start):
         report(line)
     with stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}):
         model = build(config)
+        if start:
+            start.give_to(model)
+            folder.write_record(started_from=start.record())
         compile_model(model, config, config.training.epochs * pairs.steps_per_epoch)
         first_epoch = load_checkpoint(folder.checkpoint, model) if folder.checkpoint.is_file() else 0
         if first_epoch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import Optional, Tuple, Union
 
 from dirv_tf.training.config_sections import ConfigError, section, section_by_kind, setting
@@ -52,7 +53,9 @@ class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
-    shortened to it. `separate_levels` is the argument of `DIRVNet`. The last four settings change the speed and the memory: `precision` and `checkpoint_units` are the
+    shortened to it. `separate_levels` is the argument of `DIRVNet`. `start_from` names trained weights of a network with
+    the same settings to go on from: a shipped network, or the path of a run's folder or weights.npz (with a slash, or
+    ending in .npz). The last four settings change the speed and the memory: `precision` and `checkpoint_units` are the
     arguments `dtype` and `checkpoint_units` of `DIRVNet`, `steps_per_execution` and `jit_compile` those of Keras's
     `compile`, where auto means XLA on a GPU only. The steps of an epoch must be a multiple of `steps_per_execution`; a
     run can be stopped between two executions.
@@ -68,6 +71,7 @@ class TrainingSettings:
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
     clip_norm: Optional[float] = setting(number(above=0), default=None)
     separate_levels: bool = setting(switch(), default=False)
+    start_from: Optional[str] = setting(text(), default=None)
     precision: str = setting(one_of("float32", "mixed_bfloat16"), default="float32")
     checkpoint_units: bool = setting(switch(), default=False)
     steps_per_execution: int = setting(_COUNT, default=1)
@@ -170,6 +174,11 @@ class RunConfig:
     def as_mapping(self):
         """The whole configuration as plain dictionaries and lists, ready for YAML or JSON."""
         return _plain(dataclasses.asdict(self))
+
+
+def is_weights_path(start_from):
+    """Whether a setting `training.start_from` is the path of weights, not the name of a shipped network."""
+    return start_from.endswith(".npz") or "/" in start_from or os.sep in start_from
 
 
 def _plain(value):

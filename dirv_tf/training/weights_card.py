@@ -30,6 +30,8 @@ def weights_card(config, figures, thesis, found):
     settings = config.as_mapping()
     # Weights are passed on; where their images lay on the disk is nobody's business.
     change_paths(config.data, settings["data"], lambda path: Path(path).name)
+    if config.training.start_from:
+        settings["training"]["start_from"] = Path(config.training.start_from).name
     return {
         "run": config.name,
         "preset": config.preset,

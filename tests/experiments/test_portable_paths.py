@@ -36,6 +36,13 @@ def test_a_configuration_finds_the_images_of_its_checkout(checkouts, name):
     assert str(here) not in (folder / "config.yaml").read_text(encoding="utf-8")
 
 
+def test_a_run_that_started_from_weights_of_nobody_else_s_is_refused(checkouts):
+    there, here = checkouts
+    assert portable_settings(load_run("A-6", overrides={"training.start_from": "A-1"}), here, here)
+    with pytest.raises(ConfigError, match="from a shipped network.*Received: training.start_from=.*private"):
+        portable_settings(load_run("A-6", overrides={"training.start_from": str(there / "private")}), here, here)
+
+
 def test_files_are_relative_too(checkouts):
     there, here = checkouts
     tissue = there / "data" / "tissue_set"

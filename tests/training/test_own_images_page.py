@@ -15,4 +15,4 @@ def test_the_files_on_the_page_are_configurations(tmp_path):
         path = tmp_path / f"{number}.yaml"
         path.write_text(block, encoding="utf-8")
         kinds.append(load_run(path).data.kind)
-    assert kinds == ["folder", "mixture", "pairs"]
+    assert kinds == ["folder", "mixture", "folder", "pairs"]

@@ -1,0 +1,103 @@
+"""The trained weights that a run starts from, where it does not start from chance."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from dirv_tf.models import DIRVNet, pretrained_names
+from dirv_tf.models.pretrained import WEIGHTS_FOLDER
+from dirv_tf.models.weight_files import WeightFileError, architecture, load_weights_file, read_card
+from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.run_config import is_weights_path
+
+
+@dataclasses.dataclass(frozen=True)
+class StartingWeights:
+    """Weights that fit the network of a run.
+
+    Attributes
+    ----------
+    folder : Path
+        What `load_weights_file` reads.
+    name : str
+        What the run calls them: a shipped network, or the last part of a path.
+    card : dict
+        What the weights' card says.
+    """
+
+    folder: Path
+    name: str
+    card: dict
+
+    def record(self):
+        """What a run's record keeps of them: `name`, `run`, `preset`, `sha256`."""
+        return {"name": self.name, "run": self.card.get("run"), "preset": self.card.get("preset"),
+                "sha256": self.card["sha256"]}
+
+    def give_to(self, model):
+        """Give the network of the run these weights.
+
+        Raises
+        ------
+        ConfigError
+            When the file of the weights is missing or damaged.
+        """
+        try:
+            found = load_weights_file(self.folder)
+        except WeightFileError as error:
+            raise ConfigError(f"'training.start_from': {error}") from error
+        values = {path: variable.numpy() for path, variable in found.named_variables().items()}
+        for path, variable in model.named_variables().items():
+            variable.assign(values[path])
+
+
+def starting_weights(config):
+    """Find the weights that a run starts from, and check that they fit its network.
+
+    Parameters
+    ----------
+    config : RunConfig
+
+    Returns
+    -------
+    StartingWeights or None
+        None for a run that starts from chance.
+
+    Raises
+    ------
+    ConfigError
+        When there are no such weights, their card is damaged, or they belong to a network with other arguments.
+    """
+    start_from = config.training.start_from
+    if start_from is None:
+        return None
+    if not is_weights_path(start_from) and start_from not in pretrained_names():
+        raise ConfigError(
+            f"'training.start_from' must be the name of a shipped network, {', '.join(pretrained_names())}, or the "
+            f"path of a run's folder or weights.npz (./my_run for one beside the file of the run). "
+            f"Received: training.start_from={start_from!r}"
+        )
+    folder = Path(start_from) if is_weights_path(start_from) else WEIGHTS_FOLDER / start_from
+    try:
+        card = read_card(folder)
+    except WeightFileError as error:
+        raise ConfigError(f"'training.start_from': {error}") from error
+    network = DIRVNet(rank=config.rank, **dataclasses.asdict(config.model))
+    expected, received = _plain(architecture(network)), card["model"]
+    # Keras numbers the networks of a process by their name.
+    different = [key for key in expected if key != "name" and expected[key] != received.get(key)]
+    if different:
+        raise ConfigError(
+            f"'training.start_from' must be weights of a network with the run's settings: "
+            f"{', '.join(f'{key}={expected[key]}' for key in different)}. "
+            f"Received: {', '.join(f'{key}={received.get(key)}' for key in different)} in {start_from}"
+        )
+    return StartingWeights(folder, Path(start_from).name, card)
+
+
+def _plain(value):
+    # As JSON keeps it.
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
