@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dirv_tf.training.progress import duration
 
 COLUMNS = (
@@ -71,7 +73,10 @@ def _row(run, thesis, printed):
 def _settings(run):
     training = run.config["training"]
     schedule = "" if training["schedule"] == "constant" else f" {training['schedule']}"
-    return f"{training['epochs']} epochs, batch {training['batch_size']}, rate {training['learning_rate']:g}{schedule}"
+    start_from = training.get("start_from")
+    start = f", from the weights of {Path(start_from).name}" if start_from else ""
+    text = f"{training['epochs']} epochs, batch {training['batch_size']}, rate {training['learning_rate']:g}{schedule}"
+    return text + start
 
 
 def _pair(first, second):
