@@ -12,7 +12,7 @@ TRAINING = {"epochs": 3, "batch_size": 20, "learning_rate": 5e-4, "schedule": "c
 
 @pytest.mark.parametrize(
     "start, text", [({}, ""), ({"start_from": "A-6"}, ", from the weights of A-6"),
-                    ({"start_from": "/home/me/my_run"}, ", from the weights of my_run")]
+                    ({"start_from": "elsewhere/my_run"}, ", from the weights of my_run")]
 )
 def test_the_settings_say_what_a_run_started_from(start, text):
     config = {"data": {"kind": "chessboard", "size": [64, 64]}, "training": {**TRAINING, **start}}
