@@ -72,6 +72,11 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
 def _checked_card(run):
     """The card that a run of today would write: older ones lack what has come since, which the test then confirms."""
     card, record = read_card(run.weights), run.folder.read_record()
+    # Test figures can lie beside the record of a second process that was stopped in the same folder.
+    if record["state"] != "finished":
+        raise ConfigError(
+            f"Expected a finished run by its record {run.folder.record}. Received: state={record['state']!r}"
+        )
     tested = json.loads(run.folder.metrics_json.read_text(encoding="utf-8"))
     if (card.get("run"), card.get("preset"), card.get("metrics")) != (
         run.config.name, run.config.preset, tested["test"]

@@ -1,5 +1,6 @@
 """Only runs that are whole and belong together are published."""
 
+import json
 import shutil
 
 import numpy as np
@@ -58,6 +59,13 @@ def test_an_older_card_is_completed(run, tmp_path):
     write_json(run / "weights.json", older)
     _, weights = publish(run, checkout=tmp_path, say=lambda line: None)
     assert read_card(weights) == card
+
+
+def test_a_record_that_was_stopped_is_refused(run, tmp_path):
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    write_json(run / "run.json", {**record, "state": "stopped by TrainingInterrupted"})
+    with pytest.raises(ConfigError, match="Expected a finished run by its record.*Received: state='stopped by"):
+        publish(run, checkout=tmp_path)
 
 
 def test_an_unfinished_run_is_refused(stopped_series, tmp_path):
