@@ -53,10 +53,10 @@ class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
-    shortened to it. `separate_levels` is the argument of `DIRVNet`. `start_from` names trained weights of a network with
-    the same settings to go on from: a shipped network, or the path of a run's folder or weights.npz (with a slash, or
-    ending in .npz). The last four settings change the speed and the memory: `precision` and `checkpoint_units` are the
-    arguments `dtype` and `checkpoint_units` of `DIRVNet`, `steps_per_execution` and `jit_compile` those of Keras's
+    shortened to it. `separate_levels` is the argument of `DIRVNet`. `start_from` names trained weights of a network
+    with the same settings to go on from: a shipped network, or the path of a run's folder or weights.npz (with a slash,
+    or ending in .npz). The last four settings change the speed and the memory: `precision` and `checkpoint_units` are
+    the arguments `dtype` and `checkpoint_units` of `DIRVNet`, `steps_per_execution` and `jit_compile` those of Keras's
     `compile`, where auto means XLA on a GPU only. The steps of an epoch must be a multiple of `steps_per_execution`; a
     run can be stopped between two executions.
     """

@@ -18,17 +18,17 @@ class StartingWeights:
 
     Attributes
     ----------
-    folder : Path
-        What `load_weights_file` reads.
     name : str
         What the run calls them: a shipped network, or the last part of a path.
     card : dict
         What the weights' card says.
+    values : dict of str to np.ndarray
+        By the paths of the network's variables.
     """
 
-    folder: Path
     name: str
     card: dict
+    values: dict
 
     def record(self):
         """What a run's record keeps of them: `name`, `run`, `preset`, `sha256`."""
@@ -36,20 +36,9 @@ class StartingWeights:
                 "sha256": self.card["sha256"]}
 
     def give_to(self, model):
-        """Give the network of the run these weights.
-
-        Raises
-        ------
-        ConfigError
-            When the file of the weights is missing or damaged.
-        """
-        try:
-            found = load_weights_file(self.folder)
-        except WeightFileError as error:
-            raise ConfigError(f"'training.start_from': {error}") from error
-        values = {path: variable.numpy() for path, variable in found.named_variables().items()}
+        """Give the network of the run these weights."""
         for path, variable in model.named_variables().items():
-            variable.assign(values[path])
+            variable.assign(self.values[path])
 
 
 def starting_weights(config):
@@ -67,7 +56,7 @@ def starting_weights(config):
     Raises
     ------
     ConfigError
-        When there are no such weights, their card is damaged, or they belong to a network with other arguments.
+        When there are no such weights, they are damaged, or they belong to a network with other arguments.
     """
     start_from = config.training.start_from
     if start_from is None:
@@ -80,24 +69,18 @@ def starting_weights(config):
         )
     folder = Path(start_from) if is_weights_path(start_from) else WEIGHTS_FOLDER / start_from
     try:
-        card = read_card(folder)
+        found, card = load_weights_file(folder), read_card(folder)
     except WeightFileError as error:
         raise ConfigError(f"'training.start_from': {error}") from error
-    network = DIRVNet(rank=config.rank, **dataclasses.asdict(config.model))
-    expected, received = _plain(architecture(network)), card["model"]
+    expected = architecture(DIRVNet(rank=config.rank, **dataclasses.asdict(config.model)))
+    received = architecture(found)
     # Keras numbers the networks of a process by their name.
-    different = [key for key in expected if key != "name" and expected[key] != received.get(key)]
+    different = [key for key in expected if key != "name" and expected[key] != received[key]]
     if different:
         raise ConfigError(
             f"'training.start_from' must be weights of a network with the run's settings: "
             f"{', '.join(f'{key}={expected[key]}' for key in different)}. "
-            f"Received: {', '.join(f'{key}={received.get(key)}' for key in different)} in {start_from}"
+            f"Received: {', '.join(f'{key}={received[key]}' for key in different)} in {start_from}"
         )
-    return StartingWeights(folder, Path(start_from).name, card)
-
-
-def _plain(value):
-    # As JSON keeps it.
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, (list, tuple)) else value
+    values = {path: variable.numpy() for path, variable in found.named_variables().items()}
+    return StartingWeights(Path(start_from).name, card, values)

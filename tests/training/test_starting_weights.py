@@ -73,7 +73,7 @@ def test_shipped_networks_are_known_by_name_and_paths_are_relative_to_the_file(t
     [
         ("A-66", "experts: 24", "name of a shipped network, A-1, .*Received: training.start_from='A-66'"),
         ("./nowhere", "experts: 24", "'training.start_from': Expected a weights card"),
-        ("A-6", "experts: 20", r"settings: experts=\[20, 20\]. Received: experts=\[24, 24\] in A-6"),
+        ("A-6", "experts: 20", r"settings: experts=\(20, 20\). Received: experts=\(24, 24\) in A-6"),
         ("best-3d", "experts: 24", r"settings: rank=2, .*Received: rank=3, "),
     ],
 )
@@ -94,4 +94,5 @@ def test_damaged_weights_are_refused(finished, tiny_config, tmp_path):
     (source / "weights.npz").write_bytes(arrays[:-1])
     config = _from(tiny_config, source)
     with pytest.raises(ConfigError, match="'training.start_from': Expected weights with the SHA-256 on their card"):
-        execute(config, RunFolder.new(config, tmp_path / "run"), tensorboard=False, report=lambda line: None)
+        execute(config, RunFolder(tmp_path / "run"), tensorboard=False, report=lambda line: None)
+    assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
