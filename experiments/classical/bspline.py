@@ -6,6 +6,8 @@ import numpy as np
 
 GRID = 8
 AFFINE_ITERATIONS = 100
+# In pixels. Steps of a whole pixel threw some pairs of tissue images far off on the finest level.
+LARGEST_AFFINE_STEP = 0.2
 
 
 def bspline_flow_field(fixed, moving, levels=3, smoothing=1.0, iterations=100, order=3):
@@ -44,33 +46,45 @@ def bspline_flow_field(fixed, moving, levels=3, smoothing=1.0, iterations=100, o
         raise ValueError(f"Expected sides that are multiples of {GRID}. Received: fixed.shape={fixed.shape}")
     # By 255, because L-BFGS-B stops at an absolute size of the gradient, far too early for intensities in [0, 1].
     images = [itk.GetImageFromArray(255 * image) for image in (fixed, moving)]
-
-    def registration():
-        method = itk.ImageRegistrationMethod()
-        method.SetMetricAsMeanSquares()
-        method.SetInterpolator(itk.sitkLinear)
-        shrinks = [2 ** (levels - 1 - level) for level in range(levels)]
-        method.SetShrinkFactorsPerLevel(shrinks)
-        method.SetSmoothingSigmasPerLevel([smoothing * shrink if shrink > 1 else 0.0 for shrink in shrinks])
-        return method
-
     affine = itk.AffineTransform(fixed.ndim)
     affine.SetCenter([(side - 1) / 2 for side in fixed.shape[::-1]])
-    method = registration()
-    method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-4, AFFINE_ITERATIONS)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(affine, inPlace=True)
-    method.Execute(*images)
-
     spline = itk.BSplineTransformInitializer(images[0], [side // GRID for side in fixed.shape[::-1]], order)
-    method = registration()
-    method.SetOptimizerAsLBFGSB(numberOfIterations=iterations)
-    method.SetMovingInitialTransform(affine)
-    method.SetInitialTransform(spline, inPlace=True)
-    method.Execute(*images)
 
-    # The last of a composite is applied first.
-    whole = itk.CompositeTransform([affine, spline])
-    field = itk.TransformToDisplacementField(whole, itk.sitkVectorFloat64, images[0].GetSize())
+    def optimise(transform, choose_optimizer):
+        # One registration per level: within one of several levels L-BFGS-B begins every level where the first began,
+        # so that only the finest would count.
+        for shrink in (2**level for level in reversed(range(levels))):
+            method = itk.ImageRegistrationMethod()
+            method.SetMetricAsMeanSquares()
+            method.SetInterpolator(itk.sitkLinear)
+            method.SetShrinkFactorsPerLevel([shrink])
+            method.SetSmoothingSigmasPerLevel([smoothing * shrink if shrink > 1 else 0.0])
+            choose_optimizer(method)
+            method.SetInitialTransform(transform, inPlace=True)
+            method.Execute(*images)
+
+    def descend(method):
+        method.SetOptimizerAsRegularStepGradientDescent(LARGEST_AFFINE_STEP, 1e-4, AFFINE_ITERATIONS)
+        method.SetOptimizerScalesFromPhysicalShift()
+
+    optimise(affine, descend)
+    # B-splines whose coefficients are an affine map's displacements at the control points are that map, so the spline
+    # goes on from it alone, which is faster than a composition of both.
+    spline.SetParameters(_displacements(affine, spline.GetCoefficientImages()[0]).ravel().tolist())
+    optimise(spline, lambda method: method.SetOptimizerAsLBFGSB(numberOfIterations=iterations))
+
+    field = itk.TransformToDisplacementField(spline, itk.sitkVectorFloat64, images[0].GetSize())
     # World order is x, y: the columns come first.
     return np.ascontiguousarray(itk.GetArrayFromImage(field)[..., ::-1], np.float32)
+
+
+def _displacements(affine, grid):
+    """Return the displacements (r, c_1, ..., c_r) of an affine transform at the points of a grid, an ITK image."""
+    counts = grid.GetSize()[::-1]
+    indices = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij"), axis=-1)[..., ::-1]
+    # The grid's axes are those of the images: spacing and origin are all that there is.
+    points = indices * np.array(grid.GetSpacing()) + np.array(grid.GetOrigin())
+    center = np.array(affine.GetCenter())
+    matrix = np.reshape(affine.GetMatrix(), [len(counts)] * 2)
+    mapped = (points - center) @ matrix.T + center + np.array(affine.GetTranslation())
+    return np.moveaxis(mapped - points, -1, 0)
