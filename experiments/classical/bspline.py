@@ -70,21 +70,12 @@ def bspline_flow_field(fixed, moving, levels=3, smoothing=1.0, iterations=100, o
     optimise(affine, descend)
     # B-splines whose coefficients are an affine map's displacements at the control points are that map, so the spline
     # goes on from it alone, which is faster than a composition of both.
-    spline.SetParameters(_displacements(affine, spline.GetCoefficientImages()[0]).ravel().tolist())
+    grid = spline.GetCoefficientImages()[0]
+    place = (grid.GetSize(), grid.GetOrigin(), grid.GetSpacing(), grid.GetDirection())
+    displacements = itk.GetArrayFromImage(itk.TransformToDisplacementField(affine, itk.sitkVectorFloat64, *place))
+    spline.SetParameters(np.moveaxis(displacements, -1, 0).ravel().tolist())
     optimise(spline, lambda method: method.SetOptimizerAsLBFGSB(numberOfIterations=iterations))
 
     field = itk.TransformToDisplacementField(spline, itk.sitkVectorFloat64, images[0].GetSize())
     # World order is x, y: the columns come first.
     return np.ascontiguousarray(itk.GetArrayFromImage(field)[..., ::-1], np.float32)
-
-
-def _displacements(affine, grid):
-    """Return the displacements (r, c_1, ..., c_r) of an affine transform at the points of a grid, an ITK image."""
-    counts = grid.GetSize()[::-1]
-    indices = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij"), axis=-1)[..., ::-1]
-    # The grid's axes are those of the images: spacing and origin are all that there is.
-    points = indices * np.array(grid.GetSpacing()) + np.array(grid.GetOrigin())
-    center = np.array(affine.GetCenter())
-    matrix = np.reshape(affine.GetMatrix(), [len(counts)] * 2)
-    mapped = (points - center) @ matrix.T + center + np.array(affine.GetTranslation())
-    return np.moveaxis(mapped - points, -1, 0)
