@@ -47,6 +47,8 @@ def _row(run, thesis, printed):
     size = "×".join(map(str, data["size"]))
     if data.get("patch_size"):
         size = f"{'×'.join(map(str, data['patch_size']))} of {size}"
+    if data.get("test_size"):
+        size = f"{size}, tested on {'×'.join(map(str, data['test_size']))},"
     row = {
         "run": run.title,
         "parameters": f"{run.record['parameters']:,}" if "parameters" in run.record else "",

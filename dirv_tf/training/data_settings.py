@@ -17,7 +17,11 @@ _LEAST_CONTRAST = 10 / 255
 
 @dataclasses.dataclass(frozen=True)
 class _DrawnSettings:
-    """What all pairs of drawn images share; see `dirv_tf.datasets.SyntheticPairs`."""
+    """What all pairs of drawn images share; see `dirv_tf.datasets.SyntheticPairs`.
+
+    The network is tested on images of `test_size`, by default of `size`: small images make short trainings, and what
+    they are worth shows on images of the size that is to be registered.
+    """
 
     # How images are to be brought to [0, 1] for a network that was trained on these.
     normalization: ClassVar[str] = "type"
@@ -27,14 +31,26 @@ class _DrawnSettings:
     size: Tuple[int, ...] = setting(_SIZE)
     train_images: int = setting(_COUNT)
     test_images: int = setting(_COUNT)
+    test_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitise: bool = setting(switch(), default=True)
     swap: bool = setting(switch(), default=True)
 
+    def __post_init__(self):
+        if self.test_size is not None and len(self.test_size) != len(self.size):
+            raise ConfigError(
+                "'data.test_size' must have as many sides as 'data.size'. "
+                f"Received: data.test_size={list(self.test_size)}, data.size={list(self.size)}"
+            )
+
     def dataset(self, part):
         """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
-        return _dataset(self, part)
+        arguments = _dataset(self, part)
+        test_size = arguments.pop("test_size", None)
+        if test_size is not None and part == "test":
+            arguments["size"] = test_size
+        return arguments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,13 +69,15 @@ class ChessboardSettings(_DrawnSettings):
     deform_first: bool = setting(switch(), default=False)
 
     def __post_init__(self):
+        super().__post_init__()
         _check_patch_size(self)
         largest_cell = self.cell_range[1] - 1
-        if largest_cell > min(self.size):
-            raise ConfigError(
-                f"'data.cell_range' must leave room for one cell of its largest side, {largest_cell}, in the image. "
-                f"Received: data.cell_range={list(self.cell_range)}, data.size={list(self.size)}"
-            )
+        for key, size in {"size": self.size, "test_size": self.test_size or self.size}.items():
+            if largest_cell > min(size):
+                raise ConfigError(
+                    f"'data.cell_range' must leave room for one cell of its largest side, {largest_cell}, in the "
+                    f"image. Received: data.cell_range={list(self.cell_range)}, data.{key}={list(size)}"
+                )
 
     def dataset(self, part):
         arguments = super().dataset(part)
@@ -207,11 +225,12 @@ class MixtureSettings:
                         f"'{key}' must be the same in 'data' and in all of 'data.parts'. "
                         f"Received: data.{key}={getattr(self, key)} and {key}={getattr(part, key)} in {part.kind}"
                     )
-            if getattr(part, "patch_size", None) is not None:
-                raise ConfigError(
-                    "'patch_size' must be left out in 'data.parts': 'data.size' is the size of the patches. "
-                    f"Received: patch_size={list(part.patch_size)} in {part.kind}"
-                )
+            for key, meant in {"patch_size": "of the patches", "test_size": "of the test, too"}.items():
+                if getattr(part, key, None) is not None:
+                    raise ConfigError(
+                        f"'{key}' must be left out in 'data.parts': 'data.size' is the size {meant}. "
+                        f"Received: {key}={list(getattr(part, key))} in {part.kind}"
+                    )
 
     @property
     def transform(self):

@@ -127,7 +127,7 @@ class RunConfig:
                 f"'model.spacing' must be one number or one number per image axis. "
                 f"Received: model.spacing={list(model.spacing)}, data.size={list(data.size)}"
             )
-        sizes = {"size": data.size, "patch_size": getattr(data, "patch_size", None) or ()}
+        sizes = {key: getattr(data, key, None) or () for key in ("size", "patch_size", "test_size")}
         for key, size in sizes.items():
             for multiple, side in zip(self.size_multiples, size):
                 if side % multiple:

@@ -93,6 +93,15 @@ def test_patches_are_trained_on_and_whole_images_tested_on(tmp_path, kind):
         assert not {"patch_size", "made_by"} & {*train, *test}
 
 
+@pytest.mark.parametrize("overrides", [{}, {"data.patch_size": [16, 8]}])
+def test_drawn_images_may_be_tested_at_another_size(tmp_path, overrides):
+    data = load_run(_file(tmp_path, "chessboard"), overrides={**overrides, "data.test_size": [48, 40]}).data
+    train, test = data.dataset("train"), data.dataset("test")
+    assert (train["size"], test["size"]) == ((32, 32), (48, 40))
+    assert train.get("patch_size") == (tuple(overrides["data.patch_size"]) if overrides else None)
+    assert "patch_size" not in test and "test_size" not in {**train, **test}
+
+
 def test_the_parts_of_a_mixture_take_over_what_holds_for_all(tmp_path):
     data = load_run(_file(tmp_path, "mixture"), overrides={"data.test_images": 6}).data
     assert [part.kind for part in data.parts] == ["chessboard", "folder"]
@@ -131,6 +140,12 @@ _BOARD = {"kind": "chessboard"}
         ("chessboard", {"patch_size": [16]}, "'data.patch_size' must be a list of 2 to 3 entries"),
         ("chessboard", {"patch_size": [16, 16, 16]}, "'data.patch_size' must have as many sides as 'data.size'"),
         ("chessboard", {"patch_size": [16, 18]}, "'data.patch_size' must have sides that are multiples of 4"),
+        ("chessboard", {"test_size": [48]}, "'data.test_size' must be a list of 2 to 3 entries"),
+        ("chessboard", {"test_size": [48, 48, 48]}, "'data.test_size' must have as many sides as 'data.size'"),
+        ("chessboard", {"test_size": [48, 42]}, "'data.test_size' must have sides that are multiples of 4"),
+        ("chessboard", {"test_size": [48, 4]}, r"must leave room for one cell .*data.test_size=\[48, 4\]"),
+        ("shapes", {"test_size": [48, 42]}, "'data.test_size' must have sides that are multiples of 4"),
+        ("folder", {"test_size": [48, 48]}, "unknown key 'data.test_size'"),
         ("shapes", {"shape_size": [1, 4]}, "'data.shape_size' must be "),
         ("shapes", {"labels": 1}, "'data.labels' must be a whole number of at least 2"),
         ("shapes", {"patch_size": [16, 16]}, "unknown key 'data.patch_size'"),
@@ -141,6 +156,7 @@ _BOARD = {"kind": "chessboard"}
         ("mixture", {"parts": [_BOARD, {"cells": 3}]}, r"unknown key 'data.parts\[1\].cells'"),
         ("mixture", {"parts": [_BOARD, {**_BOARD, "train_images": 9}]}, "'train_images' must be the same"),
         ("mixture", {"parts": [_BOARD, {**_BOARD, "patch_size": [8, 8]}]}, "'patch_size' must be left out"),
+        ("mixture", {"parts": [_BOARD, {**_BOARD, "test_size": [48, 48]}]}, "'test_size' must be left out"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_legal(tmp_path, monkeypatch, kind, changes, message):
