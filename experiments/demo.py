@@ -6,16 +6,11 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
-DATA_FOLDER = Path(__file__).resolve().parent.parent / "data"
+from experiments.demo_cases import BACKGROUND, CASES, deformed_pair, own_cases, picture_name
+
 DEFAULT_OUTPUT = Path(__file__).resolve().parent / "runs" / "demo"
 DEFAULT_SEED = 1
-# Mean length of the fields in pixels, that of the networks' training. Unscaled, a random affine map would move a large
-# image's corners several times as far as those of the 64 x 64 training images.
-MEAN_DISPLACEMENT = 2.0
-# Intensities up to this one are empty background, in images that have one.
-BACKGROUND = 0.02
 CSV_COLUMNS = (
     "case",
     "file",
@@ -39,28 +34,15 @@ known exactly. The networks have seen synthetic images only: gradient chessboard
 examples:
   python -m experiments.demo                           the shipped networks
   python -m experiments.demo --seed 5                  other fields
+  python -m experiments.demo scan.nii.gz --side 64     the middle of a volume of your own: what to expect of best-3d
   python -m experiments.demo --model-2d experiments/runs/A-1-20240101-120000
+
+Images of your own are read as `dirv-tf register` reads them, colour as grey; their 0.5 and 99.5 percentiles become 0
+and 1, and black is taken for empty.
 
 The pictures show the pair, the differences before and after, the fixed image's grid on the moving image, the true and
 the predicted field and its error; error_figures.csv holds the table. An older demo in the folder is replaced.
 """
-
-
-class Case(NamedTuple):
-    """An image of the demo: its title, its file under data/, and whether it has an empty, black background."""
-
-    title: str
-    file: str
-    empty_background: bool = False
-
-
-CASES = (
-    Case("epithelium, H&E", "tissue/epithelium_he.png"),
-    Case("cells, H&E", "tissue/cells_he.png"),
-    Case("nuclei, Ki67", "tissue/ki67_scanner_1.png"),
-    Case("colon glands, FHL2", "tissue/colon_ihc.png"),
-    Case("brain, T1", "volumes/brain_t1.tif", empty_background=True),
-)
 
 
 def main(arguments=None):
@@ -85,14 +67,14 @@ def main(arguments=None):
         models = {2: options.model_2d, 3: options.model_3d}
         for rank, model in models.items():
             choose_model(model, rank)
-        show(options.output, models, options.seed)
-    except (FileNotFoundError, ValueError) as error:
+        show(options.output, models, options.seed, own_cases(options.image) or CASES, options.side)
+    except (FileNotFoundError, ImportError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def show(output, models, seed):
+def show(output, models, seed, cases=CASES, side=None):
     """Register every case, print a table row each, and write the pictures and the table.
 
     Parameters
@@ -102,6 +84,9 @@ def show(output, models, seed):
     models : dict from rank (2, 3) to what `dirv_tf.register` takes as a model
     seed : int
         Seed of the random fields.
+    cases : sequence of Case
+    side : int, optional
+        Only the middle of the images, at most so many pixels along every axis.
     """
     from dirv_tf.figures import save_figure
     from dirv_tf.io.atomic_write import write_csv
@@ -112,49 +97,20 @@ def show(output, models, seed):
     print(_line("", "", "", "mean |difference|, % of range", "mean endpoint error, px", "folded", "time"))
     print(_line("case", "size", "model", "before   after  reduced", "before  after  reduced", "%", "s"))
     rows = []
-    for index, case in enumerate(CASES):
-        fixed, moving, true_flow_field = deformed_pair(case, seed, index)
+    for index, case in enumerate(cases):
+        fixed, moving, true_flow_field = deformed_pair(case, seed, index, side)
         model = models[moving.ndim]
         register(fixed, moving, model)  # Traces the graph, which is no part of the time that is reported.
         result = register(fixed, moving, model)
         accuracy = measure_accuracy(result, true_flow_field, fixed > BACKGROUND if case.empty_background else None)
-        title = f"{case.title} ({case.file})" + (", figures averaged over the tissue" if case.empty_background else "")
+        title = (case.title if case.stretch else f"{case.title} ({case.file})") + (", figures averaged over the tissue" if case.empty_background else "")
         picture = demo_picture(title, result, true_flow_field, accuracy)
-        save_figure(picture, Path(output) / f"{Path(case.file).stem}.png")
+        save_figure(picture, Path(output) / picture_name(case))
         rows.append(_row(case, result, accuracy))
         print(_table_line(rows[-1]), flush=True)
     write_csv(Path(output) / "error_figures.csv", CSV_COLUMNS, rows)
     print("\n* averaged over the tissue; nothing can be seen to move in the black background")
     print(f"Pictures and table: {output}")
-
-
-def deformed_pair(case, seed, index):
-    """Deform an image by a random field and swap the two, so that the field is exactly the one to find (thesis 5.5).
-
-    The field is scaled to a mean length of `MEAN_DISPLACEMENT`.
-
-    Parameters
-    ----------
-    case : Case
-    seed, index : int
-        Seed of the fields, and number of this field.
-
-    Returns
-    -------
-    tuple of (fixed, moving, flow field)
-        float32 images of shape (n_1, ..., n_r) in [0, 1]; field of shape (n_1, ..., n_r, r), pixels.
-    """
-    import numpy as np
-
-    from dirv_tf import geometry, synthesis
-    from dirv_tf.io.image_files import read_image
-
-    image = read_image(DATA_FOLDER / case.file)
-    moving = image.astype(np.float32) / np.iinfo(image.dtype).max
-    flow_field = synthesis.random_fields(moving.shape, seed, indices=[index], batch_index=index, kind="both")
-    flow_field *= MEAN_DISPLACEMENT / np.linalg.norm(flow_field, axis=-1).mean()
-    fixed = geometry.warp_image(moving[np.newaxis, ..., np.newaxis], flow_field)
-    return fixed[0, ..., 0].numpy(), moving, flow_field[0].numpy()
 
 
 def _row(case, result, accuracy):
@@ -195,12 +151,23 @@ def _line(case, size, model, difference, endpoint_error, folded, seconds):
     )
 
 
+def _pixels(text):
+    side = int(text)
+    if side < 8:
+        raise argparse.ArgumentTypeError(f"expected at least 8 pixels. Received: {side}")
+    return side
+
+
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m experiments.demo",
         description=__doc__,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("image", nargs="*", help="images of your own instead of those that come with the project")
+    parser.add_argument(
+        "--side", type=_pixels, metavar="PIXELS", help="only their middle, at most so long along every axis"
     )
     parser.add_argument(
         "--output", type=Path, default=DEFAULT_OUTPUT, help="folder for pictures and table (experiments/runs/demo)"

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import skimage.io
 
+from dirv_tf.io.image_files import write_image
 from dirv_tf.models import DIRVNet
 from dirv_tf.models.weight_files import save_weights_file
-from experiments import demo
+from experiments import demo, demo_cases
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def test_demo_writes_a_picture_and_a_row_per_case(weights, tmp_path, capsys, mon
 
 
 def test_every_case_has_its_file():
-    assert all((demo.DATA_FOLDER / case.file).is_file() for case in demo.CASES)
+    assert all((demo_cases.DATA_FOLDER / case.file).is_file() for case in demo.CASES)
 
 
 def test_pairs_are_exact_and_depend_on_the_seed_alone():
@@ -56,6 +57,61 @@ def test_pairs_are_exact_and_depend_on_the_seed_alone():
     corners = moving[top : top + 2, left : left + 2]
     weights = np.outer([1 - (down - top), down - top], [1 - (right - left), right - left])
     assert fixed[row, column] == pytest.approx((weights * corners).sum(), abs=1e-4)
+
+
+def _own_images(folder):
+    """A colour picture without black, and a scan in Hounsfield units with air around it."""
+    generator = np.random.default_rng(3)
+    picture = generator.integers(60, 200, (40, 52, 3)).astype(np.uint8)
+    scan = np.full((20, 24, 28), -1000.0, np.float32)
+    scan[4:-4, 4:-4, 4:-4] = generator.uniform(-200.0, 800.0, (12, 16, 20))
+    write_image(folder / "picture.png", picture)
+    write_image(folder / "scan.tif", scan)
+    return [folder / "picture.png", folder / "scan.tif"]
+
+
+def test_images_of_ones_own_take_the_place_of_the_project_s(weights, tmp_path, capsys):
+    arguments = [*_own_images(tmp_path), "--side", 24, "--output", tmp_path / "out"]
+    arguments += ["--model-2d", weights[2], "--model-3d", weights[3]]
+    assert demo.main([str(argument) for argument in arguments]) == 0
+    with open(tmp_path / "out" / "error_figures.csv", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["case"], row["size"]) for row in rows] == [("picture", "24 x 24"), ("scan", "20 x 24 x 24")]
+    assert {"picture.png", "scan.png"} < {path.name for path in (tmp_path / "out").iterdir()}
+    assert "scan *" in capsys.readouterr().out
+
+
+def test_own_images_are_stretched_and_cut_from_the_middle(tmp_path):
+    picture, scan = demo_cases.own_cases(_own_images(tmp_path))
+    _, whole, flow_field = demo.deformed_pair(scan, seed=1, index=0)
+    assert (whole.min(), whole.max()) == (0.0, 1.0) and whole.shape == (20, 24, 28)
+    assert np.linalg.norm(flow_field, axis=-1).mean() == pytest.approx(2.0, rel=1e-4)
+    # Figures are averaged over what is brighter than the background: not over the air.
+    np.testing.assert_array_equal(whole[:4] > demo_cases.BACKGROUND, False)
+    _, middle, _ = demo.deformed_pair(scan, seed=1, index=0, side=20)
+    np.testing.assert_array_equal(middle, whole[:, 2:22, 4:24])
+    assert demo.deformed_pair(picture, seed=1, index=0)[1].shape == (40, 52)
+
+
+def test_own_images_that_cannot_be_taken_are_clear_errors(weights, tmp_path, capsys):
+    models = ["--model-2d", str(weights[2]), "--model-3d", str(weights[3]), "--output", str(tmp_path / "out")]
+    images = _own_images(tmp_path)
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / "picture.tif"
+    write_image(twin, np.arange(1600, dtype=np.uint16).reshape(40, 40))
+    (tmp_path / "notes.txt").write_text("no image", encoding="utf-8")
+    for wrong, expected in (
+        ([tmp_path / "absent.png"], "which does not exist"),
+        ([tmp_path / "notes.txt"], "Expected"),
+        ([images[0], twin], "Expected images of different names"),
+    ):
+        assert demo.main([*map(str, wrong), *models]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: ") and expected in error and str(wrong[-1]) in error
+        assert not (tmp_path / "out").exists()
+    with pytest.raises(SystemExit):
+        demo.main([str(images[0]), "--side", "4"])
+    assert "at least 8 pixels. Received: 4" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--model-2d", "--model-3d"])
