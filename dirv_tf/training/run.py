@@ -59,7 +59,7 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         When the loss became NaN or infinite.
     ConfigError
         When the images or weights that the run names are not there, cannot be used, or are not those that a stopped
-        run began with; nothing is written then.
+        run began with, or another process carries out the same run; nothing is written then.
     CheckpointError
         When the folder's checkpoint is damaged or of another network.
     """
@@ -72,7 +72,7 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     found = {"versions": versions(), "hardware": hardware()}
     for line in plan(config, folder, pairs, testing, found, start):
         report(line)
-    with stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}):
+    with folder.in_use(), stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}):
         model = build(config)
         if start:
             start.give_to(model)

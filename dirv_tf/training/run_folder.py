@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.folder_lock import folder_lock
 from dirv_tf.training.config_loading import RUNS_FOLDER, load_run
 from dirv_tf.training.config_sections import ConfigError
 from dirv_tf.training.yaml_text import format_yaml
@@ -103,6 +105,25 @@ class RunFolder:
         if folder.metrics_json.is_file():
             raise ConfigError(f"Expected a run that was stopped; this one is finished. Received: resume={path}")
         return folder, load_run(folder.config)
+
+    @contextlib.contextmanager
+    def in_use(self):
+        """Keeps the folder for this process, while a run is carried out.
+
+        Raises
+        ------
+        ConfigError
+            When another process has it: two would write each other's files.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(folder_lock(self.path))
+            except BlockingIOError as error:
+                raise ConfigError(
+                    f"Expected a folder that no other process is at work in. Received: {self.path}, where a run is "
+                    "going on; wait for it, or choose another folder"
+                ) from error
+            yield
 
     def write_config(self, config):
         """Writes the effective configuration."""

@@ -174,6 +174,13 @@ def test_loss_gradients_and_levels_are_what_the_run_says(tiny_config):
     assert (model.loss.unit_decay, model.optimizer.global_clipnorm, model.separate_levels) == (0.3, 2.0, True)
 
 
+def test_a_run_that_another_process_carries_out_is_left_alone(tiny_config, tmp_path):
+    folder = RunFolder.new(tiny_config, tmp_path / "run")
+    with folder.in_use(), pytest.raises(ConfigError, match="no other process is at work in. Received: .*run, where"):
+        execute(tiny_config, folder, report=lambda line: None)
+    assert list(folder.path.iterdir()) == []
+
+
 def test_a_finished_run_cannot_be_resumed(finished):
     with pytest.raises(ConfigError, match="finished"):
         RunFolder.existing(finished[0].path)

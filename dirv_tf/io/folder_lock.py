@@ -1,0 +1,47 @@
+"""One process at a time in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows cannot lock a folder.
+    fcntl = None
+
+
+@contextlib.contextmanager
+def folder_lock(path):
+    """Keep other processes that ask the same out of a folder, until the block or this process ends.
+
+    The folder itself is locked: nothing is left in it, and a process that was killed leaves no lock behind. Windows and
+    some network file systems have no such locks; there nobody is kept out.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder; made where there is none.
+
+    Raises
+    ------
+    BlockingIOError
+        When another process holds the lock.
+    """
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass  # A file system without locks.
+        yield
+    finally:
+        os.close(descriptor)
