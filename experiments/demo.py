@@ -103,7 +103,8 @@ def show(output, models, seed, cases=CASES, side=None):
         register(fixed, moving, model)  # Traces the graph, which is no part of the time that is reported.
         result = register(fixed, moving, model)
         accuracy = measure_accuracy(result, true_flow_field, fixed > BACKGROUND if case.empty_background else None)
-        title = (case.title if case.stretch else f"{case.title} ({case.file})") + (", figures averaged over the tissue" if case.empty_background else "")
+        title = case.title if case.stretch else f"{case.title} ({case.file})"
+        title += ", figures averaged over the tissue" if case.empty_background else ""
         picture = demo_picture(title, result, true_flow_field, accuracy)
         save_figure(picture, Path(output) / picture_name(case))
         rows.append(_row(case, result, accuracy))
