@@ -71,14 +71,20 @@ def _own_images(folder):
 
 
 def test_images_of_ones_own_take_the_place_of_the_project_s(weights, tmp_path, capsys):
-    arguments = [*_own_images(tmp_path), "--side", 24, "--output", tmp_path / "out"]
-    arguments += ["--model-2d", weights[2], "--model-3d", weights[3]]
-    assert demo.main([str(argument) for argument in arguments]) == 0
-    with open(tmp_path / "out" / "error_figures.csv", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+    def rows_of(images, folder):
+        arguments = [*images, "--side", 24, "--output", folder, "--model-2d", weights[2], "--model-3d", weights[3]]
+        assert demo.main([str(argument) for argument in arguments]) == 0
+        with open(folder / "error_figures.csv", encoding="utf-8") as stream:
+            return list(csv.DictReader(stream))
+
+    images = _own_images(tmp_path)
+    rows = rows_of(images, tmp_path / "out")
     assert [(row["case"], row["size"]) for row in rows] == [("picture", "24 x 24"), ("scan", "20 x 24 x 24")]
     assert {"picture.png", "scan.png"} < {path.name for path in (tmp_path / "out").iterdir()}
     assert "scan *" in capsys.readouterr().out
+    # The field does not depend on what was named beside the image.
+    (alone,) = rows_of(images[1:], tmp_path / "alone")
+    assert {**alone, "seconds": ""} == {**rows[1], "seconds": ""}
 
 
 def test_own_images_are_stretched_and_cut_from_the_middle(tmp_path):
