@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from experiments.demo_cases import BACKGROUND, CASES, deformed_pair, own_cases, picture_name
+from experiments.demo_cases import BACKGROUND, CASES, deformed_pair, own_cases
 
 DEFAULT_OUTPUT = Path(__file__).resolve().parent / "runs" / "demo"
 DEFAULT_SEED = 1
@@ -74,7 +74,7 @@ def main(arguments=None):
     return 0
 
 
-def show(output, models, seed, cases=CASES, side=None):
+def show(output, models, seed, cases, side=None):
     """Register every case, print a table row each, and write the pictures and the table.
 
     Parameters
@@ -97,17 +97,15 @@ def show(output, models, seed, cases=CASES, side=None):
     print(_line("", "", "", "mean |difference|, % of range", "mean endpoint error, px", "folded", "time"))
     print(_line("case", "size", "model", "before   after  reduced", "before  after  reduced", "%", "s"))
     rows = []
-    for index, case in enumerate(cases):
-        # An image of one's own is deformed in the same way whatever is named beside it.
-        fixed, moving, true_flow_field = deformed_pair(case, seed, 0 if case.stretch else index, side)
+    for case in cases:
+        fixed, moving, true_flow_field = deformed_pair(case, seed, side)
         model = models[moving.ndim]
         register(fixed, moving, model)  # Traces the graph, which is no part of the time that is reported.
         result = register(fixed, moving, model)
         accuracy = measure_accuracy(result, true_flow_field, fixed > BACKGROUND if case.empty_background else None)
-        title = case.title if case.stretch else f"{case.title} ({case.file})"
-        title += ", figures averaged over the tissue" if case.empty_background else ""
+        title = case.title + (", figures averaged over the tissue" if case.empty_background else "")
         picture = demo_picture(title, result, true_flow_field, accuracy)
-        save_figure(picture, Path(output) / picture_name(case))
+        save_figure(picture, Path(output) / f"{case.name}.png")
         rows.append(_row(case, result, accuracy))
         print(_table_line(rows[-1]), flush=True)
     write_csv(Path(output) / "error_figures.csv", CSV_COLUMNS, rows)
@@ -154,10 +152,9 @@ def _line(case, size, model, difference, endpoint_error, folded, seconds):
 
 
 def _pixels(text):
-    side = int(text)
-    if side < 8:
-        raise argparse.ArgumentTypeError(f"expected at least 8 pixels. Received: {side}")
-    return side
+    if not text.isdigit() or int(text) < 8:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 8 pixels. Received: {text}")
+    return int(text)
 
 
 def _parser():

@@ -27,22 +27,32 @@ class Case(NamedTuple):
         Under data/, or an absolute path.
     empty_background : bool
         Whether a part of it is empty and black, which figures are not averaged over.
+    field : int
+        Number of its random field. That of a user's own image is 0, whatever is named beside it.
     stretch : bool
         Whether its own 0.5 and 99.5 percentiles become 0 and 1, and not the ends of its integer type.
     """
 
     title: str
     file: str
+    field: int = 0
     empty_background: bool = False
     stretch: bool = False
 
+    @property
+    def name(self):
+        """The file's name without its suffix."""
+        from dirv_tf.io.image_files import IMAGE_SUFFIXES
+
+        return Path(self.file).name[: -len(known_suffix(self.file, IMAGE_SUFFIXES))]
+
 
 CASES = (
-    Case("epithelium, H&E", "tissue/epithelium_he.png"),
-    Case("cells, H&E", "tissue/cells_he.png"),
-    Case("nuclei, Ki67", "tissue/ki67_scanner_1.png"),
-    Case("colon glands, FHL2", "tissue/colon_ihc.png"),
-    Case("brain, T1", "volumes/brain_t1.tif", empty_background=True),
+    Case("epithelium, H&E", "tissue/epithelium_he.png", field=0),
+    Case("cells, H&E", "tissue/cells_he.png", field=1),
+    Case("nuclei, Ki67", "tissue/ki67_scanner_1.png", field=2),
+    Case("colon glands, FHL2", "tissue/colon_ihc.png", field=3),
+    Case("brain, T1", "volumes/brain_t1.tif", field=4, empty_background=True),
 )
 
 
@@ -65,27 +75,17 @@ def own_cases(paths):
     ValueError
         For a file of an unknown kind, and for two files of one name: their pictures would overwrite each other.
     """
-    from dirv_tf.io.image_files import IMAGE_SUFFIXES
-
     cases = {}
     for path in paths:
         path = existing_file(path, "an image").resolve()
-        name = path.name[: -len(known_suffix(path, IMAGE_SUFFIXES))]
-        if name in cases:
-            raise ValueError(f"Expected images of different names. Received: {cases[name].file} and {path}")
-        cases[name] = Case(name, str(path), empty_background=True, stretch=True)
+        case = Case(path.name, str(path), empty_background=True, stretch=True)
+        other = cases.setdefault(case.name, case)
+        if other is not case:
+            raise ValueError(f"Expected images of different names. Received: {other.file} and {path}")
     return tuple(cases.values())
 
 
-def picture_name(case):
-    """Return the file name of a case's picture."""
-    from dirv_tf.io.image_files import IMAGE_SUFFIXES
-
-    name = Path(case.file).name
-    return name[: -len(known_suffix(name, IMAGE_SUFFIXES))] + ".png"
-
-
-def deformed_pair(case, seed, index, side=None):
+def deformed_pair(case, seed, side=None):
     """Deform an image by a random field and swap the two, so that the field is exactly the one to find (thesis 5.5).
 
     The field is scaled to a mean length of `MEAN_DISPLACEMENT`.
@@ -93,8 +93,8 @@ def deformed_pair(case, seed, index, side=None):
     Parameters
     ----------
     case : Case
-    seed, index : int
-        Seed of the fields, and number of this field.
+    seed : int
+        Seed of the fields.
     side : int, optional
         Only the middle of the image, at most so many pixels along every axis.
 
@@ -111,7 +111,7 @@ def deformed_pair(case, seed, index, side=None):
     from dirv_tf import geometry, synthesis
 
     moving = _middle(_read(case), side)
-    flow_field = synthesis.random_fields(moving.shape, seed, indices=[index], batch_index=index, kind="both")
+    flow_field = synthesis.random_fields(moving.shape, seed, indices=[case.field], batch_index=case.field, kind="both")
     flow_field *= MEAN_DISPLACEMENT / np.linalg.norm(flow_field, axis=-1).mean()
     fixed = geometry.warp_image(moving[np.newaxis, ..., np.newaxis], flow_field)
     return fixed[0, ..., 0].numpy(), moving, flow_field[0].numpy()
