@@ -37,7 +37,7 @@ examples:
   python -m experiments.demo scan.nii.gz --side 64     the middle of a volume of your own: what to expect of best-3d
   python -m experiments.demo --model-2d experiments/runs/A-1-20240101-120000
 
-Images of your own are read as `dirv-tf register` reads them, colour as grey; their 0.5 and 99.5 percentiles become 0
+Images of your own are read as `dirv-tf register` reads them, color as gray; their 0.5 and 99.5 percentiles become 0
 and 1, and black is taken for empty.
 
 The pictures show the pair, the differences before and after, the fixed image's grid on the moving image, the true and

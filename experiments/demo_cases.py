@@ -119,12 +119,12 @@ def deformed_pair(case, seed, side=None):
 
 def _read(case):
     from dirv_tf.datasets.intensities import robust_range
-    from dirv_tf.io.grey import to_grey
+    from dirv_tf.io.gray import to_gray
     from dirv_tf.io.image_files import load_image
     from dirv_tf.registration.intensities import check_intensities, to_unit_interval
 
     image = load_image(DATA_FOLDER / case.file)
-    pixels = to_grey(image.pixels) if image.is_colour else image.pixels
+    pixels = to_gray(image.pixels) if image.is_color else image.pixels
     if not case.stretch:
         return pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
     check_intensities(pixels, case.file)

@@ -7,9 +7,9 @@ import numpy as np
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.central_slice import central_slice, in_plane_components
 from dirv_tf.figures.panels import (
-    ERROR_COLOURS,
-    MAGNITUDE_COLOURS,
-    SIGNED_COLOURS,
+    ERROR_COLORS,
+    MAGNITUDE_COLORS,
+    SIGNED_COLORS,
     arrow_factor,
     arrow_positions,
     arrow_spacing,
@@ -20,14 +20,14 @@ from dirv_tf.figures.panels import (
     symmetric_limits,
 )
 
-TRUE_GRID_COLOUR = "#35c9ff"
+TRUE_GRID_COLOR = "#35c9ff"
 
 
 def demo_picture(title, result, true_flow_field, accuracy):
     """Draw a registered pair whose true field is known; a volume by the central slice across its first axis.
 
     The upper row holds the images and their differences before and after; the lower row the fixed image's grid on the
-    moving image (true and predicted), both fields on one colour scale, the endpoint error, and the figures in words.
+    moving image (true and predicted), both fields on one color scale, the endpoint error, and the figures in words.
 
     Parameters
     ----------
@@ -54,28 +54,28 @@ def _draw_images(panels, images):
     draw_image(panels[2], images["registered"], "registered (after)")
     before, after = (100.0 * (images[name] - images["fixed"]) for name in ("moving", "registered"))
     limits = symmetric_limits(before)
-    draw_map(panels[3], before, "moving - fixed", limits, SIGNED_COLOURS, unit="% of range")
-    draw_map(panels[4], after, "registered - fixed", limits, SIGNED_COLOURS, unit="% of range")
+    draw_map(panels[3], before, "moving - fixed", limits, SIGNED_COLORS, unit="% of range")
+    draw_map(panels[4], after, "registered - fixed", limits, SIGNED_COLORS, unit="% of range")
 
 
 def _draw_fields(panels, moving, flow_field, true_flow_field):
     rank = flow_field.shape[-1]
     predicted, true = (in_plane_components(field, rank) for field in (flow_field, true_flow_field))
-    # A pale ground lets thin coloured lines stand out on dark tissue.
+    # A pale ground lets thin colored lines stand out on dark tissue.
     draw_image(panels[0], 0.5 + 0.5 * moving, "grid on moving: true blue, found orange")
-    draw_deformed_grid(panels[0], true, colour=TRUE_GRID_COLOUR)
-    draw_deformed_grid(panels[0], predicted, colour="#d95f02")
+    draw_deformed_grid(panels[0], true, color=TRUE_GRID_COLOR)
+    draw_deformed_grid(panels[0], predicted, color="#d95f02")
     lengths = [np.linalg.norm(central_slice(field, rank), axis=-1) for field in (true_flow_field, flow_field)]
     limits = (0.0, float(max(length.max() for length in lengths)))
     positions = arrow_positions(predicted.shape[:2])
     factor = arrow_factor(limits[1], arrow_spacing(predicted.shape[:2]))
     stretched = f", arrows x{factor:.0f}" if factor > 1 else ""
     for axes, name, vectors, length in zip(panels[1:3], ("true", "predicted"), (true, predicted), lengths):
-        draw_map(axes, length, f"{name} field, length{stretched}", limits, MAGNITUDE_COLOURS)
-        draw_vectors(axes, vectors[np.ix_(*positions)], positions, factor, colour="white")
+        draw_map(axes, length, f"{name} field, length{stretched}", limits, MAGNITUDE_COLORS)
+        draw_vectors(axes, vectors[np.ix_(*positions)], positions, factor, color="white")
     error = np.linalg.norm(central_slice(flow_field - true_flow_field, rank), axis=-1)
     # A scale of its own: on that of the fields a good registration would be plain black.
-    draw_map(panels[3], error, "endpoint error, own scale", (0.0, float(error.max()) or 1.0), ERROR_COLOURS)
+    draw_map(panels[3], error, "endpoint error, own scale", (0.0, float(error.max()) or 1.0), ERROR_COLORS)
 
 
 def _write_figures(axes, result, accuracy):

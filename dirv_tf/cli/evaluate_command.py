@@ -66,7 +66,7 @@ def run(options):
     rank = field.flow_field.shape[-1]
     true = options.true_field and read_field(options.true_field, moving).flow_field
     landmarks = options.landmarks and tuple(io.read_landmarks(path, rank=rank) for path in options.landmarks)
-    # A file that knows no spacing says one "millimetre" per pixel: lengths then are in pixels alone.
+    # A file that knows no spacing says one "millimeter" per pixel: lengths then are in pixels alone.
     known = not field.fixed_geometry.is_close(io.ImageGeometry.unit(rank))
     spacing = field.fixed_geometry.spacing if known else None
     figures = evaluate_field(field.flow_field, spacing, true, landmarks, labels and tuple(image.pixels for image in labels))

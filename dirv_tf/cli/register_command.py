@@ -15,7 +15,7 @@ examples:
 
 Both images must show roughly the same (a few pixels apart: scale, rotate and shift them first) and have one size. Any
 size is taken: it is padded for the network and cropped back, and large images are registered in overlapping tiles.
-Colour is turned into grey for the network. TIFF (also multi-page volumes), PNG and JPEG are read; NIfTI, MetaImage
+Color is turned into gray for the network. TIFF (also multi-page volumes), PNG and JPEG are read; NIfTI, MetaImage
 and NRRD with pip install 'dirv_tf[volumes]'.
 
 The folder then holds the registered image in the moving file's format and its own intensities, the flow field
@@ -57,7 +57,7 @@ def add_parser(commands):
         "pair's common range; each image by its own 0.5 and 99.5 percentiles",
     )
     parser.add_argument(
-        "--spacing", nargs="+", type=float, metavar="MM", help="millimetres per pixel, one number or one per array axis"
+        "--spacing", nargs="+", type=float, metavar="MM", help="millimeters per pixel, one number or one per array axis"
     )
     parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
     parser.add_argument(

@@ -17,7 +17,7 @@ examples:
 
 SOURCE holds one folder per tissue, with TIFF, PNG or JPEG images of 8 or 16 bit in it or in folders below. Tissues are
 for training or for testing, never for both: a share of them is chosen by --split-seed, or --test-tissues names them.
-From the middle of each image (2000 x 2000 pixels), turned into grey, patches of 256 x 256 pixels are cut at random
+From the middle of each image (2000 x 2000 pixels), turned into gray, patches of 256 x 256 pixels are cut at random
 places; those with hardly any contrast are rejected, the others stretched to black and white, each by itself, and stored
 as PNG in FOLDER/train and FOLDER/test. FOLDER/manifest.json and manifest.csv tell where each comes from, with SHA-256.
 

@@ -9,8 +9,8 @@ from dirv_tf.cli.command_line import add_command
 _EPILOG = """\
 examples:
   dirv-tf warp moving.png result/flow_field.npz -o registered.png
-  dirv-tf warp colour.tif result/flow_field.npz -o registered.tif       every channel is warped
-  dirv-tf warp labels.nii.gz field.nii.gz -o warped.nii.gz --labels     nearest neighbour
+  dirv-tf warp color.tif result/flow_field.npz -o registered.tif       every channel is warped
+  dirv-tf warp labels.nii.gz field.nii.gz -o warped.nii.gz --labels     nearest neighbor
   dirv-tf warp landmarks.csv result/flow_field.npz -o carried.csv       moves with the image
   dirv-tf warp fixed.csv result/flow_field.npz -o moving.csv --to-moving
 
@@ -32,7 +32,7 @@ def add_parser(commands):
     parser.add_argument("input", type=Path, help="image, label map, or landmarks (.csv)")
     parser.add_argument("field", type=Path, help="flow field from dirv-tf register, or a displacement field of ITK")
     parser.add_argument("-o", "--output", type=Path, required=True, help="file to write; its suffix is the format")
-    parser.add_argument("--labels", action="store_true", help="the input is a label map: nearest neighbour")
+    parser.add_argument("--labels", action="store_true", help="the input is a label map: nearest neighbor")
     parser.add_argument("--to-moving", action="store_true", help="landmarks only: from the fixed to the moving image")
     parser.add_argument(
         "--moving",

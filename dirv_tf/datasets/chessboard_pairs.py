@@ -25,7 +25,7 @@ class ChessboardPairs(SyntheticPairs):
     cell_range : sequence of int
         Cell sides in pixels are the integers ``cell_range[0]`` to ``cell_range[1] - 1``, one per image; no cell may
         be larger than the image.
-    count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`; of patches `count` and `batch_size` count each one.
     patch_size : None or sequence of int
         Sides of the patches in pixels, as many as `size` has; None for whole chessboards.
@@ -63,7 +63,7 @@ class ChessboardPairs(SyntheticPairs):
         transform="both",
         max_displacement=6.0,
         seed=42,
-        desensitise=True,
+        desensitize=True,
         swap=True,
         frozen_last_batch=True,
         patch_size=None,
@@ -78,7 +78,7 @@ class ChessboardPairs(SyntheticPairs):
         self._whole = patch_size is None
         size = self.image_size if self._whole else checks.check_size("patch_size", patch_size, 4)
         super().__init__(
-            size, count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+            size, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         )
         if len(size) != len(self.image_size) or any(np.greater(size, self.image_size)):
             raise ValueError(

@@ -43,7 +43,7 @@ def from_folder(
     transform="both",
     max_displacement=6.0,
     seed=42,
-    desensitise=True,
+    desensitize=True,
     swap=True,
     frozen_last_batch=True,
 ):
@@ -55,8 +55,8 @@ def from_folder(
     Parameters
     ----------
     folder : str or path
-        Its images and those in the folders below: TIFF, PNG, JPEG, NIfTI, MetaImage, NRRD, of any number type. Colour
-        is turned into grey.
+        Its images and those in the folders below: TIFF, PNG, JPEG, NIfTI, MetaImage, NRRD, of any number type. Color
+        is turned into gray.
     size : None or sequence of int
         Sides of the patches in pixels, 2 or 3 of them. None takes whole images, which then must have one shape.
     count : None or int
@@ -82,7 +82,7 @@ def from_folder(
     memory_gib : float
         Images are kept in the host's memory as float32 up to this limit; the others are read again, whole, for
         every turn.
-    transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+    transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`.
 
     Returns
@@ -111,5 +111,5 @@ def from_folder(
     if count is None:
         count = len(images) * patches.patches_per_image
     return FolderPairs(
-        patches, count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+        patches, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
     )

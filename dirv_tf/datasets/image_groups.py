@@ -1,4 +1,4 @@
-"""Grey images from files, kept in memory as long as there is room."""
+"""Gray images from files, kept in memory as long as there is room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.intensities import robust_range
-from dirv_tf.io.grey import to_grey
+from dirv_tf.io.gray import to_gray
 from dirv_tf.io.image_files import load_image
 
 _NAMED_PROBLEMS = 20
@@ -24,7 +24,7 @@ class ImageGroups:
     Parameters
     ----------
     groups : sequence of sequence of path
-        Files of every group. Any format of `dirv_tf.io.load_image`; colour is turned into grey.
+        Files of every group. Any format of `dirv_tf.io.load_image`; color is turned into gray.
     size : None or sequence of int
         Sides in pixels that every image must at least have; None for images that must all have one shape.
     on_error : {"raise", "skip"}
@@ -60,7 +60,7 @@ class ImageGroups:
         for group in groups:
             paths = tuple(Path(path) for path in group)
             try:
-                images = self._checked([_grey_image(path) for path in paths])
+                images = self._checked([_gray_image(path) for path in paths])
             except (OSError, ValueError) as error:
                 problems.append(f"{' and '.join(map(str, paths))}: {error}")
                 continue
@@ -77,7 +77,7 @@ class ImageGroups:
     def read(self, number):
         """Return the images of a group, float32, in their own intensities; list of ndarray of one shape."""
         kept = self._kept[number]
-        return [_grey_image(path) for path in self.files[number]] if kept is None else kept
+        return [_gray_image(path) for path in self.files[number]] if kept is None else kept
 
     def ranges(self, number):
         """Return the `robust_range` of every image of a group, list of pairs of float."""
@@ -114,10 +114,10 @@ class ImageGroups:
         warnings.warn(f"Left out, {text}", stacklevel=4)
 
 
-def _grey_image(path):
+def _gray_image(path):
     file = load_image(path)
     # Not rounded to the integers of the file.
-    pixels = to_grey(file.pixels.astype(np.float32)) if file.is_colour else file.pixels
+    pixels = to_gray(file.pixels.astype(np.float32)) if file.is_color else file.pixels
     if pixels.ndim not in (2, 3):
         raise ValueError(f"Expected an image of 2 or 3 axes. Received: shape={pixels.shape}")
     image = pixels.astype(np.float32)

@@ -15,7 +15,7 @@ class ImagePairs(SyntheticPairs):
     ----------
     images : array_like, shape (N, n_1, ..., n_r, 1)
         The images, intensities in [0, 1]. Kept in the host's memory as float32.
-    batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`.
 
     Raises
@@ -31,7 +31,7 @@ class ImagePairs(SyntheticPairs):
         transform="both",
         max_displacement=6.0,
         seed=42,
-        desensitise=True,
+        desensitize=True,
         swap=True,
         frozen_last_batch=True,
     ):
@@ -50,7 +50,7 @@ class ImagePairs(SyntheticPairs):
             transform,
             max_displacement,
             seed,
-            desensitise,
+            desensitize,
             swap,
             frozen_last_batch,
         )

@@ -16,7 +16,7 @@ def normalize_images(images, normalization):
     Parameters
     ----------
     images : sequence of ndarray, each of shape (n_1, ..., n_r)
-        Grey images of any real dtype, finite.
+        Gray images of any real dtype, finite.
     normalization : {"joint", "each"}
         "joint": all by their common minimum and maximum, so that equal intensities stay equal (of one image alone this
         is the patch rule of thesis Section 6.3). "each": every image by its own `robust_range`, clipped.

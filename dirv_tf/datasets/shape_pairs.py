@@ -20,7 +20,7 @@ class ShapePairs(SyntheticPairs):
         Shortest and longest distance of the control points of the shapes in pixels, the former at least 2.
     labels : int
         Number of shapes with an intensity of their own that compete for every pixel, at least 2.
-    count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`.
 
     Raises
@@ -46,13 +46,13 @@ class ShapePairs(SyntheticPairs):
         transform="both",
         max_displacement=6.0,
         seed=42,
-        desensitise=True,
+        desensitize=True,
         swap=True,
         frozen_last_batch=True,
     ):
         size = checks.check_size("size", size, 4)
         super().__init__(
-            size, count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+            size, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         )
         self.shape_size = checks.check_range("shape_size", shape_size, 2)
         self.labels = checks.check_integer("labels", labels, 2)

@@ -32,8 +32,8 @@ class SyntheticPairs(PairBatches):
         Upper limit of the non-rigid displacement components, pixels, at least 0.1.
     seed : int
         Of all random numbers; 0 to 2^64 - 1. The thesis trains with 42 and tests with 77.
-    desensitise : bool
-        Whether to apply the noise desensitisation of thesis Section 5.7.
+    desensitize : bool
+        Whether to apply the noise desensitization of thesis Section 5.7.
     swap : bool
         Whether the generated image is the fixed one and the original the moving one, so that the random field is
         exactly the field to predict (thesis Section 5.5). Otherwise the original is fixed, the generated image
@@ -48,12 +48,12 @@ class SyntheticPairs(PairBatches):
     """
 
     def __init__(
-        self, size, count, batch_size, transform, max_displacement, seed, desensitise, swap, frozen_last_batch
+        self, size, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
     ):
         super().__init__(size, count, batch_size, seed, frozen_last_batch)
         self.transform = checks.check_choice("transform", transform, synthesis.FIELD_KINDS)
         self.max_displacement = checks.check_number("max_displacement", max_displacement, 0.1)
-        self.desensitise = checks.check_boolean("desensitise", desensitise)
+        self.desensitize = checks.check_boolean("desensitize", desensitize)
         self.swap = checks.check_boolean("swap", swap)
 
     @abc.abstractmethod
@@ -71,8 +71,8 @@ class SyntheticPairs(PairBatches):
         warping = target = synthesis.random_fields(
             size, self.seed, indices, batch_index, epoch, self.transform, self.max_displacement
         )
-        if self.desensitise:
-            warping, target = synthesis.desensitise(warping, self.seed, indices, epoch)
+        if self.desensitize:
+            warping, target = synthesis.desensitize(warping, self.seed, indices, epoch)
         generated = geometry.warp_image(originals, warping)
         if self.swap:
             return generated, originals, target

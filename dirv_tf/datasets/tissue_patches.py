@@ -8,7 +8,7 @@ import hashlib
 import numpy as np
 
 from dirv_tf.datasets import argument_checks as checks
-from dirv_tf.io.grey import to_grey
+from dirv_tf.io.gray import to_gray
 from dirv_tf.io.image_regions import image_size, read_region
 
 
@@ -76,14 +76,14 @@ class TissuePatch:
 
 
 def cut_patches(path, name, count, settings):
-    """Cut patches at random places of an image's middle: grey, with contrast, each stretched to the whole range.
+    """Cut patches at random places of an image's middle: gray, with contrast, each stretched to the whole range.
 
     The places depend on the seed and the name alone, not on the other images.
 
     Parameters
     ----------
     path : str or path
-        TIFF, PNG or JPEG of 8 or 16 bit, grey or in colour, see `read_region`.
+        TIFF, PNG or JPEG of 8 or 16 bit, gray or in color, see `read_region`.
     name : str
         Of the image, for the random places.
     count : int
@@ -109,15 +109,15 @@ def cut_patches(path, name, count, settings):
         )
     sides = [min(side, settings.crop) for side in whole]
     start = [(side - part) // 2 for side, part in zip(whole, sides)]
-    pixels, is_colour = read_region(path, start, sides)
+    pixels, is_color = read_region(path, start, sides)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"Expected an image of 8 or 16 bit, unsigned. Received: dtype={pixels.dtype}")
     # In double precision, so that nothing is rounded twice.
-    grey = to_grey(pixels.astype(np.float64)) if is_colour else pixels.astype(np.float64)
+    gray = to_gray(pixels.astype(np.float64)) if is_color else pixels.astype(np.float64)
     scale = 255.0 / np.iinfo(pixels.dtype).max
     patches = []
     for row, column in _places(name, count, np.subtract(sides, settings.size) + 1, settings.seed):
-        patch = grey[row : row + settings.size, column : column + settings.size]
+        patch = gray[row : row + settings.size, column : column + settings.size]
         deviation = float(patch.std()) * scale
         if deviation > 0 and deviation >= settings.least_deviation:
             place = int(start[0] + row), int(start[1] + column)

@@ -5,7 +5,7 @@ Conventions of every picture:
 - Array axis 0 points down, array axis 1 points right: nothing is transposed. A field's component 0 moves down,
   component 1 moves right.
 - A volume is shown by its central slice across one axis; the numbers beside a picture are of the whole volume.
-- Two pictures that invite a comparison (true and predicted, before and after) share one colour scale.
+- Two pictures that invite a comparison (true and predicted, before and after) share one color scale.
 - Figures are `matplotlib.figure.Figure` objects without global state: they can be drawn in any thread, need no display
   and are freed with the last reference.
 """

@@ -28,7 +28,7 @@ def panel_figure(rows, columns, panel_size, gaps=(0.4, 0.65), margins=(0.25, 0.6
     panel_size : pair of float
         Height and width of a panel in inches.
     gaps : pair of float
-        Vertical and horizontal space between panels in inches (titles, colour bars).
+        Vertical and horizontal space between panels in inches (titles, color bars).
     margins : tuple of four float
         Space above, right of, below and left of the grid in inches.
     title : str

@@ -43,7 +43,7 @@ def central_slice(array, rank, axis=0):
     rank : int
         Number of spatial axes, 2 or 3.
     axis : int
-        The axis across which a volume is cut at its centre.
+        The axis across which a volume is cut at its center.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def in_plane_components(vectors, rank, axis=0):
     rank : int
         Number of spatial axes, 2 or 3.
     axis : int
-        The axis across which a volume is cut at its centre.
+        The axis across which a volume is cut at its center.
 
     Returns
     -------

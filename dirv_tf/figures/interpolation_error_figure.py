@@ -7,9 +7,9 @@ import numpy as np
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.central_slice import central_slice, drawn_axes
 from dirv_tf.figures.panels import (
-    ERROR_COLOURS,
-    MAGNITUDE_COLOURS,
-    SIGNED_COLOURS,
+    ERROR_COLORS,
+    MAGNITUDE_COLORS,
+    SIGNED_COLORS,
     draw_image,
     draw_map,
     symmetric_limits,
@@ -49,17 +49,17 @@ def interpolation_error_figure(fixed, moving, rebuilt_image, true_field, rebuilt
     limits = symmetric_limits(255.0 * central_slice(before, rank, axis))
     names = ("moving - fixed", "rebuilt from control points - fixed")
     for axes, name, difference in zip(panels[0, 1:], names, (before, after)):
-        draw_map(axes, 255.0 * central_slice(difference, rank, axis), name, limits, SIGNED_COLOURS, unit="of 255")
+        draw_map(axes, 255.0 * central_slice(difference, rank, axis), name, limits, SIGNED_COLORS, unit="of 255")
         axes.set_xlabel(difference_statistics(difference), fontsize=8, labelpad=5)
     lengths = [np.linalg.norm(central_slice(field, rank, axis), axis=-1) for field in (true_field, rebuilt_field)]
     limits = (0.0, float(lengths[0].max()) or 1.0)
-    draw_map(panels[1, 0], lengths[0], "true field, length", limits, MAGNITUDE_COLOURS)
-    draw_map(panels[1, 1], lengths[1], "rebuilt field, length", limits, MAGNITUDE_COLOURS)
+    draw_map(panels[1, 0], lengths[0], "true field, length", limits, MAGNITUDE_COLORS)
+    draw_map(panels[1, 1], lengths[1], "rebuilt field, length", limits, MAGNITUDE_COLORS)
     steps = np.broadcast_to(spacing, (rank,))[list(drawn_axes(rank, axis))]
     rows, columns = (points.ravel() for points in np.mgrid[0 : shape[0] : steps[0], 0 : shape[1] : steps[1]])
     panels[1, 1].plot(columns, rows, ".", color="white", markersize=1.5)
     error = np.linalg.norm(rebuilt_field - true_field, axis=-1)
     drawn = central_slice(error, rank, axis)
     draw_map(panels[1, 2], drawn, f"rebuilt - true, mean {error.mean():.3f} px", (0.0, float(drawn.max()) or 1.0),
-             ERROR_COLOURS)
+             ERROR_COLORS)
     return figure

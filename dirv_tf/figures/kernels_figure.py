@@ -7,7 +7,7 @@ import numpy as np
 from dirv_tf.figures.canvas import panel_figure
 from dirv_tf.figures.central_slice import central_slice
 from dirv_tf.figures.mosaic import mosaic, write_above
-from dirv_tf.figures.panels import SIGNED_COLOURS, draw_map, symmetric_limits
+from dirv_tf.figures.panels import SIGNED_COLORS, draw_map, symmetric_limits
 
 _KERNELS_PER_ROW = 4
 _UNIT_WIDTH = 1.5  # inches
@@ -15,27 +15,27 @@ _UNIT_GAP = 3  # kernel pixels
 
 
 def kernels_figure(data_kernels, regularizer_kernels, title="", axis=0):
-    """Draw the kernels of every unit: columns are units; the data term above the regulariser's components.
+    """Draw the kernels of every unit: columns are units; the data term above the regularizer's components.
 
-    All kernels of a row share one colour scale around zero (white); grey parts the kernels.
+    All kernels of a row share one color scale around zero (white); gray parts the kernels.
 
     Parameters
     ----------
     data_kernels : sequence over units of array, shape (k_1, ..., k_r, components, experts)
         Kernels of the data term.
     regularizer_kernels : sequence over units of array, shape (k_1, ..., k_r, components, experts)
-        Kernels of the regulariser.
+        Kernels of the regularizer.
     title : str
         Heading.
     axis : int
-        Axis across which 3D kernels are cut at their centre.
+        Axis across which 3D kernels are cut at their center.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     components = regularizer_kernels[0].shape[-2]
-    names = ["data term"] + [f"regulariser\naxis {component}" for component in range(components)]
+    names = ["data term"] + [f"regularizer\naxis {component}" for component in range(components)]
     kernels = [[each[..., 0, :] for each in data_kernels]]
     kernels += [[each[..., component, :] for each in regularizer_kernels] for component in range(components)]
     tiles = [[kernel_tile(each, axis) for each in of_units] for of_units in kernels]
@@ -47,7 +47,7 @@ def kernels_figure(data_kernels, regularizer_kernels, title="", axis=0):
         len(names), 1, (max(heights), total_width), gaps=(0.25, 0.0), margins=(0.25, 0.75, 0.15, 0.95), title=title
     )
     for axes, name, picture, of_units in zip(panels[:, 0], names, pictures, tiles):
-        shown = draw_map(axes, picture, "", symmetric_limits(picture), SIGNED_COLOURS, unit="weight")
+        shown = draw_map(axes, picture, "", symmetric_limits(picture), SIGNED_COLORS, unit="weight")
         axes.set_frame_on(False)
         axes.set_ylabel(name, fontsize=9, rotation=0, ha="right", va="center")
         shown.set_cmap(shown.get_cmap().with_extremes(bad="0.75"))
@@ -68,7 +68,7 @@ def kernel_tile(kernels, axis=0):
     kernels : array, shape (k_1, ..., k_r, experts)
         One kernel per expert.
     axis : int
-        Axis across which 3D kernels are cut at their centre.
+        Axis across which 3D kernels are cut at their center.
 
     Returns
     -------

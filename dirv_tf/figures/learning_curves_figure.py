@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from dirv_tf.figures.canvas import panel_figure
 
 _PANELS = (("l_int", "L_int (× 255)"), ("l_dis", "L_dis (px)"), ("dl_int", "ΔL_int (%)"), ("dl_dis", "ΔL_dis (%)"))
-_COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
+_COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 
 
 def learning_curves_figure(history, title=""):
@@ -51,15 +51,15 @@ def learning_curves_figure(history, title=""):
 
 
 def _draw(panel, history, key):
-    levels = sum(f"{key}_level{level}" in history for level in range(len(_COLOURS)))
+    levels = sum(f"{key}_level{level}" in history for level in range(len(_COLORS)))
     curves = [("", "mean of levels" if levels > 1 else "training", "black")]
     if levels > 1:
-        curves += [(f"_level{level}", f"level {level}", _COLOURS[level]) for level in range(levels)]
+        curves += [(f"_level{level}", f"level {level}", _COLORS[level]) for level in range(levels)]
     # A single epoch makes no line.
     marker = "o" if len(history["epoch"]) == 1 else None
-    for suffix, label, colour in curves:
-        panel.plot(history["epoch"], history[key + suffix], color=colour, label=label, marker=marker, linewidth=1.2)
+    for suffix, label, color in curves:
+        panel.plot(history["epoch"], history[key + suffix], color=color, label=label, marker=marker, linewidth=1.2)
         unseen = history.get(f"val_{key}{suffix}")
         if unseen is not None:
             label = "dashed: unseen" if not suffix else None
-            panel.plot(history["epoch"], unseen, "--", color=colour, label=label, marker=marker, linewidth=1.0)
+            panel.plot(history["epoch"], unseen, "--", color=color, label=label, marker=marker, linewidth=1.0)

@@ -13,7 +13,7 @@ def mosaic(rows, gap):
     rows : sequence of sequences of None or array, shape (n_a, n_b)
         Pictures of one size; None leaves a place blank.
     gap : int
-        Blank pixels between neighbours.
+        Blank pixels between neighbors.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Single panels: an image, a coloured map, arrows, a deformed grid. Array axis 0 points down, axis 1 to the right."""
+"""Single panels: an image, a colored map, arrows, a deformed grid. Array axis 0 points down, axis 1 to the right."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
 # Perceptually even maps: one for signed values (white is zero), one for magnitudes, one for errors.
-SIGNED_COLOURS = "RdBu_r"
-MAGNITUDE_COLOURS = "viridis"
-ERROR_COLOURS = "magma"
+SIGNED_COLORS = "RdBu_r"
+MAGNITUDE_COLORS = "viridis"
+ERROR_COLORS = "magma"
 _ARROWS_PER_SIDE = 16
 _TITLE_SIZE = 9
 _TICK_SIZE = 7
-# In inches: room for the unit above a colour bar, and the thickness of an arrow's shaft.
+# In inches: room for the unit above a color bar, and the thickness of an arrow's shaft.
 _BAR_UNIT_HEIGHT = 0.15
 _ARROW_WIDTH = 0.012
 
 
 def draw_image(axes, image, title="", limits=(0.0, 1.0)):
-    """Draw a grey image.
+    """Draw a gray image.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def draw_image(axes, image, title="", limits=(0.0, 1.0)):
     return _draw_pixels(axes, image, title, limits, "gray")
 
 
-def draw_map(axes, values, title="", limits=(0.0, 1.0), colours=MAGNITUDE_COLOURS, unit="px", bar=True):
-    """Draw values as colours, with a colour bar that says their unit.
+def draw_map(axes, values, title="", limits=(0.0, 1.0), colors=MAGNITUDE_COLORS, unit="px", bar=True):
+    """Draw values as colors, with a color bar that says their unit.
 
     Parameters
     ----------
@@ -49,33 +49,33 @@ def draw_map(axes, values, title="", limits=(0.0, 1.0), colours=MAGNITUDE_COLOUR
     title : str
         Shown above.
     limits : pair of float
-        Ends of the colour map.
-    colours : str
-        Name of a matplotlib colour map.
+        Ends of the color map.
+    colors : str
+        Name of a matplotlib color map.
     unit : str
-        Written above the colour bar.
+        Written above the color bar.
     bar : bool
-        Whether a colour bar is drawn.
+        Whether a color bar is drawn.
 
     Returns
     -------
     matplotlib.image.AxesImage
     """
-    picture = _draw_pixels(axes, values, title, limits, colours)
+    picture = _draw_pixels(axes, values, title, limits, colors)
     if bar:
-        draw_colour_bar(axes, picture, unit, beyond=_beyond(values, limits))
+        draw_color_bar(axes, picture, unit, beyond=_beyond(values, limits))
     return picture
 
 
-def draw_colour_bar(axes, picture, unit, beyond="neither"):
-    """Draw a slim colour bar to the right of a panel.
+def draw_color_bar(axes, picture, unit, beyond="neither"):
+    """Draw a slim color bar to the right of a panel.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
         The panel.
     picture : matplotlib.image.AxesImage
-        Its colours are explained.
+        Its colors are explained.
     unit : str
         Written above the bar.
     beyond : str
@@ -95,7 +95,7 @@ def draw_colour_bar(axes, picture, unit, beyond="neither"):
     axes.text(1.0 + gap, 1.0, unit, transform=axes.transAxes, fontsize=_TICK_SIZE, va="top", ha="left")
 
 
-def draw_vectors(axes, vectors, positions, factor=1.0, colour="white"):
+def draw_vectors(axes, vectors, positions, factor=1.0, color="white"):
     """Draw a vector field as arrows over a panel.
 
     Parameters
@@ -108,8 +108,8 @@ def draw_vectors(axes, vectors, positions, factor=1.0, colour="white"):
         Rows and columns of the arrows' tails: of a grid (m_a,) and (m_b,), or of every arrow (m,) and (m,).
     factor : float
         How many times longer than the displacement an arrow is drawn.
-    colour : str
-        Any matplotlib colour.
+    color : str
+        Any matplotlib color.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def draw_vectors(axes, vectors, positions, factor=1.0, colour="white"):
         angles="xy",
         scale_units="xy",
         scale=1.0,
-        color=colour,
+        color=color,
         units="inches",
         width=_ARROW_WIDTH,
         headwidth=4,
@@ -154,7 +154,7 @@ def arrow_positions(shape):
 
 
 def arrow_spacing(shape):
-    """Return the pixels between neighbouring arrows, see `arrow_positions`."""
+    """Return the pixels between neighboring arrows, see `arrow_positions`."""
     return max(1, int(np.ceil(max(shape) / _ARROWS_PER_SIDE)))
 
 
@@ -178,7 +178,7 @@ def arrow_factor(longest, spacing):
     return float(2 ** int(np.clip(np.floor(np.log2(1.6 * spacing / longest)), 0, 6)))
 
 
-def draw_deformed_grid(axes, vectors, spacing=None, colour="#ffb000"):
+def draw_deformed_grid(axes, vectors, spacing=None, color="#ffb000"):
     """Draw where the pixel grid of the fixed image lies in the moving image.
 
     A flow field is backward: pixel p of the fixed image is found at p + F(p) in the moving image. The lines therefore
@@ -192,8 +192,8 @@ def draw_deformed_grid(axes, vectors, spacing=None, colour="#ffb000"):
         Dense field, component 0 downwards, component 1 to the right, in pixels.
     spacing : None or int
         Pixels between lines; None: about 16 lines along the longer side.
-    colour : str
-        Any matplotlib colour.
+    color : str
+        Any matplotlib color.
 
     Returns
     -------
@@ -205,7 +205,7 @@ def draw_deformed_grid(axes, vectors, spacing=None, colour="#ffb000"):
     points = np.stack([columns + vectors[..., 1], rows + vectors[..., 0]], axis=-1)
     lines = [points[row] for row in range(0, height, spacing)]
     lines += [points[:, column] for column in range(0, width, spacing)]
-    collection = LineCollection(lines, colors=colour, linewidths=0.8)
+    collection = LineCollection(lines, colors=color, linewidths=0.8)
     axes.add_collection(collection, autolim=False)
     return collection
 
@@ -228,9 +228,9 @@ def symmetric_limits(*arrays):
     return -largest, largest
 
 
-def _draw_pixels(axes, values, title, limits, colours):
+def _draw_pixels(axes, values, title, limits, colors):
     low, high = limits
-    picture = axes.imshow(values, cmap=colours, vmin=low, vmax=high, interpolation="nearest", aspect="equal")
+    picture = axes.imshow(values, cmap=colors, vmin=low, vmax=high, interpolation="nearest", aspect="equal")
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

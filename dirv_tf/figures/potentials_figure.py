@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from dirv_tf.figures.canvas import panel_figure
 
-# A field with one component: its experts run through one map. Several components: a colour each, from light to dark.
-_SINGLE_COLOURS = "viridis"
-_COMPONENT_COLOURS = ("Blues", "Oranges", "Greens")
+# A field with one component: its experts run through one map. Several components: a color each, from light to dark.
+_SINGLE_COLORS = "viridis"
+_COMPONENT_COLORS = ("Blues", "Oranges", "Greens")
 _COMPONENT_NAMES = ("blue", "orange", "green")
 _TEXT_SIZE = 9
 _TICK_SIZE = 7
@@ -35,7 +35,7 @@ class PotentialCurves(NamedTuple):
     knot_range : pair of float
         Outside, ψ is constant.
     response_shares : None or array, shape (m - 1,)
-        Share of the filter responses between neighbouring positions.
+        Share of the filter responses between neighboring positions.
     outside_percent : None or float
         Percent of the filter responses outside the knot range.
     """
@@ -49,10 +49,10 @@ class PotentialCurves(NamedTuple):
 
 
 def potentials_figure(data_terms, regularizers, title=""):
-    """Draw ψ and φ of every unit: columns are units; rows ψ and φ of the data term, then of the regulariser.
+    """Draw ψ and φ of every unit: columns are units; rows ψ and φ of the data term, then of the regularizer.
 
-    All experts of a unit are drawn together; in the regulariser their colour says to which component they belong. A
-    row has one scale, so that units can be compared. The grey area behind ψ is the distribution of the filter
+    All experts of a unit are drawn together; in the regularizer their color says to which component they belong. A
+    row has one scale, so that units can be compared. The gray area behind ψ is the distribution of the filter
     responses where it is known (square root of their frequency); dashed lines bound the knot range.
 
     Parameters
@@ -70,7 +70,7 @@ def potentials_figure(data_terms, regularizers, title=""):
     figure, panels = panel_figure(
         4, 1, (_HEIGHT, _UNIT_WIDTH * units), gaps=(0.4, 0.0), margins=(0.3, 0.2, 0.4, 1.4), title=title
     )
-    for first, name, terms in ((0, "data term", data_terms), (2, "regulariser", regularizers)):
+    for first, name, terms in ((0, "data term", data_terms), (2, "regularizer", regularizers)):
         _draw_row(panels[first, 0], terms, [each.potentials for each in terms], f"{name}\nψ{_legend(terms)}")
         _draw_row(panels[first + 1, 0], terms, [each.integrals for each in terms], f"{name}\nφ = ∫ψ")
         _draw_responses(panels[first, 0], terms)
@@ -129,10 +129,10 @@ def _draw_row(axes, terms, curves, name):
 
 def _lines(positions, experts, component, components):
     # The ends of the maps are left out: the lightest shades would vanish on white.
-    name, shades = (_SINGLE_COLOURS, (0.0, 0.9)) if components == 1 else (_COMPONENT_COLOURS[component], (0.4, 0.95))
-    colours = matplotlib.colormaps[name](np.linspace(*shades, len(experts)))
+    name, shades = (_SINGLE_COLORS, (0.0, 0.9)) if components == 1 else (_COMPONENT_COLORS[component], (0.4, 0.95))
+    colors = matplotlib.colormaps[name](np.linspace(*shades, len(experts)))
     points = np.stack([np.broadcast_to(positions, experts.shape), experts], axis=-1)
-    return LineCollection(points, colors=colours, linewidths=0.7, alpha=0.85)
+    return LineCollection(points, colors=colors, linewidths=0.7, alpha=0.85)
 
 
 def _draw_responses(axes, terms):

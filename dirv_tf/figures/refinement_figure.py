@@ -6,7 +6,7 @@ import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.central_slice import central_slice
-from dirv_tf.figures.panels import SIGNED_COLOURS, draw_image, draw_map, symmetric_limits
+from dirv_tf.figures.panels import SIGNED_COLORS, draw_image, draw_map, symmetric_limits
 from dirv_tf.figures.registration_figure import difference_statistics
 
 
@@ -27,8 +27,8 @@ def refinement_figure(fixed, moving, registered, title="", axis=0):
     Returns
     -------
     matplotlib.figure.Figure
-        The first column is the moving image. All differences have the colour scale of its own; below stand their
-        statistics over the whole image or volume, in grey levels of 255.
+        The first column is the moving image. All differences have the color scale of its own; below stand their
+        statistics over the whole image or volume, in gray levels of 255.
     """
     rank = np.ndim(fixed)
     images = {"moving": moving, **{f"round {number}": image for number, image in enumerate(registered, 1)}}
@@ -43,6 +43,6 @@ def refinement_figure(fixed, moving, registered, title="", axis=0):
         difference = image - fixed
         last = column == len(images) - 1
         drawn = 255.0 * central_slice(difference, rank, axis)
-        draw_map(panels[1, column], drawn, f"{name} - fixed", limits, SIGNED_COLOURS, unit="of 255", bar=last)
+        draw_map(panels[1, column], drawn, f"{name} - fixed", limits, SIGNED_COLORS, unit="of 255", bar=last)
         panels[1, column].set_xlabel(difference_statistics(difference), fontsize=8, labelpad=5)
     return figure

@@ -6,15 +6,15 @@ import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.central_slice import central_slice, in_plane_components
-from dirv_tf.figures.panels import SIGNED_COLOURS, draw_deformed_grid, draw_image, draw_map, symmetric_limits
+from dirv_tf.figures.panels import SIGNED_COLORS, draw_deformed_grid, draw_image, draw_map, symmetric_limits
 
 
 def registration_figure(fixed, moving, registered, flow_field, title="", axis=0):
     """Draw a pair before and after its registration.
 
     Upper row: fixed, moving and registered image. Lower row: the fixed image's pixel grid as it lies in the moving
-    image, the difference moving - fixed and, on the same colour scale, the difference registered - fixed. Below the
-    differences stand their statistics, over the whole image or volume, in grey levels of 255.
+    image, the difference moving - fixed and, on the same color scale, the difference registered - fixed. Below the
+    differences stand their statistics, over the whole image or volume, in gray levels of 255.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def registration_figure(fixed, moving, registered, flow_field, title="", axis=0)
     draw_deformed_grid(panels[1, 0], in_plane_components(flow_field, rank, axis))
     # The scale comes from the difference before, so that it is the same whatever the registration did.
     limits = symmetric_limits(255.0 * before_plane)
-    draw_map(panels[1, 1], 255.0 * before_plane, "moving - fixed", limits, SIGNED_COLOURS, bar=False)
-    draw_map(panels[1, 2], 255.0 * after_plane, "registered - fixed", limits, SIGNED_COLOURS, unit="of 255")
+    draw_map(panels[1, 1], 255.0 * before_plane, "moving - fixed", limits, SIGNED_COLORS, bar=False)
+    draw_map(panels[1, 2], 255.0 * after_plane, "registered - fixed", limits, SIGNED_COLORS, unit="of 255")
     panels[1, 1].set_xlabel(difference_statistics(before), fontsize=8, labelpad=5)
     panels[1, 2].set_xlabel(difference_statistics(after), fontsize=8, labelpad=5)
     return figure

@@ -7,7 +7,7 @@ import numpy as np
 from dirv_tf.figures.canvas import panel_figure
 from dirv_tf.figures.central_slice import central_slice, drawn_axes, in_plane_components
 from dirv_tf.figures.mosaic import mosaic, write_above, write_beside
-from dirv_tf.figures.panels import MAGNITUDE_COLOURS, arrow_factor, draw_map, draw_vectors
+from dirv_tf.figures.panels import MAGNITUDE_COLORS, arrow_factor, draw_map, draw_vectors
 
 _PICTURE_SIDE = 1.6  # inches of the longer side
 
@@ -15,7 +15,7 @@ _PICTURE_SIDE = 1.6  # inches of the longer side
 def unit_fields_figure(displacement_fields, true_fields=None, spacing=4, title="", axis=0):
     """Draw rows of levels, coarsest first, and columns of units; the true field of each level closes its row.
 
-    Colours are lengths in pixels of the finest level, on one scale for all pictures, so that levels can be compared.
+    Colors are lengths in pixels of the finest level, on one scale for all pictures, so that levels can be compared.
     A control point is drawn as a block, its vector as an arrow from the middle of the block.
 
     Parameters
@@ -56,7 +56,7 @@ def unit_fields_figure(displacement_fields, true_fields=None, spacing=4, title="
     panel_size = tuple(_PICTURE_SIDE * side / max(size) for side in picture.shape)
     figure, panels = panel_figure(1, 1, panel_size, margins=(0.25, 0.7, 0.3, 0.85), title=title)
     axes = panels[0, 0]
-    draw_map(axes, picture, "", (0.0, float(longest)), MAGNITUDE_COLOURS, unit="px")
+    draw_map(axes, picture, "", (0.0, float(longest)), MAGNITUDE_COLORS, unit="px")
     axes.set_frame_on(False)
     write_above(axes, names, width, gap)
     write_beside(axes, [_level_name(level, levels) for level in range(levels)], height, gap)
@@ -66,7 +66,7 @@ def unit_fields_figure(displacement_fields, true_fields=None, spacing=4, title="
         for column, field in enumerate(fields):
             if field is not None:
                 corner = (row * (height + gap), column * (width + gap))
-                tails.append(corner + _block_centres(field, scale, rank, axis))
+                tails.append(corner + _block_centers(field, scale, rank, axis))
                 # A picture counts in control points of the finest level, the field in pixels of its own.
                 vectors.append((scale * in_plane_components(field, rank, axis) / steps).reshape(-1, 2))
     factor = arrow_factor(longest / steps.min(), spacing=1.0)
@@ -84,7 +84,7 @@ def _blocks(values, scale):
     return values.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def _block_centres(field, scale, rank, axis):
+def _block_centers(field, scale, rank, axis):
     indices = np.indices(central_slice(field, rank, axis).shape[:2]).reshape(2, -1).T
     return scale * indices + 0.5 * (scale - 1)
 

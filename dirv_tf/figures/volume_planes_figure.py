@@ -6,14 +6,14 @@ import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.central_slice import central_slice, in_plane_components
-from dirv_tf.figures.panels import SIGNED_COLOURS, draw_deformed_grid, draw_image, draw_map, symmetric_limits
+from dirv_tf.figures.panels import SIGNED_COLORS, draw_deformed_grid, draw_image, draw_map, symmetric_limits
 
 
 def volume_planes_figure(fixed, moving, registered, flow_field, title=""):
     """Draw a volume before and after its registration, a row per axis that it is cut across.
 
     Columns: fixed, moving with the fixed volume's grid, registered, and the differences moving - fixed and
-    registered - fixed on one colour scale per row.
+    registered - fixed on one color scale per row.
 
     Parameters
     ----------
@@ -40,6 +40,6 @@ def volume_planes_figure(fixed, moving, registered, flow_field, title=""):
         draw_image(row[2], planes[2], "registered")
         before, after = (255.0 * (plane - planes[0]) for plane in planes[1:])
         limits = symmetric_limits(before)
-        draw_map(row[3], before, "moving - fixed", limits, SIGNED_COLOURS, bar=False)
-        draw_map(row[4], after, "registered - fixed", limits, SIGNED_COLOURS, unit="of 255")
+        draw_map(row[3], before, "moving - fixed", limits, SIGNED_COLORS, bar=False)
+        draw_map(row[4], after, "registered - fixed", limits, SIGNED_COLORS, unit="of 255")
     return figure

@@ -68,7 +68,7 @@ def linear_smoothing_kernel(spacing) -> np.ndarray:
     Returns
     -------
     np.ndarray, shape (2 s_1 - 1, ..., 2 s_r - 1)
-        The first-degree B-spline without its zero border; the centre is 1.
+        The first-degree B-spline without its zero border; the center is 1.
     """
     kernel = np.ones(())
     for s in spacing:

@@ -9,7 +9,7 @@ from dirv_tf.geometry.compiled import compiled
 from dirv_tf.geometry.convolution import convolve
 from dirv_tf.geometry.shapes import axis_slice, spatial_rank
 
-# Two neighbouring outputs along the last axis are computed at once by the folded transposed convolution.
+# Two neighboring outputs along the last axis are computed at once by the folded transposed convolution.
 _FOLD = 2
 
 
@@ -63,7 +63,7 @@ def transposed_expert_convolution(responses: tf.Tensor, kernel: tf.Tensor) -> tf
     Notes
     -----
     Convolution libraries work on blocks of 16 output channels, so a plain transposed convolution to one component
-    wastes most of its work. Here one convolution yields, for two neighbouring outputs along the last axis, the
+    wastes most of its work. Here one convolution yields, for two neighboring outputs along the last axis, the
     partial sums of every kernel row along the axis before it, which are then shifted and added.
     Measured five times faster than the plain transposed convolution for 24 experts of 7 x 7 pixels.
     """

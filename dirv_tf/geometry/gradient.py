@@ -65,7 +65,7 @@ def jacobian_determinant(flow_field: tf.Tensor) -> tf.Tensor:
 
 @compiled
 def _determinant(matrices, rank):
-    """Expand along the first row: for 2 x 2 and 3 x 3 far faster than the batched factorisation of `tf.linalg.det`."""
+    """Expand along the first row: for 2 x 2 and 3 x 3 far faster than the batched factorization of `tf.linalg.det`."""
     if rank == 1:
         return matrices[..., 0, 0]
     terms = []

@@ -32,7 +32,7 @@ def piecewise_linear(
         Whether to subtract each function's own value at zero, so that ``ψ(0) = 0`` (exactly, where zero lies between
         `low` and `high`).
     form : {"gather", "sum", None}
-        How to compute it. "gather" looks the two neighbouring knots up (fastest on CPUs), "sum" adds the hat
+        How to compute it. "gather" looks the two neighboring knots up (fastest on CPUs), "sum" adds the hat
         functions of all knots (fastest on GPUs, which gather slowly). None: "sum" where TensorFlow sees a GPU,
         "gather" elsewhere. Both give the same values and gradients up to rounding.
 

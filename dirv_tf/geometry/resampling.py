@@ -75,7 +75,7 @@ def _upsample(values, factors):
 
 
 def _upsample_axis(values: tf.Tensor, axis: int, factor: int) -> tf.Tensor:
-    # The polyphase form of the transposed convolution: every output phase j/factor blends two neighbours.
+    # The polyphase form of the transposed convolution: every output phase j/factor blends two neighbors.
     shape = tf.shape(values)
     following = tf.concat([axis_slice(values, axis, 1, None), axis_slice(values, axis, -1, None)], axis=axis)
     phases = cell_phases(values, axis, factor)
@@ -84,7 +84,7 @@ def _upsample_axis(values: tf.Tensor, axis: int, factor: int) -> tf.Tensor:
 
 
 def downsample_displacement_field(displacement_field: tf.Tensor) -> tf.Tensor:
-    """Carry a displacement field one level down: binomial smoothing, nearest neighbour, values halved.
+    """Carry a displacement field one level down: binomial smoothing, nearest neighbor, values halved.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def upsample_displacement_field(displacement_field: tf.Tensor, method: str = "ne
     displacement_field : tf.Tensor, shape (B, g_1, ..., g_r, r)
         In pixels of its level.
     method : {"nearest", "linear"}
-        "nearest" repeats every value (thesis eq. 23). "linear" puts the mean between two neighbours: the finer field
+        "nearest" repeats every value (thesis eq. 23). "linear" puts the mean between two neighbors: the finer field
         then interpolates to the coarser field exactly, where the repeated one is a staircase.
 
     Returns

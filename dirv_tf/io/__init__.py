@@ -18,7 +18,7 @@ _NAMES = {
     "read_flow_field": "flow_field_files",
     "read_image": "image_files",
     "read_landmarks": "landmark_files",
-    "to_grey": "grey",
+    "to_gray": "gray",
     "write_flow_field": "flow_field_files",
     "write_image": "image_files",
     "write_landmarks": "landmark_files",

@@ -1,4 +1,4 @@
-"""Images and volumes in files, as they are: no scaling, no colour conversion."""
+"""Images and volumes in files, as they are: no scaling, no color conversion."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class ImageFile:
     Attributes
     ----------
     pixels : ndarray, in the file's dtype (1-bit images: bool), native byte order
-        Shape (n_1, ..., n_r), r = 2 or 3; colour has a last axis of 3 or 4 (red, green, blue[, alpha]).
+        Shape (n_1, ..., n_r), r = 2 or 3; color has a last axis of 3 or 4 (red, green, blue[, alpha]).
     geometry : ImageGeometry
         Spacing, origin and directions; `ImageGeometry.unit` where the file states none.
     path : Path
-    is_colour : bool
+    is_color : bool
     """
 
     pixels: np.ndarray
     geometry: ImageGeometry
     path: Path
-    is_colour: bool
+    is_color: bool
 
 
 def load_image(path) -> ImageFile:
@@ -48,7 +48,7 @@ def load_image(path) -> ImageFile:
     Parameters
     ----------
     path : str or Path
-        TIFF (grey or colour; several pages are a volume, one page per index of the first axis; of a slide the finest
+        TIFF (gray or color; several pages are a volume, one page per index of the first axis; of a slide the finest
         level), PNG, JPEG; with SimpleITK also NIfTI, MetaImage and NRRD.
 
     Returns
@@ -60,17 +60,17 @@ def load_image(path) -> ImageFile:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is a folder, empty, damaged, of an unknown format, or no grey or colour image of 2 or 3 axes.
+        If it is a folder, empty, damaged, of an unknown format, or no gray or color image of 2 or 3 axes.
     ImportError
         If the format needs SimpleITK and that is not installed.
     """
     path = existing_file(path, "an image file")
     suffix = known_suffix(path, IMAGE_SUFFIXES)
     read = next(read for suffixes, read, _ in _FORMATS if suffix in suffixes)
-    pixels, geometry, is_colour = read(path)
+    pixels, geometry, is_color = read(path)
     if pixels.dtype.kind not in "buif":
         raise ValueError(f"Expected an image of real numbers. Received: path={path} with dtype={pixels.dtype}")
-    return ImageFile(_in_native_order(pixels), geometry, path, is_colour)
+    return ImageFile(_in_native_order(pixels), geometry, path, is_color)
 
 
 def read_image(path) -> np.ndarray:
@@ -84,7 +84,7 @@ def read_image(path) -> np.ndarray:
     Returns
     -------
     ndarray, in the file's dtype
-        Shape (n_1, n_2) for a grey image, (n_1, n_2, n_3) for a volume; colour images carry a last axis of channels.
+        Shape (n_1, n_2) for a gray image, (n_1, n_2, n_3) for a volume; color images carry a last axis of channels.
     """
     return load_image(path).pixels
 
@@ -96,10 +96,10 @@ def write_image(path, pixels, geometry=None, overwrite=False):
     ----------
     path : str or Path
         The suffix chooses the format. TIFF takes every dtype, volumes (one page per index of the first axis) and a
-        spacing (as OME-TIFF); PNG uint8 and uint16 grey, uint8 colour; JPEG, which changes the pixels, uint8; NIfTI,
-        MetaImage and NRRD grey integers, float32 and float64 with the whole geometry.
-    pixels : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 3 or 4) for colour
-        Three axes without a geometry are a colour image where the last one is 3 or 4 long, else a volume.
+        spacing (as OME-TIFF); PNG uint8 and uint16 gray, uint8 color; JPEG, which changes the pixels, uint8; NIfTI,
+        MetaImage and NRRD gray integers, float32 and float64 with the whole geometry.
+    pixels : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 3 or 4) for color
+        Three axes without a geometry are a color image where the last one is 3 or 4 long, else a volume.
     geometry : ImageGeometry, optional
         Default: `ImageGeometry.unit`.
     overwrite : bool
@@ -118,12 +118,12 @@ def write_image(path, pixels, geometry=None, overwrite=False):
     suffix = known_suffix(path, IMAGE_SUFFIXES)
     path = new_file(path, overwrite)
     pixels = _in_native_order(np.asarray(pixels))
-    looks_like_colour = pixels.ndim == 4 or (pixels.ndim == 3 and pixels.shape[-1] in (3, 4))
-    rank = geometry.rank if geometry is not None else pixels.ndim - looks_like_colour
-    is_colour = pixels.ndim == rank + 1 and pixels.shape[-1] in (3, 4)
-    if rank not in (2, 3) or pixels.size == 0 or (pixels.ndim != rank and not is_colour):
+    looks_like_color = pixels.ndim == 4 or (pixels.ndim == 3 and pixels.shape[-1] in (3, 4))
+    rank = geometry.rank if geometry is not None else pixels.ndim - looks_like_color
+    is_color = pixels.ndim == rank + 1 and pixels.shape[-1] in (3, 4)
+    if rank not in (2, 3) or pixels.size == 0 or (pixels.ndim != rank and not is_color):
         raise ValueError(
-            "Expected a 2D or 3D image, grey or with a last axis of 3 or 4 colours, of the geometry's rank. "
+            "Expected a 2D or 3D image, gray or with a last axis of 3 or 4 colors, of the geometry's rank. "
             f"Received: pixels.shape={pixels.shape}, geometry={geometry}"
         )
     if 1 in pixels.shape[:rank]:
@@ -134,7 +134,7 @@ def write_image(path, pixels, geometry=None, overwrite=False):
         )
     write = next(write for suffixes, _, write in _FORMATS if suffix in suffixes)
     with atomic_path(path) as temporary:
-        write(temporary, pixels, geometry or ImageGeometry.unit(rank), is_colour)
+        write(temporary, pixels, geometry or ImageGeometry.unit(rank), is_color)
 
 
 def _in_native_order(pixels):

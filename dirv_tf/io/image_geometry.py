@@ -77,7 +77,7 @@ class ImageGeometry:
 
     @property
     def spacing(self) -> tuple[float, ...]:
-        """Distance of neighbouring pixels in mm, array-axis order."""
+        """Distance of neighboring pixels in mm, array-axis order."""
         return tuple(np.linalg.norm(self.axes, axis=0).tolist())
 
     def to_world(self, points) -> np.ndarray:
@@ -150,5 +150,5 @@ def _is_invertible(origin, axes):
     if not (np.all(np.isfinite(origin)) and np.all(np.isfinite(axes))):
         return False
     spacing = np.linalg.norm(axes, axis=0)
-    # Relative to the spacing, which may be fractions of a micrometre.
+    # Relative to the spacing, which may be fractions of a micrometer.
     return bool(spacing.all()) and abs(np.linalg.det(axes / spacing)) > 1e-6

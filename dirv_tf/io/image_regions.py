@@ -50,8 +50,8 @@ def read_region(path, start, size):
     Returns
     -------
     pixels : ndarray, in the file's dtype
-        Shape (rows, columns), or (rows, columns, 3 or 4) in colour.
-    is_colour : bool
+        Shape (rows, columns), or (rows, columns, 3 or 4) in color.
+    is_color : bool
 
     Raises
     ------
@@ -69,8 +69,8 @@ def read_region(path, start, size):
         )
     if suffix in TIFF_SUFFIXES:
         return read_tiff_region(path, start, size)
-    pixels, _, is_colour = read_picture(path)
-    return pixels[start[0] : start[0] + size[0], start[1] : start[1] + size[1]], is_colour
+    pixels, _, is_color = read_picture(path)
+    return pixels[start[0] : start[0] + size[0], start[1] : start[1] + size[1]], is_color
 
 
 def _known(path):

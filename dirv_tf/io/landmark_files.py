@@ -25,7 +25,7 @@ class Landmarks:
     names : sequence of str, length n
         No two alike, no spaces around them.
     points : array_like, shape (n, r), r = 2 or 3
-        In pixels, array-axis order; the centre of the first pixel is 0.
+        In pixels, array-axis order; the center of the first pixel is 0.
 
     Raises
     ------

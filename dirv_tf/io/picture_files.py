@@ -8,9 +8,9 @@ from dirv_tf.io.decoding import decoding
 from dirv_tf.io.image_geometry import ImageGeometry
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
-# Pillow's names of the ways to store pixels; "I" is what older versions make of 16-bit grey.
+# Pillow's names of the ways to store pixels; "I" is what older versions make of 16-bit gray.
 _DTYPES = {"1": bool, "L": np.uint8, "I": np.uint16, "I;16": np.uint16, "I;16B": np.uint16}
-_COLOUR = ("RGB", "RGBA")
+_COLOR = ("RGB", "RGBA")
 JPEG_QUALITY = 95
 
 
@@ -18,7 +18,7 @@ def read_picture(path):
     """Read a PNG or JPEG image.
 
     Pillow itself and not scikit-image, which hides how the pixels were stored: that four channels are the inks of a
-    print and not red, green, blue and alpha, or that 16-bit colour was cut to 8 bits.
+    print and not red, green, blue and alpha, or that 16-bit color was cut to 8 bits.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ def read_picture(path):
     Returns
     -------
     tuple of (ndarray, ImageGeometry, bool)
-        Pixels (bool, uint8 or uint16), unit spacing, whether it is a colour image. Palettes become colour.
+        Pixels (bool, uint8 or uint16), unit spacing, whether it is a color image. Palettes become color.
 
     Raises
     ------
     ValueError
-        If the file is damaged, has grey with alpha, ink colours or 16-bit colour.
+        If the file is damaged, has gray with alpha, ink colors or 16-bit color.
     """
     from PIL import Image
 
@@ -42,17 +42,17 @@ def read_picture(path):
         if stored == "P":
             image = image.convert("RGBA" if "transparency" in image.info else "RGB")
         mode, pixels = image.mode, np.asarray(image)
-    if stored in _COLOUR and _png_bit_depth(path) == 16:
+    if stored in _COLOR and _png_bit_depth(path) == 16:
         raise ValueError(
-            "Expected 8 bits per channel in a colour PNG (more are not decoded); convert it to TIFF. "
+            "Expected 8 bits per channel in a color PNG (more are not decoded); convert it to TIFF. "
             f"Received: path={path} with 16 bits"
         )
-    if mode not in _DTYPES and mode not in _COLOUR:
+    if mode not in _DTYPES and mode not in _COLOR:
         raise ValueError(
-            "Expected a grey, RGB or RGBA image; convert it, and drop the alpha channel of a grey image. "
+            "Expected a gray, RGB or RGBA image; convert it, and drop the alpha channel of a gray image. "
             f"Received: path={path} with pixels of the kind {mode!r}"
         )
-    return pixels.astype(_DTYPES.get(mode, np.uint8)), ImageGeometry.unit(2), mode in _COLOUR
+    return pixels.astype(_DTYPES.get(mode, np.uint8)), ImageGeometry.unit(2), mode in _COLOR
 
 
 def _png_bit_depth(path):
@@ -61,17 +61,17 @@ def _png_bit_depth(path):
     return start[24] if start.startswith(b"\x89PNG") else None
 
 
-def write_picture(path, pixels, geometry, is_colour):
+def write_picture(path, pixels, geometry, is_color):
     """Write a PNG or JPEG image.
 
     Parameters
     ----------
     path : Path
-    pixels : ndarray, shape (n_1, n_2), or (n_1, n_2, 3 or 4) for colour
-        uint8; PNG also takes grey uint16.
+    pixels : ndarray, shape (n_1, n_2), or (n_1, n_2, 3 or 4) for color
+        uint8; PNG also takes gray uint16.
     geometry : ImageGeometry
         Must be the unit geometry: these formats hold none.
-    is_colour : bool
+    is_color : bool
 
     Raises
     ------
@@ -81,11 +81,11 @@ def write_picture(path, pixels, geometry, is_colour):
     from PIL import Image
 
     is_jpeg = path.suffix.lower() != ".png"
-    dtypes = ("uint8",) if is_jpeg or is_colour else ("uint8", "uint16")
-    if geometry.rank != 2 or pixels.dtype not in dtypes or (is_jpeg and is_colour and pixels.shape[-1] == 4):
+    dtypes = ("uint8",) if is_jpeg or is_color else ("uint8", "uint16")
+    if geometry.rank != 2 or pixels.dtype not in dtypes or (is_jpeg and is_color and pixels.shape[-1] == 4):
         raise ValueError(
-            "Expected a 2D image of uint8 (PNG: also grey uint16 and an alpha channel); TIFF takes the others, .mha, "
-            f".nrrd and .nii.gz the grey ones. Received: a file name ending with {path.suffix}, "
+            "Expected a 2D image of uint8 (PNG: also gray uint16 and an alpha channel); TIFF takes the others, .mha, "
+            f".nrrd and .nii.gz the gray ones. Received: a file name ending with {path.suffix}, "
             f"pixels.dtype={pixels.dtype}, pixels.shape={pixels.shape}"
         )
     if not geometry.is_close(ImageGeometry.unit(2), 1e-5):

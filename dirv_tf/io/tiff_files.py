@@ -27,7 +27,7 @@ def read_tiff(path):
     Returns
     -------
     tuple of (ndarray, ImageGeometry, bool)
-        Pixels as stored (colours on the last axis), the stated spacing or 1, whether it is a colour image.
+        Pixels as stored (colors on the last axis), the stated spacing or 1, whether it is a color image.
 
     Raises
     ------
@@ -43,30 +43,30 @@ def read_tiff(path):
         spacing = read_spacing(tiff)
     axes = [(letter, side) for letter, side in zip(letters, shape) if letter in "YX" or side > 1]
     letters, pixels = "".join(letter for letter, _ in axes), pixels.reshape([side for _, side in axes])
-    is_colour = "S" in letters
-    if is_colour:
+    is_color = "S" in letters
+    if is_color:
         pixels = np.moveaxis(pixels, letters.index("S"), -1)
     pages = letters.replace("S", "").replace("Y", "").replace("X", "")
-    if len(pages) > 1 or pages not in _PAGE_AXES or (is_colour and pixels.shape[-1] not in (3, 4)):
+    if len(pages) > 1 or pages not in _PAGE_AXES or (is_color and pixels.shape[-1] not in (3, 4)):
         raise ValueError(
-            "Expected one page, or pages that form a volume (axes ZYX), grey or in colour; take one channel and one "
+            "Expected one page, or pages that form a volume (axes ZYX), gray or in color; take one channel and one "
             f"time, and write a volume with axes ZYX. Received: path={path} with axes={letters}, shape={pixels.shape}"
         )
-    rank = pixels.ndim - is_colour
+    rank = pixels.ndim - is_color
     known = spacing is not None and len(spacing) >= rank
-    return pixels, ImageGeometry.from_spacing(spacing[-rank:]) if known else ImageGeometry.unit(rank), is_colour
+    return pixels, ImageGeometry.from_spacing(spacing[-rank:]) if known else ImageGeometry.unit(rank), is_color
 
 
-def write_tiff(path, pixels, geometry, is_colour):
+def write_tiff(path, pixels, geometry, is_color):
     """Write a TIFF file, with one page per index of the first axis of a volume; a spacing makes it an OME-TIFF.
 
     Parameters
     ----------
     path : Path
-    pixels : ndarray, shape (n_1, ..., n_r), or (n_1, ..., n_r, 3 or 4) for colour
+    pixels : ndarray, shape (n_1, ..., n_r), or (n_1, ..., n_r, 3 or 4) for color
     geometry : ImageGeometry
         Spacing only.
-    is_colour : bool
+    is_color : bool
 
     Raises
     ------
@@ -80,8 +80,8 @@ def write_tiff(path, pixels, geometry, is_colour):
             "Expected a geometry of nothing but a spacing in a TIFF file; choose .mha, .nrrd or .nii.gz, or pass "
             f"ImageGeometry.from_spacing(geometry.spacing). Received: geometry={geometry}"
         )
-    options = {"photometric": "rgb" if is_colour else "minisblack"}
-    if is_colour and pixels.shape[-1] == 4:
+    options = {"photometric": "rgb" if is_color else "minisblack"}
+    if is_color and pixels.shape[-1] == 4:
         options["extrasamples"] = ("unassalpha",)
     has_spacing = not geometry.is_close(ImageGeometry.unit(geometry.rank), _TOLERANCE)
     if has_spacing or path.stem.lower().endswith(".ome"):
@@ -91,5 +91,5 @@ def write_tiff(path, pixels, geometry, is_colour):
                 f"pixels, pass no geometry, or choose .mha or .nrrd. Received: pixels.dtype={pixels.dtype}"
             )
         spacing = ome_spacing(geometry.spacing) if has_spacing else {}
-        options.update(ome=True, metadata={"axes": "ZYX"[-geometry.rank :] + "S" * is_colour, **spacing})
+        options.update(ome=True, metadata={"axes": "ZYX"[-geometry.rank :] + "S" * is_color, **spacing})
     tifffile.imwrite(path, pixels, **options)

@@ -28,7 +28,7 @@ def opened_page(path):
     Raises
     ------
     ValueError
-        If the file is damaged, or its first image is no single page, grey or in colour.
+        If the file is damaged, or its first image is no single page, gray or in color.
     """
     import tifffile
 
@@ -37,7 +37,7 @@ def opened_page(path):
         page = pages[0]
         _, depth, *_ = page.shaped
         if len(pages) > 1 or depth > 1 or page.samplesperpixel not in (1, 3, 4):
-            raise ValueError(f"not one page, grey or in colour, but {len(pages)} of shape {page.shape}")
+            raise ValueError(f"not one page, gray or in color, but {len(pages)} of shape {page.shape}")
         yield page
 
 
@@ -73,7 +73,7 @@ def read_tiff_region(path, start, size):
     Returns
     -------
     tuple of (ndarray, bool)
-        Pixels as stored, shape (rows, columns) or (rows, columns, 3 or 4), and whether they are in colour.
+        Pixels as stored, shape (rows, columns) or (rows, columns, 3 or 4), and whether they are in color.
 
     Raises
     ------
@@ -88,8 +88,8 @@ def read_tiff_region(path, start, size):
             _copy_stored(path, page, region, start)
         else:
             _decode_segments(path, page, region, start)
-        colour = page.samplesperpixel > 1
-    return (np.concatenate(list(region), axis=-1) if colour else region[0, ..., 0]), colour
+        color = page.samplesperpixel > 1
+    return (np.concatenate(list(region), axis=-1) if color else region[0, ..., 0]), color
 
 
 def _copy_stored(path, page, region, start):

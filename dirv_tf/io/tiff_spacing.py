@@ -1,11 +1,11 @@
-"""The distance of neighbouring pixels as TIFF files state it: OME, ImageJ, and the resolution tags."""
+"""The distance of neighboring pixels as TIFF files state it: OME, ImageJ, and the resolution tags."""
 
 from __future__ import annotations
 
 import math
 from xml.etree import ElementTree
 
-_MILLIMETRES = {
+_MILLIMETERS = {
     "nm": 1e-6,
     "um": 1e-3,
     "\u00b5m": 1e-3,  # the micro sign
@@ -18,7 +18,7 @@ _MILLIMETRES = {
     "cm": 10.0,
     "m": 1000.0,
 }
-_CENTIMETRE = 3
+_CENTIMETER = 3
 
 
 def read_spacing(tiff):
@@ -66,16 +66,16 @@ def _ome(tiff):
     spacing = []
     for letter in "XYZ":
         size = None if pixels is None else pixels.get(f"PhysicalSize{letter}")
-        # The standard's default unit is the micrometre.
+        # The standard's default unit is the micrometer.
         unit = "um" if size is None else pixels.get(f"PhysicalSize{letter}Unit", "um")
-        if size is None or unit not in _MILLIMETRES:
+        if size is None or unit not in _MILLIMETERS:
             break
-        spacing.insert(0, float(size) * _MILLIMETRES[unit])
+        spacing.insert(0, float(size) * _MILLIMETERS[unit])
     return tuple(spacing) if len(spacing) >= 2 else None
 
 
 def _imagej(tiff):
-    unit, plane = _MILLIMETRES.get(str(tiff.imagej_metadata["unit"]).lower()), _units_per_pixel(tiff)
+    unit, plane = _MILLIMETERS.get(str(tiff.imagej_metadata["unit"]).lower()), _units_per_pixel(tiff)
     if unit is None or plane is None:
         return None
     # ImageJ leaves a distance of 1 between the pages out.
@@ -85,9 +85,9 @@ def _imagej(tiff):
 def _tags(tiff):
     tag = tiff.pages[0].tags.get("ResolutionUnit")
     plane = _units_per_pixel(tiff)
-    if tag is None or tag.value != _CENTIMETRE or plane is None:
+    if tag is None or tag.value != _CENTIMETER or plane is None:
         return None
-    return tuple(_MILLIMETRES["cm"] * step for step in plane)
+    return tuple(_MILLIMETERS["cm"] * step for step in plane)
 
 
 def _units_per_pixel(tiff):

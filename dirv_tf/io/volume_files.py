@@ -9,7 +9,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int
 
 
 def read_volume(path):
-    """Read a grey image or volume of NIfTI, MetaImage or NRRD with its geometry.
+    """Read a gray image or volume of NIfTI, MetaImage or NRRD with its geometry.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def read_volume(path):
     Returns
     -------
     tuple of (ndarray, ImageGeometry, bool)
-        Pixels in array order (z, y, x) or (y, x), the file's geometry, False (no colour).
+        Pixels in array order (z, y, x) or (y, x), the file's geometry, False (no color).
 
     Raises
     ------
@@ -31,7 +31,7 @@ def read_volume(path):
     components, size = image.GetNumberOfComponentsPerPixel(), image.GetSize()[::-1]
     if components != 1 or len(size) not in (2, 3):
         raise ValueError(
-            "Expected a grey image of 2 or 3 axes; take one time or component, and read a displacement field with "
+            "Expected a gray image of 2 or 3 axes; take one time or component, and read a displacement field with "
             f"dirv_tf.io.read_flow_field. Received: path={path} of size {size} with {components} component(s) per pixel"
         )
     if len(size) == 3 and 1 in size:
@@ -42,8 +42,8 @@ def read_volume(path):
     return import_simpleitk().GetArrayFromImage(image), itk_geometry(image), False
 
 
-def write_volume(path, pixels, geometry, is_colour):
-    """Write a grey image or volume as NIfTI, MetaImage or NRRD.
+def write_volume(path, pixels, geometry, is_color):
+    """Write a gray image or volume as NIfTI, MetaImage or NRRD.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ def write_volume(path, pixels, geometry, is_colour):
     pixels : ndarray, shape (n_1, ..., n_r)
         Integers, float32 or float64.
     geometry : ImageGeometry
-    is_colour : bool
+    is_color : bool
         Must be False.
 
     Raises
     ------
     ValueError
-        If the pixels are colour or of another dtype, or the suffix means a header with a file beside it.
+        If the pixels are color or of another dtype, or the suffix means a header with a file beside it.
     ImportError
         If SimpleITK is not installed.
     """
@@ -66,9 +66,9 @@ def write_volume(path, pixels, geometry, is_colour):
             "Expected a format of one file; choose .mha or .nrrd. "
             f"Received: a file name ending with {path.suffix}, which is a header with its pixels in another file"
         )
-    if is_colour or pixels.dtype not in _DTYPES:
+    if is_color or pixels.dtype not in _DTYPES:
         raise ValueError(
-            f"Expected grey pixels of {', '.join(_DTYPES)} in a NIfTI, MetaImage or NRRD file; TIFF takes the others. "
+            f"Expected gray pixels of {', '.join(_DTYPES)} in a NIfTI, MetaImage or NRRD file; TIFF takes the others. "
             f"Received: pixels.dtype={pixels.dtype}, pixels.shape={pixels.shape}"
         )
     write_itk_image(path, pixels, geometry)

@@ -9,7 +9,7 @@ def split_policy(dtype) -> tuple[str, str]:
     """Return the policy of everything that holds fields or coordinates, and that of the data term's experts.
 
     In 16 bits, the position of a pixel beyond 256 is wrong by a whole pixel. Under a mixed policy the fields, the
-    warping and the regulariser therefore keep the precision of the variables; the data term's experts, where most of
+    warping and the regularizer therefore keep the precision of the variables; the data term's experts, where most of
     the time goes, follow the policy.
 
     Parameters

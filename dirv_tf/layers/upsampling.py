@@ -17,7 +17,7 @@ class Upsampling(tf.keras.layers.Layer):
         False: an image, linear by a transposed strided convolution. True: a displacement field on its way to the next
         finer level, values doubled.
     method : {"nearest", "linear"}
-        For displacements: "nearest" repeats every value (thesis eq. 23), "linear" puts the mean between two neighbours.
+        For displacements: "nearest" repeats every value (thesis eq. 23), "linear" puts the mean between two neighbors.
         Images are always linear.
 
     Notes

@@ -11,11 +11,11 @@ from dirv_tf.layers.spacing import normalize_spacing
 
 
 def _pair(value, name):
-    """Return (data term, regulariser) from one value for both or a pair."""
+    """Return (data term, regularizer) from one value for both or a pair."""
     pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
     if len(pair) != 2:
         raise ValueError(
-            f"`{name}` must be one value for both terms or a pair (data term, regulariser). Received: {name}={value!r}"
+            f"`{name}` must be one value for both terms or a pair (data term, regularizer). Received: {name}={value!r}"
         )
     return pair
 
@@ -29,9 +29,9 @@ class VariationalUnit(tf.keras.layers.Layer):
     Parameters
     ----------
     experts : int or (int, int)
-        Number of experts of the data term and of the regulariser.
+        Number of experts of the data term and of the regularizer.
     kernel_sizes : int or (int, int)
-        Kernel side of the data term (pixels) and of the regulariser (control points); odd.
+        Kernel side of the data term (pixels) and of the regularizer (control points); odd.
     knots : int
         Knots per potential function.
     knot_range : pair of float

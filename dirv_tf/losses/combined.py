@@ -17,7 +17,7 @@ class CombinedLoss(tf.keras.losses.Loss):
     displacement_weight : float
         Weight of the displacement loss (pixels).
     intensity_weight : float
-        Weight of the intensity loss (intensities in [0, 1]; 10 makes a grey-level error of 0.1 weigh as one pixel).
+        Weight of the intensity loss (intensities in [0, 1]; 10 makes a gray-level error of 0.1 weigh as one pixel).
     unit_decay : float
         Of the displacement loss, see `DisplacementLoss`.
 

@@ -34,7 +34,7 @@ def label_overlap(fixed_labels, warped_labels, spacing=None) -> dict:
     Notes
     -----
     HD95 is the larger of the two 95th percentiles (linear between ranks) of the distances from the surface of one shape
-    to the surface of the other. The surface consists of the pixels that have a neighbour along an axis outside the
+    to the surface of the other. The surface consists of the pixels that have a neighbor along an axis outside the
     shape or the image. Learn2Reg's measure is the same over surface elements that lie between the pixels.
     """
     fixed_labels, warped_labels = np.asarray(fixed_labels), np.asarray(warped_labels)

@@ -23,9 +23,9 @@ class DIRVNet(tf.keras.Model):
     units : int or sequence of int
         Units per level ``n_u``, one number for all levels or one per level, coarse to fine.
     experts : int or (int, int)
-        Experts ``n_e`` of the data term and of the regulariser.
+        Experts ``n_e`` of the data term and of the regularizer.
     kernel_sizes : int or (int, int)
-        Kernel side of the data term (pixels) and of the regulariser (control points).
+        Kernel side of the data term (pixels) and of the regularizer (control points).
     knots : int
         Knots ``n_q`` per potential function.
     knot_range : pair of float

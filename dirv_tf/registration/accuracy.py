@@ -107,7 +107,7 @@ def field_maps(flow_field, spacing=1.0):
     ----------
     flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
     spacing : float or sequence of float, length r
-        Millimetres per pixel.
+        Millimeters per pixel.
 
     Returns
     -------

@@ -40,7 +40,7 @@ def apply_to_image(image, flow_field):
 
 
 def apply_to_labels(labels, flow_field):
-    """Warp a label map by nearest neighbour, so that no label arises that was not there.
+    """Warp a label map by nearest neighbor, so that no label arises that was not there.
 
     Parameters
     ----------

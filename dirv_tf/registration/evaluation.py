@@ -18,7 +18,7 @@ def evaluate_field(flow_field, spacing=None, true_flow_field=None, landmarks=Non
     flow_field : array_like, shape (n_1, ..., n_r, r), pixels
         Backward, array-axis order.
     spacing : sequence of float, optional
-        Millimetres per pixel and axis; lengths are then given in millimetres too.
+        Millimeters per pixel and axis; lengths are then given in millimeters too.
     true_flow_field : array_like, same shape, optional
         Adds the endpoint errors.
     landmarks : pair of Landmarks, optional

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dirv_tf.io import ImageGeometry, load_image, to_grey
+from dirv_tf.io import ImageGeometry, load_image, to_gray
 from dirv_tf.registration.image_arrays import to_spatial_array
 
 
@@ -19,7 +19,7 @@ class GivenImage:
     Attributes
     ----------
     pixels : ndarray, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1)
-        As given; of a file in colour, grey in the file's dtype.
+        As given; of a file in color, gray in the file's dtype.
     array : ndarray, shape (n_1, ..., n_r)
         The same without channel.
     geometry : ImageGeometry or None
@@ -42,7 +42,7 @@ def take_image(image, name):
     Parameters
     ----------
     image : array_like, str or path
-        See `to_spatial_array` for arrays and `dirv_tf.io.load_image` for files. Files in colour are turned into grey.
+        See `to_spatial_array` for arrays and `dirv_tf.io.load_image` for files. Files in color are turned into gray.
     name : str
         The argument's name for error messages and notes.
 
@@ -55,17 +55,17 @@ def take_image(image, name):
     FileNotFoundError, ImportError
         As `dirv_tf.io.load_image`.
     ValueError
-        For an array that is no grey image, or a file that is no image.
+        For an array that is no gray image, or a file that is no image.
     """
     if not isinstance(image, (str, os.PathLike)):
         array, _ = to_spatial_array(image, name)
         return GivenImage(np.asarray(image), array)
     file = load_image(image)
-    if not file.is_colour:
+    if not file.is_color:
         return GivenImage(file.pixels, file.pixels, file.geometry, file.path)
-    note = f"{name}: colour was turned into grey" + ", without its alpha channel" * (file.pixels.shape[-1] == 4)
-    grey = to_grey(file.pixels)
-    return GivenImage(grey, grey, file.geometry, file.path, (note,))
+    note = f"{name}: color was turned into gray" + ", without its alpha channel" * (file.pixels.shape[-1] == 4)
+    gray = to_gray(file.pixels)
+    return GivenImage(gray, gray, file.geometry, file.path, (note,))
 
 
 def pair_geometries(fixed, moving, spacing):
@@ -76,7 +76,7 @@ def pair_geometries(fixed, moving, spacing):
     fixed, moving : GivenImage
         Of one rank. An array lies on the pixels of the other image's file, where there is one.
     spacing : float or sequence of float, length 1 or r, or None
-        Millimetres per pixel, one number or one per array axis, of images that know none themselves.
+        Millimeters per pixel, one number or one per array axis, of images that know none themselves.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def pair_geometries(fixed, moving, spacing):
     offset = np.subtract(moving_geometry.origin, fixed_geometry.origin)
     note = (
         f"the origins differ by {_listed(offset)} mm (moving - fixed, world order): pixel was registered to pixel, "
-        "and fields in millimetres hold the difference"
+        "and fields in millimeters hold the difference"
     )
     return fixed_geometry, moving_geometry, (note,)
 

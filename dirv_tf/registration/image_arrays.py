@@ -21,7 +21,7 @@ def to_spatial_array(image, name):
     Raises
     ------
     ValueError
-        For a masked array, colour or other channels, or another number of axes.
+        For a masked array, color or other channels, or another number of axes.
     """
     if isinstance(image, np.ma.MaskedArray):
         raise ValueError(
@@ -32,15 +32,15 @@ def to_spatial_array(image, name):
     channels = array.shape[-1] if array.ndim in (3, 4) else None
     if channels == 1:
         return array[..., 0], True
-    # A volume of three or four voxels along its last axis would be too small for any network: this is colour.
+    # A volume of three or four voxels along its last axis would be too small for any network: this is color.
     if array.ndim == 4 or channels in (3, 4):
         raise ValueError(
-            f"{name}: expected a grey image of shape (n_1, n_2) or (n_1, n_2, n_3), with at most one trailing channel; "
-            f"turn colour into grey first, e.g. with skimage.color.rgb2gray. Received: {name}.shape={array.shape}"
+            f"{name}: expected a gray image of shape (n_1, n_2) or (n_1, n_2, n_3), with at most one trailing channel; "
+            f"turn color into gray first, e.g. with skimage.color.rgb2gray. Received: {name}.shape={array.shape}"
         )
     if array.ndim not in (2, 3):
         raise ValueError(
-            f"{name}: expected a grey image of shape (n_1, n_2) or a volume of shape (n_1, n_2, n_3). "
+            f"{name}: expected a gray image of shape (n_1, n_2) or a volume of shape (n_1, n_2, n_3). "
             f"Received: {name}.shape={array.shape}"
         )
     return array, False

@@ -36,8 +36,8 @@ def register(
     Parameters
     ----------
     fixed : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1), r = 2 or 3; or str or path
-        A grey image: floating-point intensities in [0, 1], or uint8 or uint16; with `normalize` "joint" or "each" any
-        real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; colour is turned into grey.
+        A gray image: floating-point intensities in [0, 1], or uint8 or uint16; with `normalize` "joint" or "each" any
+        real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; color is turned into gray.
     moving : like `fixed`, of the same shape
         It may be of another dtype. Two files must agree in spacing and directions.
     model : str, path, DIRVNet or None
@@ -56,7 +56,7 @@ def register(
         Side of overlapping tiles in pixels, one for all axes or one per axis; False: one piece, whatever the memory.
         None: tiles for images of more than four million pixels.
     spacing : float or sequence of float, optional
-        Millimetres per pixel, one number or one per array axis, for arrays and for files that know none.
+        Millimeters per pixel, one number or one per array axis, for arrays and for files that know none.
     progress : callable, optional
         Called with the number of tiles done and of all tiles after each tile.
 
@@ -71,7 +71,7 @@ def register(
     FileNotFoundError, ImportError
         For a file that does not exist, or needs SimpleITK where that is not installed.
     ValueError
-        For images that differ in shape, spacing or directions, are not grey, too small, even, not finite or, by the
+        For images that differ in shape, spacing or directions, are not gray, too small, even, not finite or, by the
         rule "type", outside [0, 1]; for a model that does not exist or is made for the other rank; for options that
         are none of the above.
     TypeError

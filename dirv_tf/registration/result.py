@@ -30,7 +30,7 @@ class RegistrationResult:
     displacement_field : ndarray of float32, shape (ceil(n_1 / s_1), ..., ceil(n_r / s_r), r), pixels
         The field at the control points; control point k of an axis sits at pixel s * k.
     fixed, moving : ndarray
-        The images as given; of files in colour, in grey.
+        The images as given; of files in color, in gray.
     model_name : str
     spacing : tuple of int, length r
         Control-point spacing s per axis in pixels.

@@ -84,7 +84,7 @@ def tiles_along(size, side, overlap, multiple):
     side : int
         Pixels of a tile; a multiple of `multiple` unless one tile covers the image.
     overlap : int
-        Least overlap of neighbours in pixels, a multiple of `multiple` below `side`.
+        Least overlap of neighbors in pixels, a multiple of `multiple` below `side`.
     multiple : int
         All tiles start at multiples of it, so that their control points are some of those of the whole image.
 

@@ -9,22 +9,22 @@ from dirv_tf.report.document import picture
 from dirv_tf.training.config_sections import ConfigError
 
 _CAPTIONS = {
-    "learning curves": "Losses and the shares of the initial errors that were removed, over the epochs, with a colour "
+    "learning curves": "Losses and the shares of the initial errors that were removed, over the epochs, with a color "
     "per pyramid level; dashed: unseen pairs. Dashed beside solid means that nothing was learned by heart.",
     "registration": "Above the two images and the registered one. Below the fixed image's grid as it lies in the "
-    "moving image, and the differences before and after on one colour scale: what is left white has been matched.",
+    "moving image, and the differences before and after on one color scale: what is left white has been matched.",
     "flow field": "The true field, the found one and their difference, per component and as arrows. Errors gather at "
     "the border, where content has left the image, and inside cells of one shade, where nothing shows a shift.",
     "field after every unit": "The displacement field after every variational unit (thesis Fig. 12): the first units "
     "find the bulk of it, the last ones refine; in several levels the coarse ones start.",
     "potentials": "The learned potentials ψ and, below, their integrals φ: the penalties that a unit descends "
-    "(thesis Fig. 7). Behind ψ in grey, how often each filter response occurs; what lies in the empty parts was never "
+    "(thesis Fig. 7). Behind ψ in gray, how often each filter response occurs; what lies in the empty parts was never "
     "trained.",
     "kernels": "The learned convolution kernels: edges and stripes of the data term, and differences between "
-    "neighbouring control points of the regulariser.",
+    "neighboring control points of the regularizer.",
     "refinement": "The same pair registered again and again (thesis 5.8), the original moving image warped once by the "
-    "composed field. The differences below have one colour scale; the rounds end when L_int no longer falls.",
-    "three planes": "The volume cut across each of its axes. The differences have one colour scale per row.",
+    "composed field. The differences below have one color scale; the rounds end when L_int no longer falls.",
+    "three planes": "The volume cut across each of its axes. The differences have one color scale per row.",
 }
 _ROUNDS = 4
 # What potentials answer to is gathered from these; the first one is drawn.

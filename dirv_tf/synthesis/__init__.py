@@ -10,7 +10,7 @@ dimensions share one code path.
 
 from dirv_tf.synthesis.affine import affine_fields
 from dirv_tf.synthesis.chessboard import chessboard_images
-from dirv_tf.synthesis.noise import desensitise
+from dirv_tf.synthesis.noise import desensitize
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
 from dirv_tf.synthesis.random_fields import FIELD_KINDS
 from dirv_tf.synthesis.random_fields import random_fields
@@ -20,7 +20,7 @@ __all__ = [
     "FIELD_KINDS",
     "affine_fields",
     "chessboard_images",
-    "desensitise",
+    "desensitize",
     "nonrigid_fields",
     "random_fields",
     "shape_images",

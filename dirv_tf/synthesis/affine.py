@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from dirv_tf.synthesis import random_keys
 
-# Largest translation and centre offset in pixels, angle in radians, shear; the two intervals of the scales.
+# Largest translation and center offset in pixels, angle in radians, shear; the two intervals of the scales.
 TRANSLATION = 2.0
-CENTRE = 2.0
+CENTER = 2.0
 ANGLE = math.radians(1.5)
 SHEAR = 0.04
 SCALES = ((0.98, 1.04), (0.96, 1.02))
@@ -33,7 +33,7 @@ def _rotations(angles, rank):
 def affine_parameters(rank, seed, indices, epoch=0):
     """Draw random affine transformations (thesis Section 5.5).
 
-    A transformation maps ``x`` to ``matrix (x - centre) + centre + translation``. The matrix is the product of a
+    A transformation maps ``x`` to ``matrix (x - center) + center + translation``. The matrix is the product of a
     rotation (within 1.5 degrees; one angle in 2D, one per coordinate plane in 3D), a shear (off-diagonal entries
     within 0.04) and a scaling of every axis, multiplied in random order. The scales of an image come from
     [0.98, 1.04) or from [0.96, 1.02), with equal chances.
@@ -54,14 +54,14 @@ def affine_parameters(rank, seed, indices, epoch=0):
     matrices : tf.Tensor, shape (B, r, r), float32
     translations : tf.Tensor, shape (B, r), float32
         Pixels, within 2 along every axis.
-    centre_offsets : tf.Tensor, shape (B, r), float32
-        Centre of the transformation minus centre of the image, pixels, within 2 along every axis.
+    center_offsets : tf.Tensor, shape (B, r), float32
+        Center of the transformation minus center of the image, pixels, within 2 along every axis.
     """
     between = random_keys.between
     keys = random_keys.fold(random_keys.stream_key(seed, random_keys.AFFINE, epoch), indices)
     planes, shears = rank * (rank - 1) // 2, rank * (rank - 1)
     counts = [rank, planes, shears, rank, 1, rank, 1]
-    translation, angle, shear, scale, interval, centre, order = tf.split(
+    translation, angle, shear, scale, interval, center, order = tf.split(
         random_keys.uniform(keys, sum(counts)), counts, axis=1
     )
     rotations = _rotations(between(angle, -ANGLE, ANGLE), rank)
@@ -81,7 +81,7 @@ def affine_parameters(rank, seed, indices, epoch=0):
     return (
         matrices,
         between(translation, -TRANSLATION, TRANSLATION),
-        between(centre, -CENTRE, CENTRE),
+        between(center, -CENTER, CENTER),
     )
 
 

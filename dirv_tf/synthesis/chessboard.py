@@ -1,4 +1,4 @@
-"""Gradient chessboards: images made of square cells in two shaded colours."""
+"""Gradient chessboards: images made of square cells in two shaded colors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from dirv_tf.synthesis import random_keys
 
-# Rounding of the interpolated shade must not cost a grey level in the floor below.
+# Rounding of the interpolated shade must not cost a gray level in the floor below.
 _ROUNDING_GUARD = 1e-4
 
 

@@ -1,4 +1,4 @@
-"""Noise desensitisation: displacements too small to be seen count as none."""
+"""Noise desensitization: displacements too small to be seen count as none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 from dirv_tf.synthesis import random_keys
 
 
-def desensitise(
+def desensitize(
     fields,
     seed,
     indices,

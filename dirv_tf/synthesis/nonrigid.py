@@ -27,10 +27,10 @@ def _gaussian_matrix(points, size, deviation):
 def _resize_matrix(points, side):
     """Return the linear resize to `side` + 2 CROP pixels, cropped, as a matrix (side, points)."""
     scale = tf.cast(points, tf.float32) / (side + 2 * CROP)
-    centres = (tf.range(side, dtype=tf.float32) + CROP + 0.5) * scale - 0.5
+    centers = (tf.range(side, dtype=tf.float32) + CROP + 0.5) * scale - 0.5
     last = tf.cast(points, tf.float32) - 1.0
-    centres = tf.clip_by_value(centres, 0.0, last)
-    distances = centres[:, None] - tf.range(points, dtype=tf.float32)[None]
+    centers = tf.clip_by_value(centers, 0.0, last)
+    distances = centers[:, None] - tf.range(points, dtype=tf.float32)[None]
     return tf.maximum(1.0 - tf.abs(distances), 0.0)
 
 

@@ -87,7 +87,7 @@ def _random_splines(size, keys, channels, distances, offsets, shortest):
     numbers = random_keys.uniform(keys, channels * math.prod(points))
     values = tf.reshape(numbers - 0.5, [-1, channels] + points) * math.sqrt(12.0 / _SPLINE_VARIANCE**rank)
     for axis, (side, count) in enumerate(zip(size, points)):
-        # The first place lies between the second and the third control point, so that all four neighbours are there.
+        # The first place lies between the second and the third control point, so that all four neighbors are there.
         places = tf.range(side, dtype=tf.float32) / distances[:, None] + 1.0 + offsets[:, axis, None]
         weights = _cubic_spline(places[..., None] - tf.range(count, dtype=tf.float32))
         axes = "cxyz"[: rank + 1]

@@ -34,7 +34,7 @@ class _DrawnSettings:
     test_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
-    desensitise: bool = setting(switch(), default=True)
+    desensitize: bool = setting(switch(), default=True)
     swap: bool = setting(switch(), default=True)
 
     def __post_init__(self):
@@ -129,7 +129,7 @@ class FolderSettings:
     made_by: Optional[str] = setting(text(), default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
-    desensitise: bool = setting(switch(), default=True)
+    desensitize: bool = setting(switch(), default=True)
     swap: bool = setting(switch(), default=True)
 
     def __post_init__(self):

@@ -58,9 +58,9 @@ def _draw_control_points(axes):
     for number, point in enumerate(points):
         axes.text(point, 0.75, f"{number}", color=CONTROL, ha="center", va="top", fontsize=8)
     # One hat of the interpolation, standing on the last row of control points that is drawn.
-    base, centre = 14.4, 2 * SPACING
-    axes.plot([centre - SPACING, centre, centre + SPACING], [base, base - 2.2, base], color=CONTROL, linewidth=1.5)
-    axes.text(centre, base + 0.1, "weight of point 2", color=CONTROL, ha="center", va="top", fontsize=8)
+    base, center = 14.4, 2 * SPACING
+    axes.plot([center - SPACING, center, center + SPACING], [base, base - 2.2, base], color=CONTROL, linewidth=1.5)
+    axes.text(center, base + 0.1, "weight of point 2", color=CONTROL, ha="center", va="top", fontsize=8)
     _label(
         axes,
         f"Control points, spacing $s = {SPACING}$",
@@ -93,9 +93,9 @@ def _draw_levels(axes):
     )
 
 
-def _pixel_grid(axes, colour):
+def _pixel_grid(axes, color):
     edges = np.arange(SIDE + 1) - 0.5
-    axes.set_facecolor(colour)
+    axes.set_facecolor(color)
     axes.hlines(edges, -0.5, SIDE - 0.5, color=PALE, linewidth=0.6)
     axes.vlines(edges, -0.5, SIDE - 0.5, color=PALE, linewidth=0.6)
     axes.set_xlim(-0.5, SIDE - 0.5)

@@ -24,8 +24,8 @@ def study_figure(result):
     size = (0.35 * len(rows) + 0.2, 3.2)
     figure, panels = panel_figure(1, 2, size, gaps=(0.4, 0.4), margins=(0.4, 0.3, 0.5, 2.1), title=result["title"])
     lowest = min(min(row[key] for row in rows) for key, *_ in _KINDS)
-    for panel, (key, label, colour) in zip(panels[0], _KINDS):
-        bars = panel.barh([row["name"] for row in rows], [row[key] for row in rows], color=colour)
+    for panel, (key, label, color) in zip(panels[0], _KINDS):
+        bars = panel.barh([row["name"] for row in rows], [row[key] for row in rows], color=color)
         panel.bar_label(bars, fmt="%.1f", fontsize=7, label_type="center", color="white")
         panel.axvline(reference[key], color="black", linestyle="--", linewidth=0.8)
         # Differences between 80 and 90 are what there is to see; the axis says that it does not begin at zero.

@@ -21,7 +21,7 @@ def unit_costs(batch, size, experts, kernel_sizes=(7, 5), spacing=4):
     With N pixels and G = N / s^r control points in the whole batch, n_e experts, kernels of k_1 and k_2 per side:
 
     - operations of the four convolutions (a convolution and its transpose, for the data term's one component and the
-      regulariser's r), 2 per tap: ``4 n_e (N k_1^r + r G k_2^r)``. Everything else, potentials, warping, force, is
+      regularizer's r), 2 per tap: ``4 n_e (N k_1^r + r G k_2^r)``. Everything else, potentials, warping, force, is
       under 2 % of it and not counted. The gradients in the values and in the kernel each cost as much again: a
       training step takes 3 times as many.
     - bytes of the responses, ``n_e (N + r G)`` numbers of 4 bytes, which no cache holds. Forward, each is written by
@@ -37,7 +37,7 @@ def unit_costs(batch, size, experts, kernel_sizes=(7, 5), spacing=4):
         Image sides in pixels; their number is the rank r.
     experts : int
     kernel_sizes : (int, int)
-        Kernel side of the data term and of the regulariser.
+        Kernel side of the data term and of the regularizer.
     spacing : int
         Control-point spacing s in pixels.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dirv_tf.figures.canvas import panel_figure
 from experiments.benchmark import scaling, training_steps, unit_parts
 
-_COLOURS = {"dirv_tf": "tab:blue", "textbook": "tab:orange", "VoxelMorph": "tab:green", "demons": "tab:red"}
+_COLORS = {"dirv_tf": "tab:blue", "textbook": "tab:orange", "VoxelMorph": "tab:green", "demons": "tab:red"}
 _OTHERS = "tab:gray"
 
 
@@ -38,25 +38,25 @@ def benchmark_figure(rows, sides):
     return figure
 
 
-def _bars(panel, rows, colours, left=None, label=None):
+def _bars(panel, rows, colors, left=None, label=None):
     middles = [row.value.median for row in rows]
     errors = [
         [row.value.median - row.value.lower_quartile for row in rows],
         [row.value.upper_quartile - row.value.median for row in rows],
     ]
-    panel.barh([row.name for row in rows], middles, xerr=errors, color=colours, left=left, label=label, ecolor="black")
+    panel.barh([row.name for row in rows], middles, xerr=errors, color=colors, left=left, label=label, ecolor="black")
     panel.set_xlabel("ms", fontsize=8)
 
 
 def _training(panel, rows):
     names = (training_steps.FLOOR, "memory floor", "VoxelMorph", "textbook", "dirv_tf")
     shown = [row for name in names for row in rows if (row.section, row.name) == (training_steps.SECTION, name)]
-    _bars(panel, shown, [_COLOURS.get(row.name, _OTHERS) for row in shown])
+    _bars(panel, shown, [_COLORS.get(row.name, _OTHERS) for row in shown])
     panel.set_title("training step", fontsize=9)
 
 
 def _inference(panel, rows, sides):
-    for name, colour in _COLOURS.items():
+    for name, color in _COLORS.items():
         points = [
             (side**2, row.value.median)
             for side in sides
@@ -64,7 +64,7 @@ def _inference(panel, rows, sides):
             if (row.section, row.name) == (f"inference {side}²", name)
         ]
         if points:
-            panel.plot(*zip(*points), "o-", color=colour, label=name, linewidth=1.2, markersize=4)
+            panel.plot(*zip(*points), "o-", color=color, label=name, linewidth=1.2, markersize=4)
     panel.set_xscale("log")
     panel.set_yscale("log")
     panel.set_xticks([side**2 for side in sides], [f"{side}²" for side in sides])
@@ -86,7 +86,7 @@ def _parts(panel, rows):
 
 
 def _scaling(panel, rows):
-    for section, colour in ((scaling.UNITS, "tab:blue"), (scaling.EXPERTS, "tab:orange")):
+    for section, color in ((scaling.UNITS, "tab:blue"), (scaling.EXPERTS, "tab:orange")):
         members = [row for row in rows if row.section == section]
         errors = [
             [row.value.median - row.value.lower_quartile for row in members],
@@ -94,7 +94,7 @@ def _scaling(panel, rows):
         ]
         numbers = [int(row.name) for row in members]
         medians = [row.value.median for row in members]
-        panel.errorbar(numbers, medians, errors, fmt="o-", color=colour, label=section.split()[-1], markersize=4)
+        panel.errorbar(numbers, medians, errors, fmt="o-", color=color, label=section.split()[-1], markersize=4)
     panel.set_title("training step by size of network", fontsize=9)
     panel.set_xlabel("units or experts", fontsize=8)
     panel.set_ylabel("ms", fontsize=8)

@@ -94,7 +94,7 @@ def _parts(network, images, outputs):
         "data potentials": (bent, [], [0, 1]),
         "data transposed convolution": (filtered_back, [], [0, 1]),
         "force, image gradient": (force, [], [0, 1]),
-        "regulariser": (regularizer, [], [0, 1, 2]),
+        "regularizer": (regularizer, [], [0, 1, 2]),
     }
     for index, unit in enumerate(units):
         field = outputs["displacement_fields"][0][:, index]

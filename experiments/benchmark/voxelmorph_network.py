@@ -17,7 +17,7 @@ SMOOTHNESS = 0.01
 def voxelmorph_network():
     """Build the U-Net of VoxelMorph's defaults in 2D, with its warp, compiled for its unsupervised training.
 
-    Leaky rectifiers of slope 0.2, max pooling, nearest-neighbour upsampling, skip connections, a 3 x 3 flow layer;
+    Leaky rectifiers of slope 0.2, max pooling, nearest-neighbor upsampling, skip connections, a 3 x 3 flow layer;
     109,170 parameters (Balakrishnan et al. 2019; the widths are the package's since its version 0.1). Without the
     integration of a velocity field, which would add time. Warped by dirv_tf's own layer.
 

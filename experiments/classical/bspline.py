@@ -11,7 +11,7 @@ LARGEST_AFFINE_STEP = 0.2
 
 
 def bspline_flow_field(fixed, moving, levels=3, smoothing=1.0, iterations=100, order=3):
-    """Register two images by an affine map and B-splines, 8 pixels apart, that minimise the mean squared difference.
+    """Register two images by an affine map and B-splines, 8 pixels apart, that minimize the mean squared difference.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def bspline_flow_field(fixed, moving, levels=3, smoothing=1.0, iterations=100, o
     affine.SetCenter([(side - 1) / 2 for side in fixed.shape[::-1]])
     spline = itk.BSplineTransformInitializer(images[0], [side // GRID for side in fixed.shape[::-1]], order)
 
-    def optimise(transform, choose_optimizer):
+    def optimize(transform, choose_optimizer):
         # One registration per level: within one of several levels L-BFGS-B begins every level where the first began,
         # so that only the finest would count.
         for shrink in (2**level for level in reversed(range(levels))):
@@ -67,14 +67,14 @@ def bspline_flow_field(fixed, moving, levels=3, smoothing=1.0, iterations=100, o
         method.SetOptimizerAsRegularStepGradientDescent(LARGEST_AFFINE_STEP, 1e-4, AFFINE_ITERATIONS)
         method.SetOptimizerScalesFromPhysicalShift()
 
-    optimise(affine, descend)
+    optimize(affine, descend)
     # B-splines whose coefficients are an affine map's displacements at the control points are that map, so the spline
     # goes on from it alone, which is faster than a composition of both.
     grid = spline.GetCoefficientImages()[0]
     place = (grid.GetSize(), grid.GetOrigin(), grid.GetSpacing(), grid.GetDirection())
     displacements = itk.GetArrayFromImage(itk.TransformToDisplacementField(affine, itk.sitkVectorFloat64, *place))
     spline.SetParameters(np.moveaxis(displacements, -1, 0).ravel().tolist())
-    optimise(spline, lambda method: method.SetOptimizerAsLBFGSB(numberOfIterations=iterations))
+    optimize(spline, lambda method: method.SetOptimizerAsLBFGSB(numberOfIterations=iterations))
 
     field = itk.TransformToDisplacementField(spline, itk.sitkVectorFloat64, images[0].GetSize())
     # World order is x, y: the columns come first.

@@ -17,7 +17,7 @@ def inside(tmp_path, monkeypatch):
 
 @pytest.fixture
 def pair(rng):
-    """Two grey PNG files of 24 x 32 pixels, and their arrays."""
+    """Two gray PNG files of 24 x 32 pixels, and their arrays."""
     arrays = rng.integers(0, 256, size=(2, 24, 32)).astype(np.uint8)
     for name, array in zip(("fixed.png", "moving.png"), arrays):
         imsave(name, array, check_contrast=False)

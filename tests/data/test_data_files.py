@@ -1,4 +1,4 @@
-"""The shipped images are what data/README.md says: whole, licensed, small, grey, 8 bit."""
+"""The shipped images are what data/README.md says: whole, licensed, small, gray, 8 bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dirv_tf.io.image_files import read_image
 DATA = Path(__file__).resolve().parents[2] / "data"
 CHECKSUMS = dict(reversed(line.split(maxsplit=1)) for line in (DATA / "SHA256SUMS").read_text().splitlines())
 SECTIONS = [name for name in CHECKSUMS if name.startswith("sections/")]
-LICENCES = {"CC0-1.0", "CIMA-lung", "MNI-ICBM152", "OpenSlide-test-data", "scikit-image-ihc"}
+LICENSES = {"CC0-1.0", "CIMA-lung", "MNI-ICBM152", "OpenSlide-test-data", "scikit-image-ihc"}
 
 
 def test_every_image_is_in_the_checksum_list_and_the_readme():
@@ -37,14 +37,14 @@ def test_file_has_its_checksum(name):
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_section_is_grey_8_bit_and_larger_than_a_patch(name):
+def test_section_is_gray_8_bit_and_larger_than_a_patch(name):
     image = read_image(DATA / name)
     assert image.ndim == 2 and image.dtype == np.uint8
     assert min(image.shape) >= 400 and image.std() > 10
 
 
 @pytest.mark.parametrize("name", sorted(set(CHECKSUMS).difference(SECTIONS)))
-def test_image_is_grey_8_bit_and_fills_its_range(name):
+def test_image_is_gray_8_bit_and_fills_its_range(name):
     image = read_image(DATA / name)
     assert image.shape == ((256, 256) if name.startswith("tissue") else (64, 64, 64))
     assert image.dtype == np.uint8
@@ -52,10 +52,10 @@ def test_image_is_grey_8_bit_and_fills_its_range(name):
     assert image.std() > 30
 
 
-def test_licences_are_there():
-    assert {path.stem for path in (DATA / "licences").glob("*.txt")} == LICENCES
-    assert "CC0 1.0 Universal" in (DATA / "licences" / "CC0-1.0.txt").read_text()
-    assert "above copyright" in (DATA / "licences" / "MNI-ICBM152.txt").read_text().replace("\n", " ")
+def test_licenses_are_there():
+    assert {path.stem for path in (DATA / "licenses").glob("*.txt")} == LICENSES
+    assert "CC0 1.0 Universal" in (DATA / "licenses" / "CC0-1.0.txt").read_text()
+    assert "above copyright" in (DATA / "licenses" / "MNI-ICBM152.txt").read_text().replace("\n", " ")
 
 
 def test_files_are_small():

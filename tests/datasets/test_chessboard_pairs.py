@@ -63,10 +63,10 @@ def test_patches_are_cut_before_they_are_warped():
 @pytest.mark.parametrize("swap", [True, False])
 @pytest.mark.parametrize("size, patch_size", [((24, 20), (8, 12)), ((12, 16, 12), (8, 8, 4))])
 def test_whole_images_may_be_warped_before_they_are_cut(size, patch_size, swap):
-    settings = {"count": 5, "batch_size": 5, "swap": swap, "desensitise": False}
+    settings = {"count": 5, "batch_size": 5, "swap": swap, "desensitize": False}
     (fixed, moving), field = _patches(size, patch_size, deform_first=True, **settings).frozen_batch()
     assert fixed.shape == moving.shape == (5, *patch_size, 1) and field.shape == (5, *patch_size, len(size))
-    whole = ChessboardPairs(size, 2, 2, (3, 5), "affine", seed=7, swap=swap, desensitise=False).frozen_batch()
+    whole = ChessboardPairs(size, 2, 2, (3, 5), "affine", seed=7, swap=swap, desensitize=False).frozen_batch()
     whole = [np.concatenate([image, other, flow], -1) for image, other, flow in zip(*whole[0], whole[1])]
     patches = np.concatenate([fixed, moving, field], -1)
     for number, patch in enumerate(patches):

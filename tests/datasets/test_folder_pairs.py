@@ -27,7 +27,7 @@ def three_epochs(image_folder):
 
 
 def test_the_field_registers_the_pair(image_folder):
-    (fixed, moving), field = _pairs(image_folder, desensitise=False).frozen_batch()
+    (fixed, moving), field = _pairs(image_folder, desensitize=False).frozen_batch()
     assert fixed.shape == moving.shape == (1, 16, 12, 1) and field.shape == (1, 16, 12, 2)
     np.testing.assert_array_equal(fixed, geometry.warp_image(moving, field))
     assert (moving.numpy().min(), moving.numpy().max()) == (0, 1)
@@ -76,7 +76,7 @@ def test_whole_images(tmp_path):
 
 
 def test_volumes():
-    pairs = from_folder("data/volumes", size=(12, 16, 8), count=2, batch_size=2, desensitise=False, transform="affine")
+    pairs = from_folder("data/volumes", size=(12, 16, 8), count=2, batch_size=2, desensitize=False, transform="affine")
     (fixed, moving), field = pairs.frozen_batch()
     assert moving.shape == (2, 12, 16, 8, 1) and field.shape == (2, 12, 16, 8, 3)
     np.testing.assert_array_equal(fixed, geometry.warp_image(moving, field))

@@ -35,7 +35,7 @@ def test_png_of_16_bits(tmp_path, ramp):
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-def test_colour_becomes_grey_and_transparency_is_dropped(tmp_path, channels):
+def test_color_becomes_gray_and_transparency_is_dropped(tmp_path, channels):
     pixels = np.random.default_rng(0).integers(0, 256, (20, 24, channels)).astype(np.uint8)
     images = ImageGroups([_write(tmp_path / "x.png", pixels)])
     assert images.shape == (20, 24)
@@ -98,7 +98,7 @@ def test_images_beyond_the_memory_limit_are_read_again(image_folder, monkeypatch
     room = 4 * (24 * 30 + 20 * 20) / 2**30
     all_kept, some_kept = ImageGroups(groups, size=(8, 8)), ImageGroups(groups, size=(8, 8), memory_gib=room)
     read = []
-    monkeypatch.setattr(image_groups, "_grey_image", lambda path, original=image_groups._grey_image: (
+    monkeypatch.setattr(image_groups, "_gray_image", lambda path, original=image_groups._gray_image: (
         read.append(path.name), original(path))[1])
     for number in range(3):
         np.testing.assert_array_equal(some_kept.read(number), all_kept.read(number))

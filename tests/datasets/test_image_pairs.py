@@ -8,7 +8,7 @@ from dirv_tf.datasets import ImagePairs
 @pytest.mark.parametrize("size", [(16, 20), (8, 12, 10)])
 def test_given_images_are_the_moving_ones(size):
     images = np.random.default_rng(0).random((5, *size, 1), np.float32)
-    pairs = ImagePairs(images, batch_size=2, desensitise=False, transform="affine")
+    pairs = ImagePairs(images, batch_size=2, desensitize=False, transform="affine")
     assert (pairs.size, pairs.count, pairs.steps_per_epoch) == (size, 5, 3)
     batches = [(*images_of_pair, field) for images_of_pair, field in pairs.evaluation()]
     fixed, moving, field = (np.concatenate(x) for x in zip(*batches))

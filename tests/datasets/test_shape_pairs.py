@@ -7,7 +7,7 @@ from dirv_tf.datasets import ShapePairs, from_config
 
 @pytest.mark.parametrize("size", [(24, 32), (16, 12, 20)])
 def test_pairs_are_shapes_and_their_warped_copies(size):
-    pairs = ShapePairs(size, count=5, batch_size=2, shape_size=(3, 8), labels=4, seed=9, desensitise=False)
+    pairs = ShapePairs(size, count=5, batch_size=2, shape_size=(3, 8), labels=4, seed=9, desensitize=False)
     batches = list(pairs.evaluation())
     assert pairs.size == size and pairs.steps_per_epoch == len(batches) == 3
     (fixed, moving), field = batches[1]

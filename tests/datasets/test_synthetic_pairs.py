@@ -1,4 +1,4 @@
-"""Behaviour that all datasets of synthetic pairs share, shown on chessboards."""
+"""Behavior that all datasets of synthetic pairs share, shown on chessboards."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def evaluation():
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("transform", ["affine", "nonrigid", "both"])
 def test_the_field_registers_the_pair(size, transform):
-    fixed, moving, field = _frozen(_pairs(size, transform=transform, desensitise=False))
+    fixed, moving, field = _frozen(_pairs(size, transform=transform, desensitize=False))
     assert fixed.dtype == moving.dtype == field.dtype == np.float32
     assert fixed.shape == moving.shape == (2, *size, 1) and field.shape == (2, *size, len(size))
     assert 0 <= fixed.min() and fixed.max() <= 1
@@ -52,9 +52,9 @@ def test_the_field_registers_the_pair(size, transform):
     assert np.abs(fixed - moving).mean() > 0.01
 
 
-def test_desensitisation_leaves_differences_too_small_to_be_seen():
+def test_desensitization_leaves_differences_too_small_to_be_seen():
     pairs, exact = (
-        _frozen(_pairs(count=500, batch_size=500, seed=0, desensitise=desensitise)) for desensitise in (True, False)
+        _frozen(_pairs(count=500, batch_size=500, seed=0, desensitize=desensitize)) for desensitize in (True, False)
     )
     fixed, moving, field = pairs
     different = (fixed != exact[0]).any(axis=(1, 2, 3))
@@ -64,7 +64,7 @@ def test_desensitisation_leaves_differences_too_small_to_be_seen():
 
 
 def test_without_the_swap_the_original_is_fixed_and_the_field_inverted():
-    arguments = {"size": (32, 32), "transform": "affine", "desensitise": False, "cell_range": (6, 10)}
+    arguments = {"size": (32, 32), "transform": "affine", "desensitize": False, "cell_range": (6, 10)}
     generated, original, field = _frozen(_pairs(**arguments))
     fixed, moving, target = _frozen(_pairs(**arguments, swap=False))
     np.testing.assert_array_equal(fixed, original)
@@ -153,7 +153,7 @@ def test_seeds_make_different_datasets():
         ("transform", "rigid"), ("transform", None),
         ("max_displacement", 0.0), ("max_displacement", float("nan")), ("max_displacement", "6"),
         ("seed", -1), ("seed", 2**64), ("seed", 1.5),
-        ("desensitise", 1), ("swap", "yes"), ("frozen_last_batch", None),
+        ("desensitize", 1), ("swap", "yes"), ("frozen_last_batch", None),
     ],
 )
 def test_wrong_arguments_are_errors_that_name_them(argument, value):

@@ -38,10 +38,10 @@ def test_patches_are_slices_of_the_middle_stretched_one_by_one(tmp_path, rng, dt
     assert (min(rows), max(rows)) == (15, 39) and (min(columns), max(columns)) == (5, 29)
 
 
-def test_colour_is_turned_into_grey(tmp_path, rng):
-    grey = rgb2gray(_section(tmp_path / "a.tif", rng, channels=(3,)))
+def test_color_is_turned_into_gray(tmp_path, rng):
+    gray = rgb2gray(_section(tmp_path / "a.tif", rng, channels=(3,)))
     for patch in cut_patches(tmp_path / "a.tif", "a.tif", 5, SETTINGS):
-        expected = _slice(grey, patch)
+        expected = _slice(gray, patch)
         stretched = 255 * (expected - expected.min()) / (expected.max() - expected.min())
         np.testing.assert_allclose(patch.pixels, stretched, atol=0.501)
 

@@ -60,7 +60,7 @@ def test_pairs_are_exact_and_depend_on_the_seed_alone():
 
 
 def _own_images(folder):
-    """A colour picture without black, and a scan in Hounsfield units with air around it."""
+    """A color picture without black, and a scan in Hounsfield units with air around it."""
     generator = np.random.default_rng(3)
     picture = generator.integers(60, 200, (40, 52, 3)).astype(np.uint8)
     scan = np.full((20, 24, 28), -1000.0, np.float32)

@@ -13,7 +13,7 @@ def test_an_image_is_not_cut():
 
 
 @pytest.mark.parametrize("axis, kept", [(0, (1, 2)), (1, (0, 2)), (2, (0, 1))])
-def test_a_volume_is_cut_at_its_centre(axis, kept):
+def test_a_volume_is_cut_at_its_center(axis, kept):
     volume = np.random.default_rng(0).normal(size=(4, 6, 8, 3))
     assert drawn_axes(3, axis) == kept
     expected = np.take(volume, volume.shape[axis] // 2, axis=axis)

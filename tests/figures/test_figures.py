@@ -23,7 +23,7 @@ def check_picture(figure):
     assert picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[-1] == 3
     assert all(150 < side < 2500 for side in picture.shape[:2])
     assert picture.std() > 5.0
-    # A picture, not a grey wash: some pixels have a colour.
+    # A picture, not a gray wash: some pixels have a color.
     assert np.ptp(picture.astype(int), axis=-1).max() > 50
     # Nothing but the background at the edge: no text is cut off.
     for edge in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
@@ -54,7 +54,7 @@ def test_registration_figure(random, size):
     assert difference_statistics(moving - fixed) in labels and difference_statistics(registered - fixed) in labels
 
 
-def test_difference_statistics_are_in_grey_levels():
+def test_difference_statistics_are_in_gray_levels():
     text = difference_statistics(np.array([0.1, -0.3]))
     assert "mean -25.50" in text and "std 51.00" in text and "max 76.5" in text and text.endswith("51.00")
 

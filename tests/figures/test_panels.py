@@ -37,7 +37,7 @@ def test_component_0_points_down_and_component_1_right(figure_and_axes):
 def test_a_downward_arrow_is_drawn_downwards(figure_and_axes):
     """On the picture itself: what the arrow paints lies below its tail, and in its column."""
     figure, axes = figure_and_axes
-    draw_vectors(axes, np.array([[[8.0, 0.0]]]), (np.array([5]), np.array([10])), colour="white")
+    draw_vectors(axes, np.array([[[8.0, 0.0]]]), (np.array([5]), np.array([10])), color="white")
     rows, columns = np.nonzero(figure_to_rgb(figure)[2:-2, 2:-2].min(axis=-1) > 128)
     pixels_per_row = 200 / 20
     assert 5 * pixels_per_row <= rows.mean() <= 14 * pixels_per_row
@@ -76,7 +76,7 @@ def test_symmetric_limits():
 
 
 @pytest.mark.parametrize("values, extend", [([0.0, 1.0], "neither"), ([-1.0, 1.0], "min"), ([0.0, 2.0], "max")])
-def test_colour_bar_tells_what_lies_beyond(figure_and_axes, values, extend):
+def test_color_bar_tells_what_lies_beyond(figure_and_axes, values, extend):
     _, axes = figure_and_axes
     picture = draw_map(axes, np.array([values]), limits=(0.0, 1.0), unit="px")
     assert picture.colorbar.extend == extend

@@ -79,7 +79,7 @@ def test_fields_come_back(tmp_path, simpleitk, case, suffix):
 
 
 @pytest.mark.parametrize("suffix", io.FLOW_FIELD_SUFFIXES)
-def test_without_geometries_a_pixel_is_a_millimetre(tmp_path, simpleitk, case, suffix):
+def test_without_geometries_a_pixel_is_a_millimeter(tmp_path, simpleitk, case, suffix):
     field = case[0]
     io.write_flow_field(tmp_path / f"field{suffix}", field)
     read = io.read_flow_field(tmp_path / f"field{suffix}")
@@ -152,9 +152,9 @@ def test_what_is_no_field_is_refused(tmp_path, simpleitk):
     simpleitk.WriteImage(simpleitk.GetImageFromArray(holed, isVector=True), str(tmp_path / "holed.nrrd"))
     with pytest.raises(ValueError, match="finite displacements.*holed.nrrd with NaN"):
         io.read_flow_field(tmp_path / "holed.nrrd")
-    io.write_image(tmp_path / "grey.mha", field[..., 0])
-    with pytest.raises(ValueError, match=r"one component per axis.*grey.mha of size \(6, 5\) with 1 component"):
-        io.read_flow_field(tmp_path / "grey.mha")
+    io.write_image(tmp_path / "gray.mha", field[..., 0])
+    with pytest.raises(ValueError, match=r"one component per axis.*gray.mha of size \(6, 5\) with 1 component"):
+        io.read_flow_field(tmp_path / "gray.mha")
     with pytest.raises(ValueError, match=r"ends with \.npz, \.nii\.gz.*a\.tif"):
         io.write_flow_field(tmp_path / "a.tif", field)
 

@@ -101,14 +101,14 @@ def test_older_files_are_kept_unless_told_otherwise(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_colour_is_told_from_volumes_by_the_geometry(tmp_path, rng):
+def test_color_is_told_from_volumes_by_the_geometry(tmp_path, rng):
     pixels = rng.integers(0, 256, (6, 5, 3), dtype=np.uint8)
-    io.write_image(tmp_path / "colour.tif", pixels)
+    io.write_image(tmp_path / "color.tif", pixels)
     io.write_image(tmp_path / "volume.tif", pixels, io.ImageGeometry.unit(3))
-    colour, volume = (io.load_image(tmp_path / name) for name in ("colour.tif", "volume.tif"))
-    assert (colour.is_colour, colour.geometry.rank) == (True, 2)
-    assert (volume.is_colour, volume.geometry.rank) == (False, 3)
-    np.testing.assert_array_equal(colour.pixels, volume.pixels)
+    color, volume = (io.load_image(tmp_path / name) for name in ("color.tif", "volume.tif"))
+    assert (color.is_color, color.geometry.rank) == (True, 2)
+    assert (volume.is_color, volume.geometry.rank) == (False, 3)
+    np.testing.assert_array_equal(color.pixels, volume.pixels)
 
 
 @pytest.mark.parametrize(

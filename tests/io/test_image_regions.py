@@ -20,19 +20,19 @@ LAYOUTS = {
 PARTS = [((0, 0), (75, 61)), ((33, 17), (20, 30)), ((74, 60), (1, 1)), ((16, 32), (32, 16)), ((70, 0), (5, 61))]
 
 
-def _check(path, is_colour):
+def _check(path, is_color):
     whole = read_image(path)
     assert image_size(path) == whole.shape[:2]
     for start, size in PARTS:
-        part, part_is_colour = read_region(path, start, size)
+        part, part_is_color = read_region(path, start, size)
         expected = whole[start[0] : start[0] + size[0], start[1] : start[1] + size[1]]
-        assert part.dtype == whole.dtype and part_is_colour == is_colour
+        assert part.dtype == whole.dtype and part_is_color == is_color
         np.testing.assert_array_equal(part, expected)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_part_of_a_grey_tiff(tmp_path, rng, layout, dtype):
+def test_a_part_of_a_gray_tiff(tmp_path, rng, layout, dtype):
     pixels = rng.integers(0, 255, (75, 61)).astype(dtype)
     tifffile.imwrite(tmp_path / "a.tif", pixels, **LAYOUTS[layout])
     _check(tmp_path / "a.tif", False)
@@ -40,7 +40,7 @@ def test_a_part_of_a_grey_tiff(tmp_path, rng, layout, dtype):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("planes", ["contig", "separate"])
-def test_a_part_of_a_colour_tiff(tmp_path, rng, layout, planes):
+def test_a_part_of_a_color_tiff(tmp_path, rng, layout, planes):
     pixels = rng.integers(0, 255, (75, 61, 3)).astype(np.uint8)
     pixels = pixels if planes == "contig" else np.moveaxis(pixels, -1, 0)
     tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", planarconfig=planes, **LAYOUTS[layout])
@@ -120,7 +120,7 @@ def test_a_part_that_leaves_the_image_is_an_error(tmp_path, start, size):
 def test_a_volume_and_other_channels_are_errors(tmp_path, pixels):
     options = {"planarconfig": "contig", "photometric": "minisblack"} if pixels.shape[-1] == 2 else {}
     tifffile.imwrite(tmp_path / "a.tif", pixels, **options)
-    with pytest.raises(ValueError, match="not one page, grey or in colour.*Received: path="):
+    with pytest.raises(ValueError, match="not one page, gray or in color.*Received: path="):
         image_size(tmp_path / "a.tif")
 
 

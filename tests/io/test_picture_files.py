@@ -11,7 +11,7 @@ from dirv_tf import io
 
 
 @pytest.fixture
-def grey(rng):
+def gray(rng):
     return rng.integers(0, 256, (6, 5), dtype=np.uint8)
 
 
@@ -23,7 +23,7 @@ def test_png_keeps_every_pixel(tmp_path, rng, shape, dtype):
     io.write_image(tmp_path / "a.PNG", pixels)
     image = io.load_image(tmp_path / "a.PNG")
     np.testing.assert_array_equal(image.pixels, pixels)
-    assert image.pixels.dtype == dtype and image.is_colour == (len(shape) == 3)
+    assert image.pixels.dtype == dtype and image.is_color == (len(shape) == 3)
     assert image.geometry == io.ImageGeometry.unit(2) and image.path == tmp_path / "a.PNG"
 
 
@@ -35,25 +35,25 @@ def test_jpeg_keeps_pixels_nearly(tmp_path):
     np.testing.assert_allclose(read.astype(int), pixels, atol=4)
 
 
-def test_palettes_become_colour_and_one_bit_becomes_bool(tmp_path, grey):
-    Image.fromarray(grey).convert("RGB").quantize(200).save(tmp_path / "palette.png")
+def test_palettes_become_color_and_one_bit_becomes_bool(tmp_path, gray):
+    Image.fromarray(gray).convert("RGB").quantize(200).save(tmp_path / "palette.png")
     palette = io.load_image(tmp_path / "palette.png")
-    assert palette.is_colour and palette.pixels.shape == (6, 5, 3)
-    np.testing.assert_array_equal(palette.pixels[..., 0], grey)
-    Image.fromarray(grey > 100).save(tmp_path / "bit.png")
+    assert palette.is_color and palette.pixels.shape == (6, 5, 3)
+    np.testing.assert_array_equal(palette.pixels[..., 0], gray)
+    Image.fromarray(gray > 100).save(tmp_path / "bit.png")
     bit = io.load_image(tmp_path / "bit.png")
-    assert bit.pixels.dtype == bool and not bit.is_colour
-    np.testing.assert_array_equal(bit.pixels, grey > 100)
+    assert bit.pixels.dtype == bool and not bit.is_color
+    np.testing.assert_array_equal(bit.pixels, gray > 100)
 
 
 @pytest.mark.parametrize("mode, name", [("LA", "a.png"), ("CMYK", "a.jpg")])
-def test_grey_with_alpha_and_inks_are_refused(tmp_path, grey, mode, name):
-    Image.fromarray(grey).convert(mode).save(tmp_path / name)
-    with pytest.raises(ValueError, match=f"Expected a grey, RGB or RGBA image.*{name}.*'{mode}'"):
+def test_gray_with_alpha_and_inks_are_refused(tmp_path, gray, mode, name):
+    Image.fromarray(gray).convert(mode).save(tmp_path / name)
+    with pytest.raises(ValueError, match=f"Expected a gray, RGB or RGBA image.*{name}.*'{mode}'"):
         io.load_image(tmp_path / name)
 
 
-def test_sixteen_bit_colour_is_not_cut_to_eight(tmp_path):
+def test_sixteen_bit_color_is_not_cut_to_eight(tmp_path):
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
@@ -74,6 +74,6 @@ def test_what_a_picture_cannot_hold_is_refused_with_a_format_that_can(tmp_path, 
     assert not any(tmp_path.iterdir())
 
 
-def test_a_geometry_is_not_dropped_silently(tmp_path, grey):
+def test_a_geometry_is_not_dropped_silently(tmp_path, gray):
     with pytest.raises(ValueError, match=r"Expected no spacing.*\.tif"):
-        io.write_image(tmp_path / "a.png", grey, io.ImageGeometry.from_spacing((0.5, 0.5)))
+        io.write_image(tmp_path / "a.png", gray, io.ImageGeometry.from_spacing((0.5, 0.5)))

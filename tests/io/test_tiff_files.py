@@ -20,7 +20,7 @@ def test_every_dtype_comes_back(tmp_path, rng, dtype, shape):
     pixels = (100 * rng.random(shape)).astype(dtype)
     io.write_image(tmp_path / "a.tiff", pixels)
     image = io.load_image(tmp_path / "a.tiff")
-    assert image.pixels.dtype == dtype and not image.is_colour and image.geometry == io.ImageGeometry.unit(len(shape))
+    assert image.pixels.dtype == dtype and not image.is_color and image.geometry == io.ImageGeometry.unit(len(shape))
     np.testing.assert_array_equal(image.pixels, pixels)
 
 
@@ -36,19 +36,19 @@ def test_spacing_comes_back_exactly(tmp_path, rng, dtype, spacing):
 
 @pytest.mark.parametrize("name", ["a.tif", "a.ome.tif"])
 @pytest.mark.parametrize("shape", [(6, 5, 3), (6, 5, 4), (2, 6, 5, 3)])
-def test_colour_comes_back(tmp_path, rng, name, shape):
+def test_color_comes_back(tmp_path, rng, name, shape):
     pixels = rng.integers(0, 256, shape, dtype=np.uint8)
     for geometry in (io.ImageGeometry.unit(len(shape) - 1), io.ImageGeometry.from_spacing((0.5,) * (len(shape) - 1))):
         io.write_image(tmp_path / name, pixels, geometry, overwrite=True)
         image = io.load_image(tmp_path / name)
-        assert image.is_colour and image.geometry == geometry
+        assert image.is_color and image.geometry == geometry
         np.testing.assert_array_equal(image.pixels, pixels)
 
 
-def test_colour_planes_go_to_the_last_axis(tmp_path, rng):
+def test_color_planes_go_to_the_last_axis(tmp_path, rng):
     planes = rng.integers(0, 256, (3, 6, 5), dtype=np.uint8)
     image = stored(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate")
-    assert image.is_colour
+    assert image.is_color
     np.testing.assert_array_equal(image.pixels, np.moveaxis(planes, 0, -1))
 
 
@@ -114,5 +114,5 @@ def test_tiled_and_compressed_as_slides_are(tmp_path, shape, compression, tolera
     pixels = np.broadcast_to(ramp[:, None] if len(shape) == 3 else ramp, shape)
     photometric = "rgb" if len(shape) == 3 else "minisblack"
     image = stored(tmp_path / "a.tif", pixels, tile=(32, 32), compression=compression, photometric=photometric)
-    assert image.pixels.shape == shape and image.is_colour == (len(shape) == 3)
+    assert image.pixels.shape == shape and image.is_color == (len(shape) == 3)
     np.testing.assert_allclose(image.pixels.astype(int), pixels, atol=tolerance)

@@ -28,7 +28,7 @@ def test_every_dtype_comes_back(tmp_path, simpleitk, rng, suffix, dtype):
     pixels = (100 * rng.random((4, 5, 6))).astype(dtype)
     io.write_image(tmp_path / f"a{suffix}", pixels)
     image = io.load_image(tmp_path / f"a{suffix}")
-    assert image.pixels.dtype == dtype and not image.is_colour
+    assert image.pixels.dtype == dtype and not image.is_color
     np.testing.assert_array_equal(image.pixels, pixels)
 
 
@@ -63,7 +63,7 @@ def test_upper_case_suffixes_are_read(tmp_path, simpleitk, rng):
         np.testing.assert_array_equal(io.read_image(tmp_path / f"b{suffix.upper()}"), pixels)
 
 
-def test_neighbours_of_the_same_name_are_not_mixed_up(tmp_path, simpleitk, rng):
+def test_neighbors_of_the_same_name_are_not_mixed_up(tmp_path, simpleitk, rng):
     # ITK alone takes the pixels of a.nii when asked for a.nii.gz.
     volumes = {suffix: rng.random((4, 5, 6)) for suffix in (".nii", ".nii.gz")}
     for suffix, pixels in volumes.items():
@@ -81,7 +81,7 @@ def test_times_vectors_and_single_slices_are_refused(tmp_path, simpleitk, suffix
     write("vectors", np.zeros((4, 5, 6, 3), np.float32), isVector=True)
     write("slice", np.zeros((1, 5, 6), np.float32))
     for name in ("times", "vectors"):
-        with pytest.raises(ValueError, match=f"Expected a grey image of 2 or 3 axes.*{name}"):
+        with pytest.raises(ValueError, match=f"Expected a gray image of 2 or 3 axes.*{name}"):
             io.load_image(tmp_path / f"{name}{suffix}")
     with pytest.raises(ValueError, match=r"write a single slice as a 2D image.*\(1, 5, 6\)"):
         io.load_image(tmp_path / f"slice{suffix}")
@@ -89,7 +89,7 @@ def test_times_vectors_and_single_slices_are_refused(tmp_path, simpleitk, suffix
 
 def test_what_the_formats_cannot_hold_is_refused(tmp_path, simpleitk):
     for pixels in (np.zeros((4, 5), bool), np.zeros((4, 5), np.float16), np.zeros((4, 5, 3), np.uint8)):
-        with pytest.raises(ValueError, match="Expected grey pixels of uint8.*TIFF takes the others.*pixels.dtype="):
+        with pytest.raises(ValueError, match="Expected gray pixels of uint8.*TIFF takes the others.*pixels.dtype="):
             io.write_image(tmp_path / "a.mha", pixels)
     skewed = io.ImageGeometry((0, 0), ((1, 0.2), (0, 1)))
     with pytest.raises(ValueError, match="right angles.*NIfTI"):

@@ -9,20 +9,20 @@ from dirv_tf import metrics
 SIZES = {2: (24, 30), 3: (16, 18, 20)}
 
 
-def balls(size, centres, radius):
+def balls(size, centers, radius):
     grid = np.stack(np.indices(size), -1)
     labels = np.zeros(size, np.uint8)
-    for label, centre in enumerate(centres, start=1):
-        labels[np.linalg.norm(grid - centre, axis=-1) <= radius] = label
+    for label, center in enumerate(centers, start=1):
+        labels[np.linalg.norm(grid - center, axis=-1) <= radius] = label
     return labels
 
 
 def surface(mask):
-    """Pixels of a shape with a neighbour along an axis outside it, one by one."""
+    """Pixels of a shape with a neighbor along an axis outside it, one by one."""
     points = []
     for index in np.argwhere(mask):
-        neighbours = [index + sign * step for step in np.eye(mask.ndim, dtype=int) for sign in (1, -1)]
-        if any(np.any(n < 0) or np.any(n >= mask.shape) or not mask[tuple(n)] for n in neighbours):
+        neighbors = [index + sign * step for step in np.eye(mask.ndim, dtype=int) for sign in (1, -1)]
+        if any(np.any(n < 0) or np.any(n >= mask.shape) or not mask[tuple(n)] for n in neighbors):
             points.append(index)
     return np.array(points)
 
@@ -49,8 +49,8 @@ def test_random_shapes_agree_with_brute_force(rank, rng):
 def test_shapes_agree_with_simpleitk(rank, monkeypatch):
     simpleitk = pytest.importorskip("SimpleITK")
     size, spacing = SIZES[rank], (1.5, 0.5, 2.0)[:rank]
-    centres = [np.array(size) * 0.3, np.array(size) * 0.75]
-    fixed, warped = balls(size, centres, 3.5), balls(size, [centre + 1 for centre in centres], 3.0)
+    centers = [np.array(size) * 0.3, np.array(size) * 0.75]
+    fixed, warped = balls(size, centers, 3.5), balls(size, [center + 1 for center in centers], 3.0)
     images = [simpleitk.GetImageFromArray(labels) for labels in (fixed, warped)]
     for image in images:
         image.SetSpacing(spacing[::-1])

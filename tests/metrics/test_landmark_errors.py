@@ -14,7 +14,7 @@ def test_errors_are_distances_and_shares_of_the_diagonal():
     )
 
 
-def test_spacing_turns_pixels_into_millimetres_but_not_the_share():
+def test_spacing_turns_pixels_into_millimeters_but_not_the_share():
     errors = metrics.landmark_errors([[1, 2, 3]], [[2, 4, 5]], size=(10, 20, 20), spacing=(4, 1.5, 1.0))
     assert errors["tre_max"] == pytest.approx(np.sqrt(16 + 9 + 4))
     assert errors["rtre_max"] == pytest.approx(3 / 30)

@@ -44,7 +44,7 @@ def shifted_pairs(shifts):
 
 @pytest.fixture
 def small_network():
-    """Without training a network that helps: with linear potentials and no regulariser, a unit descends."""
+    """Without training a network that helps: with linear potentials and no regularizer, a unit descends."""
 
     def make(rank):
         random = np.random.default_rng(3)

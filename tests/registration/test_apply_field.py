@@ -27,7 +27,7 @@ def test_images_are_interpolated_linearly_and_keep_their_type(rng, size):
     image = rng.integers(0, 65536, size=size).astype(np.uint16)
     warped = apply_to_image(image, field)
     assert warped.dtype == np.uint16
-    # float32 coordinates: a step of 65535 between neighbours times 1e-6 px, and the rounding.
+    # float32 coordinates: a step of 65535 between neighbors times 1e-6 px, and the rounding.
     np.testing.assert_allclose(warped, sampled(image, field, 1), atol=1.0)
     signed = (image.astype(np.int32) - 30000).clip(-32768, 32767).astype(np.int16)
     np.testing.assert_allclose(apply_to_image(signed, field), sampled(signed, field, 1), atol=1.0)
@@ -35,10 +35,10 @@ def test_images_are_interpolated_linearly_and_keep_their_type(rng, size):
 
 def test_channels_are_warped_alike(rng):
     field = smooth_field(rng, (24, 30))
-    colour = rng.integers(0, 256, size=(24, 30, 3)).astype(np.uint8)
-    warped = apply_to_image(colour, field)
+    color = rng.integers(0, 256, size=(24, 30, 3)).astype(np.uint8)
+    warped = apply_to_image(color, field)
     for channel in range(3):
-        np.testing.assert_array_equal(warped[..., channel], apply_to_image(colour[..., channel], field))
+        np.testing.assert_array_equal(warped[..., channel], apply_to_image(color[..., channel], field))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -56,7 +56,7 @@ def test_labels_stay_labels(rng, size):
 def test_a_landmark_painted_into_the_moving_image_lands_where_it_is_said_to(rng, size):
     field = smooth_field(rng, size)
     place = np.asarray(size) / 2 + rng.uniform(-1, 1, size=len(size))
-    distance = sum((index - centre) ** 2 for index, centre in zip(np.indices(size), place))
+    distance = sum((index - center) ** 2 for index, center in zip(np.indices(size), place))
     warped = apply_to_image(np.exp(-distance / 4.0).astype(np.float32), field)
     carried = apply_to_landmarks(Landmarks(("painted",), place[None]), field).points[0]
     # The blob is bent by the field as well, so that its brightest place is looked for, not its centroid.

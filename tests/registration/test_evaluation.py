@@ -16,7 +16,7 @@ def test_a_shift_is_smooth_and_has_its_length():
     assert "displacement_mean_mm" not in figures
 
 
-def test_millimetres_are_counted_per_axis():
+def test_millimeters_are_counted_per_axis():
     figures = evaluate_field(SHIFT, spacing=(0.5, 3.0))["field"]
     assert figures["displacement_mean_mm"] == pytest.approx(np.hypot(1.0, 3.0))
 

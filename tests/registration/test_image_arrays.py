@@ -15,14 +15,14 @@ def test_trailing_channel_is_taken_off(shape):
 
 
 @pytest.mark.parametrize("shape", [(9, 8, 3), (9, 8, 4), (9, 8, 10, 3), (1, 9, 8, 2)])
-def test_colour_is_refused_with_advice(shape):
-    with pytest.raises(ValueError, match=r"moving: expected a grey image.*rgb2gray.*Received: moving.shape=\("):
+def test_color_is_refused_with_advice(shape):
+    with pytest.raises(ValueError, match=r"moving: expected a gray image.*rgb2gray.*Received: moving.shape=\("):
         to_spatial_array(np.zeros(shape), "moving")
 
 
 @pytest.mark.parametrize("shape", [(), (9,), (1, 9, 8, 7, 1)])
 def test_other_numbers_of_axes_are_refused(shape):
-    with pytest.raises(ValueError, match=r"fixed: expected a grey image of shape .* Received: fixed.shape=\("):
+    with pytest.raises(ValueError, match=r"fixed: expected a gray image of shape .* Received: fixed.shape=\("):
         to_spatial_array(np.zeros(shape), "fixed")
 
 

@@ -169,7 +169,7 @@ def test_errors_name_the_argument(network_2d, make_pair):
         register(np.full_like(fixed, 0.3), moving, model=network_2d)
     with pytest.raises(ValueError, match="same shape"):
         register(fixed, moving[:-1], model=network_2d)
-    with pytest.raises(ValueError, match="fixed: expected a grey image"):
+    with pytest.raises(ValueError, match="fixed: expected a gray image"):
         register(np.stack([fixed] * 3, axis=-1), moving, model=network_2d)
 
 

@@ -52,16 +52,16 @@ def test_volumes_bring_their_geometry(network_3d, pair_of_files):
     assert with_array.moving_geometry == with_array.fixed_geometry == result.fixed_geometry
 
 
-def test_colour_is_turned_into_grey_and_noted(network_2d, tmp_path, rng):
-    colour = rng.integers(0, 256, (16, 20, 4), np.uint8)
-    skimage.io.imsave(tmp_path / "colour.png", colour, check_contrast=False)
-    tifffile.imwrite(tmp_path / "colour.tif", colour[..., :3].astype(np.uint16) * 257, photometric="rgb")
-    result = register(tmp_path / "colour.png", tmp_path / "colour.tif", model=network_2d)
+def test_color_is_turned_into_gray_and_noted(network_2d, tmp_path, rng):
+    color = rng.integers(0, 256, (16, 20, 4), np.uint8)
+    skimage.io.imsave(tmp_path / "color.png", color, check_contrast=False)
+    tifffile.imwrite(tmp_path / "color.tif", color[..., :3].astype(np.uint16) * 257, photometric="rgb")
+    result = register(tmp_path / "color.png", tmp_path / "color.tif", model=network_2d)
     assert result.notes == (
-        "fixed: colour was turned into grey, without its alpha channel",
-        "moving: colour was turned into grey",
+        "fixed: color was turned into gray, without its alpha channel",
+        "moving: color was turned into gray",
     )
-    expected = skimage.color.rgb2gray(colour[..., :3])
+    expected = skimage.color.rgb2gray(color[..., :3])
     assert result.fixed.dtype == np.uint8 and result.registered.dtype == np.uint16
     np.testing.assert_allclose(result.fixed / 255, expected, atol=0.51 / 255)
     np.testing.assert_allclose(result.moving / 65535, expected, atol=0.51 / 65535)

@@ -17,9 +17,9 @@ def test_fields_invert_the_transformation(size):
     )
     random = np.random.default_rng(0)
     for field, matrix, translation, offset in zip(fields, matrices, translations, offsets):
-        centre = (np.array(size) - 1) / 2 + offset
+        center = (np.array(size) - 1) / 2 + offset
         for pixel in random.integers(0, size, (20, len(size))):
-            expected = np.linalg.inv(matrix) @ (pixel - translation - centre) + centre - pixel
+            expected = np.linalg.inv(matrix) @ (pixel - translation - center) + center - pixel
             np.testing.assert_allclose(field[tuple(pixel)], expected, atol=1e-5)
 
 

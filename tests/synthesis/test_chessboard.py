@@ -42,7 +42,7 @@ def test_images_match_a_brute_force_board(size, cell_range):
 def test_all_cell_sides_of_the_half_open_range_occur():
     images = chessboard_images((64, 64), 1, tf.range(200), (6, 10)).numpy()[:, :, 0, 0]
     first_cells = np.array([np.argmax(column != column[0]) for column in images])
-    # Two neighbouring cells may have the same shade by chance, hence not all of them.
+    # Two neighboring cells may have the same shade by chance, hence not all of them.
     sides, counts = np.unique(first_cells, return_counts=True)
     assert set(sides[counts > 10]) == {6, 7, 8, 9} and counts[counts <= 10].sum() < 6
 

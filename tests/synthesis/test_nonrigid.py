@@ -13,7 +13,7 @@ def _taps(size, deviation):
 
 
 def _resize_axis(values, axis, side):
-    """Linear resize with pixel centres at half integers."""
+    """Linear resize with pixel centers at half integers."""
     points = values.shape[axis]
     positions = (np.arange(side) + 0.5) * points / side - 0.5
     return np.apply_along_axis(lambda line: np.interp(positions, np.arange(points), line), axis, values)

@@ -50,7 +50,7 @@ def test_the_whole_configuration_survives_writing_and_reading(file, tmp_path):
     "key, value, message",
     [
         ("training.epoch", 3, "unknown key 'training.epoch'. Did you mean 'epochs'?"),
-        ("colour", "red", "unknown key 'colour'"),
+        ("color", "red", "unknown key 'color'"),
         ("training", 3, "'training' must be a mapping"),
         ("training.epochs", 0, "'training.epochs' must be a whole number of at least 1. Received: training.epochs=0"),
         ("training.epochs", 2.5, "'training.epochs' must be a whole number"),

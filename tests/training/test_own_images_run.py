@@ -66,7 +66,7 @@ def test_a_run_on_a_folder_leaves_the_files_of_any_run(folder_run):
     assert load_weights_file(folder.path).rank == 2
 
 
-def test_the_card_says_how_to_normalise_and_not_where_the_images_lay(folder_run, pairs_run, finished):
+def test_the_card_says_how_to_normalize_and_not_where_the_images_lay(folder_run, pairs_run, finished):
     rules = {}
     for run in (folder_run, pairs_run, finished):
         card = read_card(run[0].path)
@@ -105,7 +105,7 @@ def test_real_pairs_train_the_network(pairs_run):
     folder = pairs_run[0]
     before, after = build_model(load_run(folder.config)), load_weights_file(folder.path)
     for name, variable in after.named_variables().items():
-        # The regulariser of a single unit sees the zero field alone, and learns nothing.
+        # The regularizer of a single unit sees the zero field alone, and learns nothing.
         changed = (variable.numpy() != before.named_variables()[name].numpy()).any()
         assert changed == ("regularizer" not in name), name
     assert all(np.isfinite(float(row[name])) for row in read_history(folder.history) for name in ("loss", "val_loss"))

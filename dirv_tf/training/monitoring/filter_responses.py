@@ -31,8 +31,8 @@ class ResponseStatistics(NamedTuple):
 
 def drawn_range(potential):
     """Return the pair of floats between which a potential is drawn: its knot range, widened by `DRAWN_RANGE`."""
-    centre, half = 0.5 * (potential.high + potential.low), 0.5 * (potential.high - potential.low)
-    return centre - DRAWN_RANGE * half, centre + DRAWN_RANGE * half
+    center, half = 0.5 * (potential.high + potential.low), 0.5 * (potential.high - potential.low)
+    return center - DRAWN_RANGE * half, center + DRAWN_RANGE * half
 
 
 def response_statistics(model, outputs):

@@ -92,7 +92,7 @@ def unit_scalars(model, statistics):
         for number, (unit, responses) in enumerate(zip(level.units, of_units)):
             step_size = float(unit.absolute_step_size)
             values[f"6 step size |α|, level {index}/unit {number}"] = step_size
-            for name, term in (("data term", "data_term"), ("regulariser", "regularizer")):
+            for name, term in (("data term", "data_term"), ("regularizer", "regularizer")):
                 tag = f"7 saturation (% of filter responses), level {index}/unit {number} {name}"
                 values[tag] = 100.0 * float(responses[term].outside)
     return values

@@ -7,7 +7,7 @@ from experiments.ablations.deviations import DEVIATIONS
 from experiments.ablations.study import SCALES, known_studies, read_study
 
 STUDIES = [read_study(name) for name in known_studies()]
-GROUPS = {"chance", "deviations", "levels", "rate", "loss", "swap", "desensitise", "centered", "step_size", "transfer"}
+GROUPS = {"chance", "deviations", "levels", "rate", "loss", "swap", "desensitize", "centered", "step_size", "transfer"}
 
 
 def test_every_group_is_there():

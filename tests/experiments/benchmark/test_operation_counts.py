@@ -6,7 +6,7 @@ from experiments.benchmark.operation_counts import unit_costs
 def test_a_case_counted_by_hand():
     # 2 pairs of 8 x 4 pixels: 64 pixels, 4 control points; 3 experts.
     # Data: 64 pixels x 9 taps x 3 experts, convolution and transpose, 2 operations per tap: 6912.
-    # Regulariser: 4 points x 2 components x 25 taps x 3 experts, likewise: 2400.
+    # Regularizer: 4 points x 2 components x 25 taps x 3 experts, likewise: 2400.
     costs = unit_costs(2, (8, 4), experts=3, kernel_sizes=(3, 5), spacing=4)
     assert costs.forward_operations == 6912 + 2400
     assert costs.step_operations == 3 * 9312

@@ -61,7 +61,7 @@ def test_the_textbook_is_the_same_function_with_the_same_gradients(same_networks
             assert_close(actual, expected)
     assert len(gradients) == len(same_gradients) == len(network.trainable_variables)
     largest = [assert_close(actual, expected) for expected, actual in zip(gradients, same_gradients)]
-    # The first unit's regulariser sees a zero field: its two gradients vanish where the potentials are centered.
+    # The first unit's regularizer sees a zero field: its two gradients vanish where the potentials are centered.
     assert np.count_nonzero(np.array(largest) > 1e-6) >= len(largest) - 2
 
 

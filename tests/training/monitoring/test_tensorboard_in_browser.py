@@ -180,18 +180,18 @@ def last_look(look, satisfied):
     return seen
 
 
-def count_pixels(screenshot, colour):
-    """Pixels of that colour right of TensorBoard's side bar and below its head bar, which have colours of their own."""
-    return int((np.abs(screenshot[150:, 380:] - colour).max(axis=-1) < 20).sum())
+def count_pixels(screenshot, color):
+    """Pixels of that color right of TensorBoard's side bar and below its head bar, which have colors of their own."""
+    return int((np.abs(screenshot[150:, 380:] - color).max(axis=-1) < 20).sum())
 
 
 def test_scalars_page_draws_the_curves(browser, address):
     browser.open(address + "#scalars")
     page = last_look(browser.read, lambda page: SCALAR_TAGS | SCALAR_HEADINGS <= set(page["texts"]))
     assert SCALAR_TAGS | SCALAR_HEADINGS <= set(page["texts"])
-    line_colour = (255, 112, 67)
-    screenshot = last_look(browser.screenshot, lambda picture: count_pixels(picture, line_colour) > 500)
-    assert count_pixels(screenshot, line_colour) > 500
+    line_color = (255, 112, 67)
+    screenshot = last_look(browser.screenshot, lambda picture: count_pixels(picture, line_color) > 500)
+    assert count_pixels(screenshot, line_color) > 500
 
 
 def test_images_page_shows_the_pictures(browser, address):
@@ -205,8 +205,8 @@ def test_images_page_shows_the_pictures(browser, address):
     assert PICTURE_TAGS | PICTURE_HEADINGS <= set(page["texts"])
     assert len(page["pictures"]) == len(PICTURE_TAGS)
     assert all(300 < side < 2500 for picture in page["pictures"] for side in picture)
-    # The dark blue and dark red ends of the difference maps' colours, which nothing else on the page has.
-    colours = (5, 48, 97), (103, 0, 31)
-    screenshot = last_look(browser.screenshot, lambda seen: all(count_pixels(seen, each) > 20 for each in colours))
-    for colour in colours:
-        assert count_pixels(screenshot, colour) > 20
+    # The dark blue and dark red ends of the difference maps' colors, which nothing else on the page has.
+    colors = (5, 48, 97), (103, 0, 31)
+    screenshot = last_look(browser.screenshot, lambda seen: all(count_pixels(seen, each) > 20 for each in colors))
+    for color in colors:
+        assert count_pixels(screenshot, color) > 20

@@ -139,7 +139,7 @@ def test_step_sizes_and_saturation_of_every_unit(run):
         assert steps[tag] == [0, 1, 2]
         expected = float(model.pyramid_levels[level].units[unit].absolute_step_size)
         assert values[tag][-1] == pytest.approx(expected)
-        for term in ("data term", "regulariser"):
+        for term in ("data term", "regularizer"):
             shares = values[f"7 saturation (% of filter responses), level {level}/unit {unit} {term}"]
             assert all(0.0 <= share <= 100.0 for share in shares)
     assert len([tag for tag in steps if tag.startswith("6 ")]) == 3

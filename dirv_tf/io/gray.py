@@ -1,4 +1,4 @@
-"""Colour to grey."""
+"""Color to gray."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 _WEIGHTS = np.array([0.2125, 0.7154, 0.0721])
 
 
-def to_grey(pixels):
-    """Turn colour into grey by the weights of Rec. 709.
+def to_gray(pixels):
+    """Turn color into gray by the weights of Rec. 709.
 
     Parameters
     ----------
@@ -21,5 +21,5 @@ def to_grey(pixels):
     ndarray of the same dtype, shape (n_1, ..., n_r)
         Integers are rounded.
     """
-    grey = pixels[..., :3] @ _WEIGHTS
-    return (np.rint(grey) if np.issubdtype(pixels.dtype, np.integer) else grey).astype(pixels.dtype)
+    gray = pixels[..., :3] @ _WEIGHTS
+    return (np.rint(gray) if np.issubdtype(pixels.dtype, np.integer) else gray).astype(pixels.dtype)
