@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
-from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, architecture, read_card
+from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, read_card
 from dirv_tf.training.building import build_model
 from dirv_tf.training.config_loading import load_run
 from dirv_tf.training.config_sections import ConfigError
@@ -85,8 +85,8 @@ def _checked_card(run):
             f"Expected a card with the name and the figures of the run in {run.folder.path}. Received: the card of run "
             f"{card.get('run')}, preset {card.get('preset')}, ΔL_dis {card.get('metrics', {}).get('dl_dis')}"
         )
-    arguments = {**json.loads(json.dumps(architecture(build_model(run.config)))), **card["model"]}
-    fixed = {"format": card["format"], "model": arguments, "parameters": card["parameters"], "sha256": card["sha256"]}
+    arguments = {**json.loads(json.dumps(build_model(run.config).architecture())), **card["model"]}
+    fixed = {**{key: card[key] for key in ("format", "network", "parameters", "sha256")}, "model": arguments}
     found = {key: record[key] for key in ("versions", "hardware")}
     settings = weights_card(run.config, tested["test"], tested["thesis"], found)
     return {**fixed, **settings, "date": record["ended"][:10]}

@@ -81,13 +81,20 @@ def _lines(content):
     lines += ["devices", f"  {hardware_line(content['hardware'])}" + (f", {memory} GiB" if memory else "")]
     lines.append("shipped models (ΔL: share of the initial error removed on unseen pairs, finest level)")
     for name, card in content["models"].items():
-        size = "×".join(map(str, card["data"]["size"]))
-        metrics = card["metrics"]
-        lines.append(
-            f"  {name:<11} {card['model']['rank']}D  {card['parameters']:>7,} parameters  trained on {size} "
-            f"{_images(card['data'])}  ΔL_int {metrics['dl_int_finest']:.1f} %  ΔL_dis {metrics['dl_dis_finest']:.1f} %"
-        )
+        lines.append(f"  {name:<11} {_one_line(card)}")
     return [*lines, "  dirv-tf info NAME shows the card of one"]
+
+
+def _one_line(card):
+    """What a card says in one line. A network that nobody tested, or tested on real pairs, has fewer metrics on it."""
+    words = [card["network"], f"{card['model'].get('rank', '?')}D", f"{card['parameters']:>7,} parameters"]
+    data = card.get("data") or {}
+    if "size" in data:
+        words.append(f"trained on {'×'.join(map(str, data['size']))} {_images(data)}")
+    reductions = {"ΔL_int": "dl_int_finest", "ΔL_dis": "dl_dis_finest"}
+    metrics = card.get("metrics") or {}
+    words += [f"{label} {metrics[key]:.1f} %" for label, key in reductions.items() if key in metrics]
+    return "  ".join(words)
 
 
 def _images(data):

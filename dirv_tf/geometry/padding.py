@@ -27,9 +27,8 @@ def check_legal_size(image: tf.Tensor, multiples, name: str) -> None:
     if any(n is not None and (n == 0 or n % m) for n, m in zip(size, multiples)):
         known = [n or m for n, m in zip(size, multiples)]
         raise ValueError(
-            f"every side of `{name}` must be a multiple of {tuple(multiples)} (control-point spacing times "
-            f"2**(levels - 1)), for example {legal_size(known, multiples)}; pad with "
-            f"`dirv_tf.geometry.pad_to_multiple` and crop the result. Received: {name}.shape={image.shape}"
+            f"every side of `{name}` must be a multiple of {tuple(multiples)}, for example "
+            f"{legal_size(known, multiples)}; pad with `dirv_tf.geometry.pad_to_multiple` and crop the result. Received: {name}.shape={image.shape}"
         )
 
 

@@ -1,18 +1,35 @@
-"""The network: one subclassed Model per pyramid level, joined coarse to fine; its recurrence; weight files and weights."""
+"""Registration networks: the contract, the families, weight files, the shipped weights, repeated registration."""
 
-from dirv_tf.models.dirv_net import DIRVNet
-from dirv_tf.models.pretrained import load_pretrained, pretrained_names
-from dirv_tf.models.pyramid_level import PyramidLevel
-from dirv_tf.models.recurrent_refinement import RecurrentRefinement
-from dirv_tf.models.weight_files import load_weights_file, read_card, save_weights_file
+from __future__ import annotations
 
-__all__ = [
-    "DIRVNet",
-    "PyramidLevel",
-    "RecurrentRefinement",
-    "load_pretrained",
-    "load_weights_file",
-    "pretrained_names",
-    "read_card",
-    "save_weights_file",
-]
+import importlib
+
+# Loaded on first use: run files are read and commands answered without TensorFlow, which takes seconds to load.
+_HOMES = {
+    "DIRVNet": "dirv_net.network",
+    "NetworkObserver": "network_observer",
+    "NetworkSettings": "network_settings",
+    "PyramidLevel": "dirv_net.pyramid_level",
+    "RecurrentRefinement": "recurrent_refinement",
+    "RegistrationNetwork": "registration_network",
+    "load_pretrained": "pretrained",
+    "load_weights_file": "weight_files",
+    "network_class": "registry",
+    "network_kinds": "registry",
+    "pretrained_names": "pretrained",
+    "read_card": "weight_files",
+    "register_network": "registry",
+    "save_weights_file": "weight_files",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"dirv_tf.models.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'dirv_tf.models' has no attribute {name!r}; it has: {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

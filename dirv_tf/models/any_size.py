@@ -15,7 +15,7 @@ def flow_field_of_any_size(network, fixed, moving):
 
     Parameters
     ----------
-    network : DIRVNet
+    network : RegistrationNetwork
     fixed, moving : tf.Tensor, shape (B, n_1, ..., n_r, 1)
         Intensities in [0, 1].
 

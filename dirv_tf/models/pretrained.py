@@ -35,7 +35,7 @@ def load_pretrained(name):
 
     Returns
     -------
-    DIRVNet
+    RegistrationNetwork
         A fresh one at every call.
 
     Raises

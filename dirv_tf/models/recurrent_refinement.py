@@ -17,7 +17,7 @@ class RecurrentRefinement(tf.keras.Model):
 
     Parameters
     ----------
-    network : DIRVNet
+    network : RegistrationNetwork
         The trained network. The refinement has no weights of its own: to train, train the network.
     rounds : int
         Most rounds; the first is the plain registration.
@@ -34,7 +34,7 @@ class RecurrentRefinement(tf.keras.Model):
     Raises
     ------
     ValueError
-        On construction, for an impossible number of rounds or tolerance; when called, as `DIRVNet`, except that
+        On construction, for an impossible number of rounds or tolerance; when called, as its network, except that
         images of any size are taken (padded by edge replication at the far ends, results cropped back).
 
     Notes

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from dirv_tf.io.atomic_write import atomic_path, write_json
+from dirv_tf.models.registry import network_class
 
 FORMAT = 1
 ARRAYS_NAME = "weights.npz"
 CARD_NAME = "weights.json"
-# Arguments of DIRVNet that are not on the card: the weights are the same, and float32, whatever they are.
-_HOW_COMPUTED = ("dtype", "checkpoint_units", "separate_levels")
+# Cards of the first version name no network.
+_FIRST_KIND = "dirv_net"
 
 
 class WeightFileError(ValueError):
@@ -27,12 +28,11 @@ class WeightFileError(ValueError):
 
 
 def save_weights_file(model, path, card=None):
-    """Writes the weights of a network and their card, each atomically.
+    """Write the weights of a network and their card, each atomically.
 
     Parameters
     ----------
-    model : DIRVNet
-        Built.
+    model : RegistrationNetwork
     path : str or Path
         The folder for `weights.npz` and `weights.json`, or the npz file itself; its card gets the same name.
     card : mapping or None
@@ -49,13 +49,20 @@ def save_weights_file(model, path, card=None):
         np.savez(temporary, **arrays)
         checksum = _checksum(temporary)
     parameters = int(sum(array.size for array in arrays.values()))
-    fixed = {"format": FORMAT, "model": architecture(model), "parameters": parameters, "sha256": checksum}
-    write_json(path.with_suffix(".json"), {**fixed, **(card or {}), **fixed})
+    fixed = {
+        "format": FORMAT,
+        "network": model.kind,
+        "model": model.architecture(),
+        "parameters": parameters,
+        "sha256": checksum,
+    }
+    stated = {"input": {"normalization": model.normalization}} if model.normalization else {}
+    write_json(path.with_suffix(".json"), {**fixed, **stated, **(card or {}), **fixed})
     return path
 
 
 def load_weights_file(path):
-    """Builds the network that a weights file was made from and gives it its weights.
+    """Build the network that a weights file was made from and give it its weights.
 
     Parameters
     ----------
@@ -64,16 +71,14 @@ def load_weights_file(path):
 
     Returns
     -------
-    DIRVNet
-        With the weights.
+    RegistrationNetwork
+        Of the kind on the card, with the weights; its `card` is what the card says.
 
     Raises
     ------
     WeightFileError
         When a file is missing, damaged, of an unknown format, or does not fit the network on its card.
     """
-    from dirv_tf.models import DIRVNet
-
     path = _arrays_path(path)
     card = read_card(path)
     if not path.is_file():
@@ -84,22 +89,14 @@ def load_weights_file(path):
             f"Expected weights with the SHA-256 on their card, {card['sha256']}: the file is damaged, or card and "
             f"weights are of two runs. Received: sha256={checksum}, path={path}"
         )
-    try:
-        model = DIRVNet.from_config(dict(card["model"]))
-    except (TypeError, ValueError) as error:
-        raise WeightFileError(f"Expected the arguments of DIRVNet on the card ({error}). Received: "
-                              f"model={card['model']}, path={path.with_suffix('.json')}") from error
-    # A default that changed since the card was written would make another network of the same weights.
-    missing = sorted(set(architecture(model)) - set(card["model"]))
-    if missing:
-        raise WeightFileError(f"Expected all arguments of DIRVNet on the card. Received: model without "
-                              f"{', '.join(missing)}, path={path.with_suffix('.json')}")
+    model = _network_on(card, path.with_suffix(".json"))
     _assign(model, path)
+    object.__setattr__(model, "card", card)
     return model
 
 
 def read_card(path):
-    """Reads the card of a weights file.
+    """Read the card of a weights file.
 
     Parameters
     ----------
@@ -109,7 +106,7 @@ def read_card(path):
     Returns
     -------
     dict
-        At least `format`, `model` (arguments of DIRVNet), `parameters` and `sha256`.
+        At least `format`, `network` (its kind), `model` (its arguments), `parameters` and `sha256`.
 
     Raises
     ------
@@ -130,22 +127,34 @@ def read_card(path):
     if missing:
         raise WeightFileError(f"Expected a weights card with {', '.join(missing)}. Received: keys={list(card)}, "
                               f"path={path}")
-    return card
+    return {"format": card["format"], "network": card.get("network", _FIRST_KIND), **card}
 
 
-def architecture(model):
-    """Return the arguments that the weights of a network belong to, as they stand on its card.
-
-    Parameters
-    ----------
-    model : DIRVNet
-
-    Returns
-    -------
-    dict
-        Its `get_config` without what only says how the network is computed.
-    """
-    return {name: value for name, value in model.get_config().items() if name not in _HOW_COMPUTED}
+def _network_on(card, path):
+    """Build the network that a card describes, in the precision and for the intensities that it states."""
+    stated = card.get("input")
+    if stated is not None and not isinstance(stated, dict):
+        raise WeightFileError(f"Expected a mapping under 'input' on the card. Received: input={stated!r}, path={path}")
+    try:
+        kind = network_class(card["network"])
+    except ValueError as error:
+        raise WeightFileError(f"Expected a card of a known network: {error}, path={path}") from error
+    try:
+        model = kind.from_config({**card["model"], "normalization": (stated or {}).get("normalization")})
+        model.build()
+    except (TypeError, ValueError) as error:
+        raise WeightFileError(
+            f"Expected the arguments of {kind.__name__} on the card ({error}). "
+            f"Received: model={card['model']}, input={stated}, path={path}"
+        ) from error
+    # A default that changed since the card was written would make another network of the same weights.
+    missing = sorted(set(model.architecture()) - set(card["model"]))
+    if missing:
+        raise WeightFileError(
+            f"Expected all arguments of {kind.__name__} on the card. Received: model without {', '.join(missing)}, "
+            f"path={path}"
+        )
+    return model
 
 
 def _assign(model, path):

@@ -17,7 +17,7 @@ def compiled_network(network, rounds=None):
 
     Parameters
     ----------
-    network : DIRVNet
+    network : RegistrationNetwork
     rounds : int, optional
         Most rounds of `RecurrentRefinement`; default: the network runs once.
 

@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 
 from dirv_tf.datasets.intensities import robust_range
+from dirv_tf.models.registration_network import NORMALIZATIONS
 
-NORMALIZATIONS = ("type", "joint", "each")
 # Arithmetic in float32 may leave [0, 1] by a rounding error, which must not stop anybody.
 RANGE_TOLERANCE = 1e-4
 # Below a tenth of the range the data term sees differences far smaller than those it was trained on.

@@ -6,10 +6,9 @@ import functools
 import os
 from pathlib import Path
 
-from dirv_tf.models import DIRVNet, pretrained
+from dirv_tf.models import RegistrationNetwork, pretrained
 from dirv_tf.models.pretrained import pretrained_names
-from dirv_tf.models.weight_files import load_weights_file, read_card
-from dirv_tf.registration.intensities import NORMALIZATIONS
+from dirv_tf.models.weight_files import load_weights_file
 
 
 def choose_model(model, rank):
@@ -17,7 +16,7 @@ def choose_model(model, rank):
 
     Parameters
     ----------
-    model : DIRVNet, str or path
+    model : RegistrationNetwork, str or path
         A network, the name of a shipped model, or the path of a weights file or of the folder that holds one.
         A shipped name wins over a folder of the same name; write ``./A-6`` for the folder.
     rank : int
@@ -25,7 +24,7 @@ def choose_model(model, rank):
 
     Returns
     -------
-    tuple of (DIRVNet, str)
+    tuple of (RegistrationNetwork, str)
 
     Raises
     ------
@@ -44,43 +43,13 @@ def choose_model(model, rank):
     return network, name
 
 
-def stated_normalization(model):
-    """Return the rule by which a model wants its images in [0, 1].
-
-    Parameters
-    ----------
-    model : DIRVNet, str or path
-        As for `choose_model`, which is to be called first.
-
-    Returns
-    -------
-    {"type", "joint", "each"}
-        What the card of the weights says under "input", "normalization"; "type" without a card or where it says
-        nothing.
-
-    Raises
-    ------
-    ValueError
-        When the card names another rule.
-    """
-    if isinstance(model, DIRVNet):
-        return "type"
-    path = _path(model)
-    rule = read_card(path).get("input", {}).get("normalization", "type")
-    if rule not in NORMALIZATIONS:
-        raise ValueError(
-            f"Expected one of {', '.join(NORMALIZATIONS)} as the normalization on the card of the model. "
-            f"Received: normalization={rule!r}, path={path}"
-        )
-    return rule
-
-
 def _find(model):
-    if isinstance(model, DIRVNet):
+    if isinstance(model, RegistrationNetwork):
         return model, model.name
     if not isinstance(model, (str, os.PathLike)):
         raise TypeError(
-            "Expected model to be the name of a shipped model, the path of a weights file or its folder, or a DIRVNet. "
+            "Expected model to be the name of a shipped model, the path of a weights file or its folder, or a "
+            "RegistrationNetwork. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
     path = _path(model)

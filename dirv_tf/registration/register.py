@@ -16,9 +16,9 @@ from dirv_tf.registration.intensities import (
     to_unit_interval,
     warn_of_low_contrast,
 )
-from dirv_tf.registration.model_choice import choose_model, stated_normalization
+from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.result import RegistrationResult
-from dirv_tf.registration.tiling import register_in_tiles, tile_sides
+from dirv_tf.registration.tiling import halvings, register_halved, register_in_tiles, tile_sides
 
 DEFAULT_ROUNDS = 10
 DEFAULT_MODELS = {2: "best-2d", 3: "best-3d"}
@@ -40,7 +40,7 @@ def register(
         real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; color is turned into gray.
     moving : like `fixed`, of the same shape
         It may be of another dtype. Two files must agree in spacing and directions.
-    model : str, path, DIRVNet or None
+    model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
         it, or a network. None: best-2d for images, best-3d for volumes.
     refine : bool or int
@@ -50,7 +50,7 @@ def register(
         How intensities become [0, 1] for the network. "type": by the range of the integer type (255 or 65535; stretch
         12-bit data in uint16 first); floating-point numbers must lie in [0, 1]. "joint": by the smallest and largest
         intensity of the pair. "each": every image by its own 0.5 and 99.5 percentiles, beyond which it is clipped.
-        "model": the rule that the model was trained with, on its card; "type" where it names none. Where "model" means
+        "model": the rule that the model was trained with (its `normalization`); "type" where it states none. Where "model" means
         "type" and a file's intensities do not allow that, "joint" takes its place, and the result's notes say so.
     tile : int, sequence of int, False or None
         Side of overlapping tiles in pixels, one for all axes or one per axis; False: one piece, whatever the memory.
@@ -104,7 +104,7 @@ def register(
     _check_size(size, network.spacing)
     check_intensities(fixed_image.array, "fixed")
     check_intensities(moving_image.array, "moving")
-    ranges, range_notes = _ranges(fixed_image, moving_image, normalize, model)
+    ranges, range_notes = _ranges(fixed_image, moving_image, normalize, network)
     fixed_values = to_unit_interval(fixed_image.array, ranges[0])
     moving_values = to_unit_interval(moving_image.array, ranges[1])
     warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
@@ -112,9 +112,14 @@ def register(
     sides = tile_sides(tile, size, network)
 
     start = time.perf_counter()
-    flow_field, rounds_kept = register_in_tiles(
-        network, rounds, fixed_values, moving_values, sides, progress or (lambda done, total: None)
-    )
+    report = progress or (lambda done, total: None)
+    halved = halvings(network, tile, size)
+    size_notes = ()
+    if halved:
+        flow_field, rounds_kept = register_halved(network, rounds, fixed_values, moving_values, halved, report)
+        size_notes = (f"registered at 1/{2**halved} of the size, since {name} must see the whole image",)
+    else:
+        flow_field, rounds_kept = register_in_tiles(network, rounds, fixed_values, moving_values, sides, report)
     registered = warp_in_blocks(moving_image.array, flow_field).reshape(moving_image.pixels.shape)
     seconds = time.perf_counter() - start
 
@@ -132,7 +137,7 @@ def register(
         fixed_path=fixed_image.path,
         moving_path=moving_image.path,
         intensity_ranges=ranges,
-        notes=(*fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes),
+        notes=(*fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *size_notes),
         rounds=rounds_kept,
     )
 
@@ -157,11 +162,11 @@ def _check_size(size, spacing):
         )
 
 
-def _ranges(fixed, moving, normalize, model):
+def _ranges(fixed, moving, normalize, network):
     """The intensities of both images that become 0 and 1, and notes."""
     if normalize != "model":
         return intensity_ranges(fixed.array, moving.array, normalize), ()
-    rule = stated_normalization(model)
+    rule = network.normalization or "type"
     try:
         return intensity_ranges(fixed.array, moving.array, rule), ()
     except ValueError:

@@ -13,26 +13,6 @@ from dirv_tf.registration.compiled_networks import compiled_network
 
 # Pixels or voxels that are registered at once. With 24 experts each takes about 500 bytes, 2 GB in all.
 LARGEST_PIECE = 4_000_000
-# By how many pixels a tile reaches beyond its own part. The reach of seven units is longer, but fades: tiled and
-# untiled fields of A-6 differ by 0.003 pixels on average and 0.015 at the 99th percentile (those of three levels by
-# 0.03 and 0.18), with the same error against the true field.
-HALO, HALO_PER_COARSER_LEVEL = 32, 16
-
-
-def halo(network):
-    """Return by how many pixels per axis a tile reaches beyond the part of the image that is its own.
-
-    Parameters
-    ----------
-    network : DIRVNet
-
-    Returns
-    -------
-    tuple of int, length r
-        Multiples of `network.size_multiples`.
-    """
-    width = HALO + HALO_PER_COARSER_LEVEL * (len(network.pyramid_levels) - 1)
-    return geometry.legal_size((width,) * network.rank, network.size_multiples)
 
 
 def tile_sides(tile, size, network):
@@ -45,7 +25,7 @@ def tile_sides(tile, size, network):
         images of more than `LARGEST_PIECE` pixels; False: never.
     size : tuple of int, length r
         Of the image.
-    network : DIRVNet
+    network : RegistrationNetwork
 
     Returns
     -------
@@ -54,11 +34,17 @@ def tile_sides(tile, size, network):
     Raises
     ------
     ValueError
-        When a side is not longer than the halos at both ends of a tile, or `tile` is nothing of the above.
+        When a side is not longer than the halos at both ends of a tile, `tile` is nothing of the above, or the network
+        must see the whole image.
     """
-    if tile is False or (tile is None and math.prod(size) <= LARGEST_PIECE):
+    halos = network.halo
+    if tile is False or (tile is None and (halos is None or math.prod(size) <= LARGEST_PIECE)):
         return tuple(size)
-    halos = halo(network)
+    if halos is None:
+        raise ValueError(
+            f"Expected tile to be None or False for a {type(network).__name__}, which must see the whole image. "
+            f"Received: tile={tile!r}"
+        )
     if tile is None:
         # A third of a tile at least is its own part, or the work for the rest would be out of proportion.
         sides = [max(round(LARGEST_PIECE ** (1 / network.rank)), 3 * width) for width in halos]
@@ -117,12 +103,62 @@ def _smooth(values):
     return np.sin(0.5 * np.pi * values) ** 2
 
 
+def halvings(network, tile, size):
+    """Return how often an image is halved before a network that must see it whole can take it.
+
+    Parameters
+    ----------
+    network : RegistrationNetwork
+    tile : int, sequence of int, False or None
+        False: never, whatever the memory.
+    size : tuple of int, length r
+        Of the image.
+
+    Returns
+    -------
+    int
+        0 for networks that may be tiled.
+    """
+    if network.halo is not None or tile is False:
+        return 0
+    count = 0
+    while math.prod(-(-side // 2**count) for side in size) > LARGEST_PIECE:
+        count += 1
+    return count
+
+
+def register_halved(network, rounds, fixed, moving, count, progress):
+    """Register an image on a coarser grid, and carry the field back to its own.
+
+    Parameters
+    ----------
+    network, rounds, fixed, moving, progress
+        As of `register_in_tiles`.
+    count : int
+        How often both images are halved.
+
+    Returns
+    -------
+    tuple of (ndarray of float32, shape (n_1, ..., n_r, r), int)
+        As of `register_in_tiles`.
+    """
+    images = [tf.convert_to_tensor(image[np.newaxis, ..., np.newaxis]) for image in (fixed, moving)]
+    for _ in range(count):
+        images = [geometry.downsample_image(image) for image in images]
+    small = [image[0, ..., 0].numpy() for image in images]
+    field, kept = register_in_tiles(network, rounds, *small, small[0].shape, progress)
+    flow_field = tf.convert_to_tensor(field[np.newaxis])
+    for _ in range(count):
+        flow_field = geometry.upsample_displacement_field(flow_field, "linear")
+    return geometry.crop_to_size(flow_field, fixed.shape)[0].numpy(), kept
+
+
 def register_in_tiles(network, rounds, fixed, moving, sides, progress):
     """Register an image tile by tile.
 
     Parameters
     ----------
-    network : DIRVNet
+    network : RegistrationNetwork
     rounds : int or None
         See `compiled_network`.
     fixed, moving : ndarray of float32, shape (n_1, ..., n_r)
@@ -139,9 +175,8 @@ def register_in_tiles(network, rounds, fixed, moving, sides, progress):
     """
     run = compiled_network(network, rounds)
     size = fixed.shape
-    axes = [
-        tiles_along(*numbers) for numbers in zip(size, sides, (2 * h for h in halo(network)), network.size_multiples)
-    ]
+    halos = network.halo or (0,) * network.rank
+    axes = [tiles_along(*numbers) for numbers in zip(size, sides, (2 * h for h in halos), network.size_multiples)]
     flow_field = np.zeros((*size, len(size)), np.float32)
     most_rounds = 0
     tiles = list(itertools.product(*axes))

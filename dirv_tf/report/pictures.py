@@ -15,7 +15,7 @@ _CAPTIONS = {
     "moving image, and the differences before and after on one color scale: what is left white has been matched.",
     "flow field": "The true field, the found one and their difference, per component and as arrows. Errors gather at "
     "the border, where content has left the image, and inside cells of one shade, where nothing shows a shift.",
-    "field after every unit": "The displacement field after every variational unit (thesis Fig. 12): the first units "
+    "field after every unit": "The displacement field after every unit or stage (thesis Fig. 12): the first units "
     "find the bulk of it, the last ones refine; in several levels the coarse ones start.",
     "potentials": "The learned potentials ψ and, below, their integrals φ: the penalties that a unit descends "
     "(thesis Fig. 7). Behind ψ in gray, how often each filter response occurs; what lies in the empty parts was never "
@@ -45,7 +45,7 @@ def run_pictures(run):
     """
     try:
         for title, pixels in _drawn(run):
-            caption = next(text for start, text in _CAPTIONS.items() if title.startswith(start))
+            caption = next((text for start, text in _CAPTIONS.items() if title.startswith(start)), "")
             yield picture(title[0].upper() + title[1:], caption, pixels)
     except ConfigError as error:
         yield f"No pictures of pairs, whose images are not here. {error}"
@@ -63,21 +63,21 @@ def _network_pictures(run):
     from dirv_tf.models.weight_files import load_weights_file
     from dirv_tf.training.building import testing_pairs
     from dirv_tf.training.config_loading import load_run
-    from dirv_tf.training.monitoring.filter_responses import response_statistics
     from dirv_tf.training.monitoring.frozen_batch import frozen_batch
-    from dirv_tf.training.monitoring.pictures import pair_pictures, parameter_pictures
+    from dirv_tf.training.monitoring.pictures import pair_pictures
 
     config = load_run(run.path / "config.yaml")
     batch = frozen_batch(testing_pairs(config).first(_PAIRS).frozen_batch())
     model = load_weights_file(run.weights)
-    outputs = model((batch.fixed, batch.moving), training=False)
+    pair = (batch.fixed, batch.moving)
+    outputs = model.completed(pair, model(pair, training=False))
     epochs = config.training.epochs
     first = batch.first(1)
     for tag, pixels in pair_pictures(first, outputs, model.spacing, epochs):
         yield re.sub("^. |/pair 0", "", tag) + " of an unseen pair", pixels
     yield from _planes(first, outputs)
     yield "refinement of an unseen pair, round by round", _refinement(model, first)
-    for tag, pixels in parameter_pictures(model, response_statistics(model, outputs), epochs):
+    for tag, pixels in model.observer().pictures(outputs, epochs):
         yield tag[2:].replace("/", ", "), pixels
 
 

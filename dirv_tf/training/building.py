@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import tensorflow as tf
 
 from dirv_tf import datasets, losses, metrics
-from dirv_tf.models import DIRVNet
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.validation import ConfigError
 
 
-def build_model(config, network=DIRVNet):
-    """Builds the network with its weights; the same seed gives the same weights.
+def build_model(config, network=None):
+    """Build the network with its weights; the same seed gives the same weights.
 
     Parameters
     ----------
     config : RunConfig
-    network : type
-        `DIRVNet` or a subclass with the same arguments.
+    network : type, optional
+        A variant of the class of `config.model.kind` with the same arguments.
 
     Returns
     -------
-    DIRVNet
+    RegistrationNetwork
         Built, not compiled. The global random seed is set to the training seed.
     """
     tf.keras.utils.set_random_seed(config.seeds.training)
-    settings, training = dataclasses.asdict(config.model), config.training
-    return network(
-        rank=config.rank,
-        **settings,
-        dtype=training.precision,
-        checkpoint_units=training.checkpoint_units,
-        separate_levels=training.separate_levels,
+    options = {name: getattr(config.training, name) for name in config.model.training_arguments}
+    return config.model.build(
+        config.rank,
+        network,
+        dtype=config.training.precision,
+        normalization=config.data.normalization,
+        **options,
     )
 
 
@@ -41,7 +38,7 @@ def compile_model(model, config, steps):
 
     Parameters
     ----------
-    model : DIRVNet
+    model : RegistrationNetwork
     config : RunConfig
     steps : int
         Training steps of the whole run: where a decaying learning rate reaches zero.
@@ -54,7 +51,7 @@ def compile_model(model, config, steps):
     model.compile(
         optimizer=optimizer,
         loss=_loss(config.training),
-        metrics=[figures(config.model.levels)],
+        metrics=[figures(model.levels)],
         jit_compile=None if jit_compile == "auto" else jit_compile,
         steps_per_execution=config.training.steps_per_execution,
     )

@@ -5,21 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 
-
-class ConfigError(ValueError):
-    """A run's configuration is wrong; the text names the file, the key, what is legal and what was received."""
-
-
-def setting(check, **default):
-    """Declares a dataclass field with the check of its raw value.
-
-    Parameters
-    ----------
-    check : setting_checks.Check
-    **default
-        ``default=…`` for a setting that may be left out.
-    """
-    return dataclasses.field(metadata={"check": check}, **default)
+from dirv_tf.validation import ConfigError
 
 
 def section(settings_class, **default):
@@ -32,7 +18,7 @@ def section_by_kind(kinds, **default):
 
     Parameters
     ----------
-    kinds : dict of type
+    kinds : mapping of type
         Dataclasses by kind; the first one is meant where the key is missing.
     **default
         ``default=…`` for a section that may be left out.

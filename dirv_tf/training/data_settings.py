@@ -6,10 +6,21 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar, Optional, Tuple
 
-from dirv_tf.training.config_sections import ConfigError, sections_by_kind, setting
-from dirv_tf.training.setting_checks import list_of, number, one_of, rising_pair, share, switch, text, whole_number
+from dirv_tf.training.config_sections import sections_by_kind
+from dirv_tf.validation import (
+    ConfigError,
+    boolean,
+    fraction,
+    increasing_pair,
+    integer,
+    list_of,
+    number,
+    one_of,
+    setting,
+    text,
+)
 
-_COUNT = whole_number(low=1)
+_COUNT = integer(1)
 _SIZE = list_of(_COUNT, 2, 3)
 # Thesis Section 6.3: 10 of 255.
 _LEAST_CONTRAST = 10 / 255
@@ -34,8 +45,8 @@ class _DrawnSettings:
     test_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
-    desensitize: bool = setting(switch(), default=True)
-    swap: bool = setting(switch(), default=True)
+    desensitize: bool = setting(boolean(), default=True)
+    swap: bool = setting(boolean(), default=True)
 
     def __post_init__(self):
         if self.test_size is not None and len(self.test_size) != len(self.size):
@@ -62,11 +73,11 @@ class ChessboardSettings(_DrawnSettings):
     """
 
     kind: str = setting(one_of("chessboard"), default="chessboard")
-    cell_range: Tuple[int, int] = setting(rising_pair(_COUNT), default=(6, 10))
+    cell_range: Tuple[int, int] = setting(increasing_pair(_COUNT), default=(6, 10))
     patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
     patches_per_image: int = setting(_COUNT, default=20)
     least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
-    deform_first: bool = setting(switch(), default=False)
+    deform_first: bool = setting(boolean(), default=False)
 
     def __post_init__(self):
         super().__post_init__()
@@ -91,8 +102,8 @@ class ShapeSettings(_DrawnSettings):
     """Pairs of random smooth shapes; see `dirv_tf.datasets.ShapePairs`."""
 
     kind: str = setting(one_of("shapes"), default="shapes")
-    shape_size: Tuple[int, int] = setting(rising_pair(whole_number(low=2)), default=(6, 16))
-    labels: int = setting(whole_number(low=2), default=8)
+    shape_size: Tuple[int, int] = setting(increasing_pair(integer(2)), default=(6, 16))
+    labels: int = setting(integer(2), default=8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,8 +127,8 @@ class FolderSettings:
     folder: str = setting(text())
     kind: str = setting(one_of("folder"), default="folder")
     test_folder: Optional[str] = setting(text(), default=None)
-    test_share: Optional[float] = setting(share(), default=None)
-    split_seed: int = setting(whole_number(), default=0)
+    test_share: Optional[float] = setting(fraction(), default=None)
+    split_seed: int = setting(integer(), default=0)
     train_images: Optional[int] = setting(_COUNT, default=None)
     test_images: Optional[int] = setting(_COUNT, default=None)
     patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
@@ -129,8 +140,8 @@ class FolderSettings:
     made_by: Optional[str] = setting(text(), default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
-    desensitize: bool = setting(switch(), default=True)
-    swap: bool = setting(switch(), default=True)
+    desensitize: bool = setting(boolean(), default=True)
+    swap: bool = setting(boolean(), default=True)
 
     def __post_init__(self):
         _check_patch_size(self)

@@ -27,13 +27,11 @@ def plan(config, folder, pairs, testing, found, start=None):
     """
     model, data, training = config.model, config.data, config.training
     size, test_size = ("×".join(map(str, each.size)) for each in (pairs, testing))
-    units = "+".join(map(str, model.units)) if isinstance(model.units, tuple) else model.units
     preset = f", preset {config.preset}" if config.preset else ""
     fields = f"{data.transform} fields" if data.known_fields else "unknown fields"
     return [
         f"Run {config.name}{preset}: {config.description}",
-        f"  network   {model.levels} level{'s' * (model.levels > 1)} of {units} units, {model.experts} experts: "
-        f"{config.parameters:,} parameters",
+        f"  network   {model.description()}: {config.parameters:,} parameters",
         *([f"  start     weights of {start.name}, SHA-256 {start.card['sha256'][:12]}…"] if start else []),
         f"  training  {pairs.count:,} pairs of {size}{_files(pairs)}, {fields}, batches of "
         f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Optional, Tuple, Union
+from typing import Optional, Union
 
-from dirv_tf.training.config_sections import ConfigError, section, section_by_kind, setting
+from dirv_tf.models.network_settings import NetworkSettings
+from dirv_tf.models.registry import SettingsByKind
+from dirv_tf.training.config_sections import section, section_by_kind
 from dirv_tf.training.data_settings import (
     DATA_KINDS,
     ChessboardSettings,
@@ -15,37 +17,11 @@ from dirv_tf.training.data_settings import (
     PairsSettings,
     ShapeSettings,
 )
-from dirv_tf.training.setting_checks import (
-    either,
-    list_of,
-    number,
-    odd_number,
-    one_of,
-    rising_pair,
-    switch,
-    text,
-    whole_number,
-)
+from dirv_tf.validation import ConfigError, boolean, either, integer, number, one_of, setting, text
 
-_COUNT = whole_number(low=1)
+_COUNT = integer(1)
 # What NumPy's and TensorFlow's random generators both take.
-_SEED = whole_number(high=2**32 - 1)
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelSettings:
-    """The network; the same names and meanings as the arguments of `DIRVNet` (its rank is that of the images)."""
-
-    levels: int = setting(_COUNT)
-    units: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)))
-    experts: Union[int, Tuple[int, int]] = setting(either(_COUNT, list_of(_COUNT, 2, 2)))
-    kernel_sizes: Tuple[int, int] = setting(list_of(odd_number(), 2, 2), default=(7, 5))
-    knots: int = setting(whole_number(low=2), default=24)
-    knot_range: Tuple[float, float] = setting(rising_pair(number()), default=(-1.0, 1.0))
-    spacing: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)), default=4)
-    centered: bool = setting(switch(), default=True)
-    step_size_scale: float = setting(number(above=0), default=10.0)
-    field_upsampling: str = setting(one_of("nearest", "linear"), default="nearest")
+_SEED = integer(high=2**32 - 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +29,10 @@ class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
-    shortened to it. `separate_levels` is the argument of `DIRVNet`. `start_from` names trained weights of a network
+    shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names trained weights of a network
     with the same settings to go on from: a shipped network, or the path of a run's folder or weights.npz (with a slash,
     or ending in .npz). The last four settings change the speed and the memory: `precision` and `checkpoint_units` are
-    the arguments `dtype` and `checkpoint_units` of `DIRVNet`, `steps_per_execution` and `jit_compile` those of Keras's
+    the arguments `dtype` of any network and `checkpoint_units` of `DIRVNet`, `steps_per_execution` and `jit_compile` those of Keras's
     `compile`, where auto means XLA on a GPU only. The steps of an epoch must be a multiple of `steps_per_execution`; a
     run can be stopped between two executions.
     """
@@ -70,12 +46,12 @@ class TrainingSettings:
     intensity_weight: float = setting(number(low=0), default=1.0)
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
     clip_norm: Optional[float] = setting(number(above=0), default=None)
-    separate_levels: bool = setting(switch(), default=False)
+    separate_levels: bool = setting(boolean(), default=False)
     start_from: Optional[str] = setting(text(), default=None)
     precision: str = setting(one_of("float32", "mixed_bfloat16"), default="float32")
-    checkpoint_units: bool = setting(switch(), default=False)
+    checkpoint_units: bool = setting(boolean(), default=False)
     steps_per_execution: int = setting(_COUNT, default=1)
-    jit_compile: Union[str, bool] = setting(either(one_of("auto"), switch()), default="auto")
+    jit_compile: Union[str, bool] = setting(either(one_of("auto"), boolean()), default="auto")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +67,7 @@ class EvaluationSettings:
     """How the network is tested. `validation_images` unseen pairs are tested after every epoch as well."""
 
     batch_size: int = setting(_COUNT, default=100)
-    validation_images: int = setting(whole_number(), default=0)
+    validation_images: int = setting(integer(), default=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +82,7 @@ class RunConfig:
 
     name: str = setting(text())
     description: str = setting(text())
-    model: ModelSettings = section(ModelSettings)
+    model: NetworkSettings = section_by_kind(SettingsByKind())
     data: Union[ChessboardSettings, ShapeSettings, FolderSettings, PairsSettings, MixtureSettings] = section_by_kind(
         DATA_KINDS
     )
@@ -117,26 +93,23 @@ class RunConfig:
 
     def __post_init__(self):
         model, data = self.model, self.data
-        if isinstance(model.units, tuple) and len(model.units) != model.levels:
-            raise ConfigError(
-                f"'model.units' must be one number or one number per level, coarse to fine. "
-                f"Received: model.units={list(model.units)}, model.levels={model.levels}"
-            )
-        if isinstance(model.spacing, tuple) and len(model.spacing) != self.rank:
-            raise ConfigError(
-                f"'model.spacing' must be one number or one number per image axis. "
-                f"Received: model.spacing={list(model.spacing)}, data.size={list(data.size)}"
-            )
+        model.check(self.rank)
         sizes = {key: getattr(data, key, None) or () for key in ("size", "patch_size", "test_size")}
         for key, size in sizes.items():
             for multiple, side in zip(self.size_multiples, size):
                 if side % multiple:
                     raise ConfigError(
-                        f"'data.{key}' must have sides that are multiples of {multiple} (control point spacing × "
-                        f"2^(levels-1)), such as {max(1, side // multiple) * multiple} or "
-                        f"{(side // multiple + 1) * multiple}. Received: data.{key}={list(size)}, "
-                        f"model.levels={model.levels}"
+                        f"'data.{key}' must have sides that are multiples of {multiple} for this network, such as "
+                        f"{max(1, side // multiple) * multiple} or {(side // multiple + 1) * multiple}. "
+                        f"Received: data.{key}={list(size)}, a network of {model.description()}"
                     )
+        for key in sorted({key for kind in SettingsByKind().values() for key in kind.training_arguments}):
+            default = TrainingSettings.__dataclass_fields__[key].default
+            if key not in model.training_arguments and getattr(self.training, key) != default:
+                raise ConfigError(
+                    f"'training.{key}' must be left out for 'model.kind' {model.kind}, which has no such argument. "
+                    f"Received: training.{key}={getattr(self.training, key)}"
+                )
         if not data.known_fields and self.training.loss != "intensity":
             raise ConfigError(
                 f"'training.loss' must be intensity for 'data.kind' {data.kind}: the true fields of real pairs, which "
@@ -156,20 +129,12 @@ class RunConfig:
     @property
     def size_multiples(self):
         """Per axis, what each side must be a multiple of."""
-        spacing = self.model.spacing
-        spacings = spacing if isinstance(spacing, tuple) else (spacing,) * self.rank
-        return tuple(value * 2 ** (self.model.levels - 1) for value in spacings)
+        return self.model.size_multiples(self.rank)
 
     @property
     def parameters(self):
-        """Number of trainable parameters: per unit `n_e·7^r + r·n_e·5^r + n_q·(n_e + r·n_e) + 1`."""
-        model, rank = self.model, self.rank
-        data_experts, field_experts = model.experts if isinstance(model.experts, tuple) else (model.experts,) * 2
-        data_size, field_size = model.kernel_sizes
-        kernels = data_experts * data_size**rank + rank * field_experts * field_size**rank
-        potentials = model.knots * (data_experts + rank * field_experts)
-        units = sum(model.units) if isinstance(model.units, tuple) else model.levels * model.units
-        return units * (kernels + potentials + 1)
+        """Number of trainable parameters."""
+        return self.model.parameters(self.rank)
 
     def as_mapping(self):
         """The whole configuration as plain dictionaries and lists, ready for YAML or JSON."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from dirv_tf.models import DIRVNet, pretrained_names
+from dirv_tf.models import pretrained_names
 from dirv_tf.models.pretrained import WEIGHTS_FOLDER
-from dirv_tf.models.weight_files import WeightFileError, architecture, load_weights_file, read_card
+from dirv_tf.models.weight_files import WeightFileError, load_weights_file, read_card
 from dirv_tf.training.config_sections import ConfigError
 from dirv_tf.training.run_config import is_weights_path
 
@@ -72,8 +72,12 @@ def starting_weights(config):
         found, card = load_weights_file(folder), read_card(folder)
     except WeightFileError as error:
         raise ConfigError(f"'training.start_from': {error}") from error
-    expected = architecture(DIRVNet(rank=config.rank, **dataclasses.asdict(config.model)))
-    received = architecture(found)
+    if found.kind != config.model.kind:
+        raise ConfigError(
+            f"'training.start_from' must be weights of a network of the run's kind, {config.model.kind}. "
+            f"Received: {found.kind} in {start_from}"
+        )
+    expected, received = config.model.build(config.rank).architecture(), found.architecture()
     # Keras numbers the networks of a process by their name.
     different = [key for key in expected if key != "name" and expected[key] != received[key]]
     if different:

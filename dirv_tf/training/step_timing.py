@@ -23,7 +23,7 @@ def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0,
 
     Parameters
     ----------
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled, with a built optimizer.
     training, testing : dirv_tf.datasets.PairBatches
         Pairs to train and to test on.

@@ -17,7 +17,7 @@ def take_state(model):
 
     Parameters
     ----------
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled, with a built optimizer.
 
     Returns
@@ -33,7 +33,7 @@ def put_state(model, state):
 
     Parameters
     ----------
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled, with a built optimizer.
     state : dict
         Arrays from `take_state`.
@@ -63,7 +63,7 @@ def save_checkpoint(path, model, epoch):
     ----------
     path : str or Path
         The npz file.
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled.
     epoch : int
         Number of epochs that are done.
@@ -80,7 +80,7 @@ def load_checkpoint(path, model):
     ----------
     path : str or Path
         The npz file.
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled.
 
     Returns

@@ -35,7 +35,7 @@ def record_test(model, weights_of, config, run):
     """
     begun = time.monotonic()
     pairs = testing_pairs(config)
-    model.compile(loss=DisplacementLoss(), metrics=[RegistrationErrors(len(model.pyramid_levels))])
+    model.compile(loss=DisplacementLoss(), metrics=[RegistrationErrors(model.levels)])
     callbacks = [Progress(test_steps=pairs.steps_per_epoch)]
     figures = model.evaluate(pairs.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
     figures = {name: float(value) for name, value in figures.items()}

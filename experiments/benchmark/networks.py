@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 
 import tensorflow as tf
@@ -33,7 +32,7 @@ def ready_to_train(run, textbook=False, **changes):
     DIRVNet
     """
     config = load_run(run)
-    settings = {**dataclasses.asdict(config.model), **changes}
+    settings = {**config.model.arguments(), **changes}
     tf.keras.utils.set_random_seed(SEED)
     network = (TextbookNetwork if textbook else DIRVNet)(rank=config.rank, **settings)
     compile_model(network, config, steps=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dirv_tf.models import pretrained
-from dirv_tf.models.weight_files import WeightFileError, architecture, load_weights_file
+from dirv_tf.models.weight_files import WeightFileError, load_weights_file
 from dirv_tf.training.building import build_model
 from dirv_tf.training.config_loading import load_run
 from dirv_tf.training.config_sections import ConfigError
@@ -116,7 +116,7 @@ def load_network(run):
         When the files are damaged, or hold another network than the run's.
     """
     network = load_weights_file(run.weights)
-    expected, received = ({**architecture(each), "name": ""} for each in (build_model(run.config), network))
+    expected, received = ({**each.architecture(), "name": ""} for each in (build_model(run.config), network))
     different = sorted(key for key in expected if expected[key] != received[key])
     if different:
         raise WeightFileError(

@@ -38,14 +38,10 @@ def training_work(config):
     Returns
     -------
     float
-        Pairs times pixels times experts of all units and levels.
+        Pairs times the work of one.
     """
-    levels, units, experts = config.model.levels, config.model.units, config.model.experts
-    units = units if isinstance(units, tuple) else (units,) * levels
-    experts = experts if isinstance(experts, tuple) else (experts, experts)
-    shares = [2.0 ** (-config.rank * (levels - 1 - level)) for level in range(levels)]
     patch_size = getattr(config.data, "patch_size", None)
-    pixels = math.prod(patch_size or config.data.size) * sum(share * count for share, count in zip(shares, units))
+    work = config.model.work(config.rank, math.prod(patch_size or config.data.size))
     # How many pairs a folder of images gives is known once it has been read; such runs are taken as alike.
     pairs = (config.data.train_images or 1) * (config.data.patches_per_image if patch_size else 1)
-    return config.training.epochs * pairs * pixels * sum(experts)
+    return config.training.epochs * pairs * work

@@ -70,29 +70,3 @@ def split_logs(logs):
         elif key not in _WRITTEN_ELSEWHERE:
             training[scalar_name(key)] = float(value)
     return training, validation
-
-
-def unit_scalars(model, statistics):
-    """Gather what every variational unit shows of itself.
-
-    Parameters
-    ----------
-    model : DIRVNet
-        Its units hold the step sizes.
-    statistics : list over levels of lists over units of dicts
-        From `response_statistics`.
-
-    Returns
-    -------
-    dict from tag to float
-        Step size and share of filter responses outside the knot range, in percent.
-    """
-    values = {}
-    for index, (level, of_units) in enumerate(zip(model.pyramid_levels, statistics)):
-        for number, (unit, responses) in enumerate(zip(level.units, of_units)):
-            step_size = float(unit.absolute_step_size)
-            values[f"6 step size |α|, level {index}/unit {number}"] = step_size
-            for name, term in (("data term", "data_term"), ("regularizer", "regularizer")):
-                tag = f"7 saturation (% of filter responses), level {index}/unit {number} {name}"
-                values[tag] = 100.0 * float(responses[term].outside)
-    return values

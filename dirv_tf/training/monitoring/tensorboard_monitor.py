@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from dirv_tf.training.monitoring.filter_responses import response_statistics
+from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.training.monitoring.frozen_batch import frozen_batch as checked_batch
-from dirv_tf.training.monitoring.pictures import pair_pictures, parameter_pictures
+from dirv_tf.training.monitoring.pictures import pair_pictures
 from dirv_tf.training.monitoring.run_text import configuration_table
-from dirv_tf.training.monitoring.scalars import split_logs, unit_scalars
+from dirv_tf.training.monitoring.scalars import split_logs
 
 # Statistics of the filter responses converge with few pairs; a large batch would only cost time and memory.
 _MEASURED_PAIRS = 16
@@ -21,11 +21,12 @@ _MEASURED_PAIRS = 16
 class TensorBoardMonitor(tf.keras.callbacks.Callback):
     """Write what happens in a training for TensorBoard.
 
-    Scalars after every epoch: all logged losses and metrics, the learning rate, the absolute step size of every unit,
-    the share of filter responses outside the knot range, seconds per epoch. Pictures on the frozen batch, before the
-    first epoch, after every `pictures_every` epochs and at the end: the pairs and their differences (thesis Figs. 9
-    and 10), true and predicted flow field, the field after every unit (Fig. 12), potentials and kernels (Fig. 7).
-    Steps count finished epochs.
+    Scalars after every epoch: all logged losses and metrics, the learning rate, seconds per epoch, and what the
+    network's own observer measures (of a `DIRVNet`: the absolute step size of every unit and the share of filter
+    responses outside the knot range). Pictures on the frozen batch, before the first epoch, after every
+    `pictures_every` epochs and at the end: the pairs and their differences (thesis Figs. 9 and 10), true and predicted
+    flow field, the field after every unit or stage (Fig. 12), and what the observer draws (of a `DIRVNet`: potentials
+    and kernels, Fig. 7). Steps count finished epochs.
 
     As Keras's own callback does, it writes into the folders ``train`` and ``validation`` of `log_dir`; test results go
     to ``test``. A value has the same name in all of them, so TensorBoard draws them into one chart.
@@ -48,7 +49,7 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
     ValueError
         If the batch has another structure or a number is out of range.
     TypeError
-        If `run_config` is of another type; at the start of the training, if the model is no DIRVNet.
+        If `run_config` is of another type; at the start of the training, if the model is no RegistrationNetwork.
 
     Examples
     --------
@@ -72,9 +73,9 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
         self._pictured = None
 
     def on_train_begin(self, logs=None):
-        if not hasattr(self.model, "pyramid_levels"):
+        if not isinstance(self.model, RegistrationNetwork):
             raise TypeError(
-                f"TensorBoardMonitor expects a DIRVNet. Received: model of type {type(self.model).__name__}"
+                f"TensorBoardMonitor expects a RegistrationNetwork. Received: model of type {type(self.model).__name__}"
             )
         if self._table is not None:
             with self._writer("train").as_default():
@@ -119,14 +120,15 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
 
     def _write_observation(self, step, pictures):
         # Run eagerly: once per epoch, tracing and compiling would take longer than all calls of a training.
-        outputs = self.model((self._measured.fixed, self._measured.moving), training=False)
-        statistics = response_statistics(self.model, outputs)
-        self._write_scalars("train", unit_scalars(self.model, statistics), step)
+        pair = (self._measured.fixed, self._measured.moving)
+        outputs = self.model.completed(pair, self.model(pair, training=False))
+        observer = self.model.observer()
+        self._write_scalars("train", observer.scalars(self._measured, outputs), step)
         if pictures:
             self._pictured = step
             with self._writer("train").as_default(step):
                 of_pairs = pair_pictures(self._drawn, outputs, self.model.spacing, step)
-                for tag, picture in (*of_pairs, *parameter_pictures(self.model, statistics, step)):
+                for tag, picture in (*of_pairs, *observer.pictures(outputs, step)):
                     tf.summary.image(tag, picture[None])
         self._writer("train").flush()
 

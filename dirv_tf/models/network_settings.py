@@ -1,0 +1,131 @@
+"""The section ``model`` of a run file: which arguments a network is built with."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import math
+import numbers
+from typing import Any, ClassVar
+
+from dirv_tf.validation import Check, boolean, integer, list_of, number, one_of, setting, text
+
+# What every network takes and no run file sets here: the rank is that of the images, the rest belongs to the training.
+_NOT_SETTINGS = ("self", "rank", "normalization", "dtype", "name")
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkSettings:
+    """Base of the settings of a family: frozen dataclasses, whose fields are arguments of the network.
+
+    Attributes
+    ----------
+    training_arguments : tuple of str
+        Of the class: settings of the section ``training`` that are arguments of this network.
+    """
+
+    training_arguments: ClassVar[tuple[str, ...]] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of the network that are set here."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key != "kind"}
+
+    def build(self, rank: int, network: type | None = None, **options: Any):
+        """Build the network.
+
+        Parameters
+        ----------
+        rank : int
+        network : type, optional
+            A variant of the family's class with the same arguments.
+        **options
+            Further arguments, such as `dtype`.
+
+        Returns
+        -------
+        RegistrationNetwork
+            Its variables exist.
+        """
+        from dirv_tf.models.registry import network_class
+
+        model = (network or network_class(self.kind))(rank=rank, **self.arguments(), **options)
+        model.build()
+        return model
+
+    def check(self, rank: int) -> None:
+        """Raise a ConfigError where settings do not fit each other or the rank of the images."""
+
+    def size_multiples(self, rank: int) -> tuple[int, ...]:
+        """Return, per axis, what each side of an image must be a multiple of."""
+        return _built(self, rank).size_multiples
+
+    def parameters(self, rank: int) -> int:
+        """Return the number of trainable parameters."""
+        return sum(math.prod(variable.shape) for variable in _built(self, rank).trainable_variables)
+
+    def description(self) -> str:
+        """Return the network in a few words, for the plan of a run."""
+        settings = ", ".join(f"{key} {value}" for key, value in self.arguments().items())
+        return f"{self.kind}{f' with {settings}' if settings else ''}"
+
+    def work(self, rank: int, pixels: int) -> float:
+        """Return a number proportional to the arithmetic of one pass over an image of so many pixels."""
+        return float(self.parameters(rank) * pixels)
+
+
+@functools.lru_cache(maxsize=8)
+def _built(settings, rank):
+    return settings.build(rank)
+
+
+def derived_settings(network: type) -> type[NetworkSettings]:
+    """Make the settings class of a network from the arguments of its ``__init__``.
+
+    Parameters
+    ----------
+    network : type
+        A subclass of `RegistrationNetwork`. The type of an argument's default says what is legal: an integer, a number,
+        a boolean, a text, or a list of numbers; an argument without default must be set and may be any of them.
+
+    Returns
+    -------
+    type
+        A frozen dataclass.
+    """
+    parameters = inspect.signature(network.__init__).parameters.values()
+    fields = [("kind", str, setting(one_of(network.kind), default=network.kind))]
+    for parameter in parameters:
+        if parameter.name in _NOT_SETTINGS or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        default = {} if parameter.default is parameter.empty else {"default": parameter.default}
+        fields.append((parameter.name, Any, setting(_check_of(parameter.default), **default)))
+    # What must be given goes first, as in any dataclass.
+    fields.sort(key=lambda field: field[2].default is not dataclasses.MISSING)
+    name = f"{network.__name__}Settings"
+    return dataclasses.make_dataclass(name, fields, bases=(NetworkSettings,), frozen=True)
+
+
+def _check_of(default) -> Check:
+    if isinstance(default, bool):
+        return boolean()
+    if isinstance(default, numbers.Integral):
+        return integer(-math.inf)
+    if isinstance(default, numbers.Real):
+        return number()
+    if isinstance(default, str):
+        return text()
+    return _plain()
+
+
+def _plain() -> Check:
+    """Accept whatever YAML writes as a scalar or a list of numbers."""
+
+    def read(value):
+        if isinstance(value, (list, tuple)):
+            return list_of(number() if any(isinstance(entry, float) for entry in value) else integer(-math.inf)).read(value)
+        if value is not None and not isinstance(value, (bool, int, float, str)):
+            raise ValueError
+        return value
+
+    return Check("a number, true or false, a text, or a list of numbers", read)

@@ -1,0 +1,314 @@
+"""The contract that every registration network keeps, so that it is trained, watched, saved and used alike."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import tensorflow as tf
+
+from dirv_tf import geometry
+from dirv_tf.geometry.shapes import per_axis
+from dirv_tf.layers.precision import split_policy
+from dirv_tf.models.network_observer import NetworkObserver
+from dirv_tf.validation import one_of
+
+# How intensities may be brought to [0, 1], see `dirv_tf.register`.
+NORMALIZATIONS = ("type", "joint", "each")
+# Side of the images that a network without variables is built on, unless it takes larger ones only.
+_SMALL_SIDE = 16
+
+
+class RegistrationNetwork(tf.keras.Model):
+    """Base class of all registration networks: from a pair of images to a flow field.
+
+    A subclass names its `kind`, takes `rank` and its own arguments, and returns them all from `get_config`. Its `call`
+    takes the pair ``(fixed, moving)``, both ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1], checks it by
+    `checked_pair` and returns a dictionary, see Notes. Decorated with `register_network`, it can be used in run files
+    (``model: {kind: ...}``), on weight cards and by `dirv_tf.register`.
+
+    Parameters
+    ----------
+    rank : {2, 3}
+        Number of spatial axes.
+    spacing : int or sequence of int
+        Spacing in pixels of the grid on which fields are scored and stored, one for all axes or one per axis.
+    normalization : {"type", "joint", "each"} or None
+        How the images it was trained on were brought to [0, 1]; `dirv_tf.register` does the same. None: not stated.
+    dtype : str or Keras policy
+        A mixed policy holds for the layers inside, as `layer_policy`; images and fields stay float32.
+
+    Attributes
+    ----------
+    kind : str
+        Of the class: its name in run files and on weight cards.
+    how_computed : tuple of str
+        Of the class: arguments that change how the network is computed or used, not which weights fit it.
+    levels : int
+        Pyramid levels of the outputs.
+    stages : tuple of str
+        Parts that are trained one after the other.
+    size_multiples : tuple of int
+        Every side of an image must be a multiple of this number, per axis.
+    halo : tuple of int or None
+        By how many pixels per axis a tile reaches beyond the part of the image that is its own; None: the network
+        must see the whole image.
+    card : dict or None
+        What the weights file said that the network was loaded from.
+
+    Raises
+    ------
+    ValueError
+        On construction, for an impossible argument; when called, if the images differ in shape, have another rank or
+        several channels, or a side is not a legal multiple.
+
+    Notes
+    -----
+    The outputs must hold ``"flow_field"``, ``(B, n_1, ..., n_r, r)``: backward, pixels, array-axis order. They may hold,
+    each a tuple over pyramid levels, coarse to fine:
+
+    - ``"displacement_fields"``: the field after every stage or unit at the control points, ``(B, n_u, g_1, ..., g_r, r)``,
+      pixels of the level;
+    - ``"fixed_images"``, ``"moving_images"``, ``"registered_images"``: ``(B, n_1^l, ..., n_r^l, 1)``.
+
+    `completed` adds those that are missing, as of a single level. Losses, metrics and pictures see completed outputs.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.models import RegistrationNetwork
+    >>> class TwoLayers(RegistrationNetwork):
+    ...     kind = "two_layers"
+    ...     def __init__(self, rank=2, channels=8, **kwargs):
+    ...         super().__init__(rank, **kwargs)
+    ...         self.channels = channels
+    ...         self.features = tf.keras.layers.Conv2D(channels, 3, padding="same", activation="relu")
+    ...         self.field = tf.keras.layers.Conv2D(2, 3, padding="same")
+    ...     def call(self, inputs):
+    ...         fixed, moving = self.checked_pair(inputs)
+    ...         return {"flow_field": self.field(self.features(tf.concat([fixed, moving], axis=-1)))}
+    ...     def get_config(self):
+    ...         return {**super().get_config(), "channels": self.channels}
+    >>> outputs = TwoLayers()((tf.zeros([1, 16, 16, 1]), tf.zeros([1, 16, 16, 1])))
+    >>> tuple(outputs["flow_field"].shape)
+    (1, 16, 16, 2)
+    """
+
+    kind: ClassVar[str] = ""
+    how_computed: ClassVar[tuple[str, ...]] = ("dtype", "normalization")
+    levels: int = 1
+    stages: tuple[str, ...] = ("all",)
+
+    def __init__(self, rank: int = 2, spacing=4, normalization: str | None = None, dtype=None, **kwargs: Any):
+        own_policy, layer_policy = split_policy(dtype)
+        super().__init__(dtype=own_policy, **kwargs)
+        self.layer_policy = layer_policy
+        self.rank = one_of(2, 3)("rank", rank)
+        self.spacing = per_axis(spacing, rank, "spacing")
+        self.size_multiples = self.spacing
+        self.normalization = None if normalization is None else one_of(*NORMALIZATIONS)("normalization", normalization)
+        self._set_untracked("card", None)
+        self._set_untracked("_mean_loss", tf.keras.metrics.Mean(name="loss"))
+        self._set_untracked("_registration_loss", None)
+        self._set_untracked("_registration_metrics", [])
+
+    # ------------------------------------------------------------------ config and variables
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the base class; a subclass adds its own and leaves out those that it does not take."""
+        return {
+            "name": self.name,
+            "rank": self.rank,
+            "spacing": self.spacing,
+            "normalization": self.normalization,
+            "dtype": self.layer_policy,
+        }
+
+    def architecture(self) -> dict[str, Any]:
+        """Return the arguments that the weights belong to: those of `get_config` without `how_computed`."""
+        return {name: value for name, value in self.get_config().items() if name not in self.how_computed}
+
+    def build(self, input_shape=None) -> None:
+        """Create the variables, by calling the network on a small pair, unless they are there."""
+        if self.built:
+            return
+        self.built = True
+        size = geometry.legal_size((_SMALL_SIDE,) * self.rank, self.size_multiples)
+        with tf.init_scope():
+            self.call((tf.zeros((1, *size, 1)), tf.zeros((1, *size, 1))))
+
+    def named_variables(self) -> dict[str, tf.Variable]:
+        """Return every variable by a path that is the same in every version of Keras.
+
+        Here the path follows the attributes that hold the layers, such as ``features/kernel`` or ``blocks/0/bias``.
+        """
+        self.build()
+        named: dict[str, tf.Variable] = {}
+        _collect(self, "", named, set())
+        return named
+
+    # ------------------------------------------------------------------ tiles and stages
+
+    @property
+    def halo(self) -> tuple[int, ...] | None:
+        return None
+
+    def start_stage(self, name: str) -> None:
+        """Train one of the `stages` from now on, with the variables of all others frozen.
+
+        Raises
+        ------
+        ValueError
+            If there is no such stage.
+        """
+        one_of(*self.stages)("name", name)
+
+    # ------------------------------------------------------------------ calls
+
+    def checked_pair(self, inputs) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the pair as tensors, or raise a ValueError that says what this network takes."""
+        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
+            raise ValueError(
+                f"a {type(self).__name__} is called on the pair (fixed, moving). Received: {type(inputs).__name__}"
+            )
+        fixed, moving = (tf.convert_to_tensor(image) for image in inputs)
+        for name, image in (("fixed", fixed), ("moving", moving)):
+            if not image.dtype.is_floating:
+                raise ValueError(f"`{name}` must be floating point in [0, 1]. Received: {name}.dtype={image.dtype.name}")
+            if image.shape.rank != self.rank + 2 or image.shape[-1] != 1:
+                sizes = ", ".join(f"n_{axis + 1}" for axis in range(self.rank))
+                raise ValueError(
+                    f"`{name}` must have shape (B, {sizes}, 1) for this {self.rank}D model. "
+                    f"Received: {name}.shape={image.shape}"
+                )
+            geometry.check_legal_size(image, self.size_multiples, name)
+        if not fixed.shape.is_compatible_with(moving.shape):
+            raise ValueError(
+                f"`fixed` and `moving` must have the same shape. "
+                f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
+            )
+        return fixed, moving
+
+    def completed(self, inputs, outputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the outputs for a pair with everything that losses, metrics and pictures may look at.
+
+        Parameters
+        ----------
+        inputs : pair of tf.Tensor, shape (B, n_1, ..., n_r, 1)
+            The fixed and the moving image that the network was called on.
+        outputs : dict
+            What it returned.
+
+        Returns
+        -------
+        dict
+            All entries of the class's Notes; entries that were there are kept.
+
+        Raises
+        ------
+        ValueError
+            If there is no flow field.
+        """
+        if not isinstance(outputs, dict) or "flow_field" not in outputs:
+            received = sorted(outputs) if isinstance(outputs, dict) else type(outputs).__name__
+            raise ValueError(
+                f"a {type(self).__name__} must return a dictionary with a 'flow_field'. Received: outputs={received}"
+            )
+        fixed, moving = inputs
+        flow_field = outputs["flow_field"]
+        made = {
+            "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing)[:, tf.newaxis],
+            "fixed_images": lambda: tf.convert_to_tensor(fixed),
+            "moving_images": lambda: tf.convert_to_tensor(moving),
+            "registered_images": lambda: geometry.warp_image(tf.convert_to_tensor(moving), flow_field),
+        }
+        return {**{key: (make(),) for key, make in made.items() if key not in outputs}, **outputs}
+
+    def observer(self) -> NetworkObserver:
+        """Return what draws and measures this network during training and in reports."""
+        return NetworkObserver(self)
+
+    # ------------------------------------------------------------------ training
+
+    def _set_untracked(self, name, value):
+        # Past Keras's attribute tracking, which would count the variables of a metric among the model's parameters.
+        object.__setattr__(self, name, value)
+
+    def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile: bool | None = None, **kwargs: Any) -> None:
+        """Configure training as in any Keras model.
+
+        Parameters
+        ----------
+        optimizer : str or tf.keras.optimizers.Optimizer
+        loss : callable
+            ``loss(flow_field, outputs)`` on the true field and the completed outputs, see `dirv_tf.losses`.
+        metrics : list of tf.keras.metrics.Metric or None
+            Updated with ``(flow_field, outputs)``, e.g. ``[RegistrationErrors(network.levels)]``.
+        jit_compile : bool or None
+            Compile the whole step with XLA. None: where TensorFlow sees a GPU; on CPUs the convolutions of
+            TensorFlow itself are faster.
+        """
+        if loss is None or not callable(loss):
+            raise ValueError(
+                f"`loss` must be a loss of `dirv_tf.losses` or a function loss(flow_field, outputs). "
+                f"Received: loss={loss!r}"
+            )
+        if jit_compile is None:
+            jit_compile = bool(tf.config.list_physical_devices("GPU"))
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
+        self._set_untracked("_registration_loss", loss)
+        self._set_untracked("_registration_metrics", list(metrics or []))
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Restore optimizer, loss and metrics of a saved model (Keras leaves that to classes with their own compile)."""
+        self.compile(**tf.keras.utils.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    @property
+    def metrics(self):
+        return [self._mean_loss, *self._registration_metrics]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, **kwargs):
+        loss = self._registration_loss(y, self.completed(x, y_pred))
+        self._mean_loss.update_state(loss, sample_weight=tf.shape(y_pred["flow_field"])[0])
+        return loss
+
+    def _validate_target_and_loss(self, y, loss):
+        # Keras 2 would demand a target here; unsupervised training has none, and the losses that need one say so.
+        pass
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        outputs = self.completed(x, y_pred)
+        for metric in self._registration_metrics:
+            metric.update_state(y, outputs)
+        return self.get_metrics_result()
+
+
+def _collect(holder, path, named, seen):
+    """Walk the public attributes that hold layers, in the order in which they were set."""
+    if isinstance(holder, tf.keras.layers.Layer):
+        if id(holder) in seen:
+            return
+        seen.add(id(holder))
+        of_children = {id(variable) for child in _children(holder) for variable in _variables(child)}
+        for variable in holder.variables:
+            if id(variable) not in of_children:
+                # Keras 2: "network/conv2d/kernel:0"; Keras 3: "kernel".
+                named[f"{path}{variable.name.split('/')[-1].split(':')[0]}"] = variable
+        entries = [(name, value) for name, value in vars(holder).items() if not name.startswith("_")]
+    elif isinstance(holder, dict):
+        entries = list(holder.items())
+    else:
+        entries = list(enumerate(holder))
+    for name, value in entries:
+        if isinstance(value, (tf.keras.layers.Layer, list, tuple, dict)):
+            _collect(value, f"{path}{name}/", named, seen)
+
+
+def _children(layer):
+    return [value for value in tf.nest.flatten([v for n, v in vars(layer).items() if not n.startswith("_")])
+            if isinstance(value, tf.keras.layers.Layer)]
+
+
+def _variables(layer):
+    return layer.variables
