@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dirv_tf.training.interruption import TrainingDiverged, TrainingInterrupted
-from dirv_tf.training.training_state import CheckpointError
+from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+from dirv_tf.training.execution.training_state import CheckpointError
 from experiments.run import main
 
 
@@ -47,7 +47,7 @@ def test_a_wrong_command_line_is_said_at_once(arguments, message, capsys):
 
 @pytest.fixture
 def execute(monkeypatch):
-    """Takes the place of the run itself, which `tests/training/test_run.py` tests; notes what it was given."""
+    """Takes the place of the run, which `tests/training/execution/test_run.py` tests; notes what it was given."""
     calls = []
 
     def note(config, folder, tensorboard):
@@ -56,7 +56,7 @@ def execute(monkeypatch):
             raise note.outcome
 
     note.calls, note.outcome = calls, None
-    monkeypatch.setattr("dirv_tf.training.run.execute", note)
+    monkeypatch.setattr("dirv_tf.training.execution.run.execute", note)
     return note
 
 

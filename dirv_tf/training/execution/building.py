@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dirv_tf import datasets, losses, metrics
 from dirv_tf.models import DIRVNet
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_sections import ConfigError
 
 
 def build_model(config, network=DIRVNet):

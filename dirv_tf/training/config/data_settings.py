@@ -6,8 +6,17 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar, Optional, Tuple
 
-from dirv_tf.training.config_sections import ConfigError, sections_by_kind, setting
-from dirv_tf.training.setting_checks import list_of, number, one_of, rising_pair, share, switch, text, whole_number
+from dirv_tf.training.config.config_sections import ConfigError, sections_by_kind, setting
+from dirv_tf.training.config.setting_checks import (
+    list_of,
+    number,
+    one_of,
+    rising_pair,
+    share,
+    switch,
+    text,
+    whole_number,
+)
 
 _COUNT = whole_number(low=1)
 _SIZE = list_of(_COUNT, 2, 3)

@@ -6,10 +6,10 @@ import inspect
 import pytest
 
 from dirv_tf import datasets
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.data_settings import DATA_KINDS
-from dirv_tf.training.yaml_text import format_yaml, parse_yaml
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.config.config_sections import ConfigError
+from dirv_tf.training.config.data_settings import DATA_KINDS
+from dirv_tf.training.config.yaml_text import format_yaml, parse_yaml
 
 _FILE = """\
 name: mine

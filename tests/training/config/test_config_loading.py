@@ -2,8 +2,8 @@
 
 import pytest
 
-from dirv_tf.training.config_loading import known_runs, load_run, parse_override
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_loading import known_runs, load_run, parse_override
+from dirv_tf.training.config.config_sections import ConfigError
 
 _FILE = """\
 name: mine
@@ -39,7 +39,7 @@ def test_a_preset_lies_over_the_file_and_overrides_over_both(file):
 
 
 def test_the_whole_configuration_survives_writing_and_reading(file, tmp_path):
-    from dirv_tf.training.yaml_text import format_yaml
+    from dirv_tf.training.config.yaml_text import format_yaml
 
     config = load_run(file, "quick")
     (tmp_path / "again.yaml").write_text(format_yaml(config.as_mapping()), encoding="utf-8")

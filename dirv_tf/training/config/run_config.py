@@ -6,8 +6,8 @@ import dataclasses
 import os
 from typing import Optional, Tuple, Union
 
-from dirv_tf.training.config_sections import ConfigError, section, section_by_kind, setting
-from dirv_tf.training.data_settings import (
+from dirv_tf.training.config.config_sections import ConfigError, section, section_by_kind, setting
+from dirv_tf.training.config.data_settings import (
     DATA_KINDS,
     ChessboardSettings,
     FolderSettings,
@@ -15,7 +15,7 @@ from dirv_tf.training.data_settings import (
     PairsSettings,
     ShapeSettings,
 )
-from dirv_tf.training.setting_checks import (
+from dirv_tf.training.config.setting_checks import (
     either,
     list_of,
     number,
