@@ -153,7 +153,7 @@ def _line(case, size, model, difference, endpoint_error, folded, seconds):
 
 def _pixels(text):
     if not text.isdigit() or int(text) < 8:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 8 pixels. Received: {text}")
+        raise argparse.ArgumentTypeError(f"expected an integer of at least 8 pixels. Received: {text}")
     return int(text)
 
 

@@ -41,7 +41,7 @@ def main(arguments=None):
     prepare_process()
     options = _parser().parse_args(arguments)
     from dirv_tf.models.weight_files import WeightFileError
-    from dirv_tf.training.config_sections import ConfigError
+    from dirv_tf.validation import ConfigError
     from experiments.evaluation.finished_run import find_run
 
     try:
@@ -60,7 +60,7 @@ def main(arguments=None):
 
 
 def _test(run, pairs):
-    from dirv_tf.training.progress import duration
+    from dirv_tf.training.execution.progress import duration
     from dirv_tf.training.thesis_table import thesis_row
     from experiments.evaluation.comparison import TOLERANCE, comparison_lines, largest_difference
     from experiments.evaluation.repeated_test import repeat_test
@@ -81,9 +81,9 @@ def _test(run, pairs):
 def _refine(run, options):
     from dirv_tf.io.atomic_write import write_json
     from dirv_tf.models.weight_files import read_card
-    from dirv_tf.training.building import testing_pairs
-    from dirv_tf.training.environment import hardware, versions
-    from dirv_tf.training.progress import Progress
+    from dirv_tf.training.execution.building import testing_pairs
+    from dirv_tf.training.execution.environment import hardware, versions
+    from dirv_tf.training.execution.progress import Progress
     from experiments.evaluation.finished_run import load_network
     from experiments.evaluation.refinement import BATCH, ROUNDS, refine_pairs, refinement_lines
 

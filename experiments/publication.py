@@ -10,12 +10,12 @@ from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, read_card
-from dirv_tf.training.building import build_model
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.run_folder import RunFolder
-from dirv_tf.training.weights_card import weights_card
-from dirv_tf.training.yaml_text import format_yaml
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.yaml_text import format_yaml
+from dirv_tf.training.execution.building import build_model
+from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.training.execution.weights_card import weights_card
 from experiments.evaluation.comparison import TOLERANCE, largest_difference
 from experiments.evaluation.finished_run import FinishedRun, find_run
 from experiments.evaluation.repeated_test import repeat_test

@@ -39,7 +39,7 @@ def main(arguments=None):
     prepare_process()
     options = _parser().parse_args(arguments)
     from dirv_tf.models.weight_files import WeightFileError
-    from dirv_tf.training.config_sections import ConfigError
+    from dirv_tf.validation import ConfigError
     from experiments.publication import publish
 
     try:

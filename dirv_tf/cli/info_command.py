@@ -59,7 +59,7 @@ def _card(model):
 def _installation():
     from dirv_tf.models.pretrained import WEIGHTS_FOLDER, pretrained_names
     from dirv_tf.models.weight_files import read_card
-    from dirv_tf.training.environment import hardware, versions
+    from dirv_tf.training.execution.environment import hardware, versions
 
     optional = {
         name: importlib.metadata.version(name) if importlib.util.find_spec(name) else None for name in _OPTIONAL
@@ -69,7 +69,7 @@ def _installation():
 
 
 def _lines(content):
-    from dirv_tf.training.environment import hardware_line
+    from dirv_tf.training.execution.environment import hardware_line
 
     versions = dict(content["versions"])
     lines = [f"dirv_tf {versions.pop('dirv_tf')}"]

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 
-from dirv_tf.training.progress import duration
+from dirv_tf.training.execution.progress import duration
 
 _WIDTH = 24
 

@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from dirv_tf.cli.command_line import add_command
-from dirv_tf.training.config_loading import known_runs, load_run, parse_override
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.run_folder import RunFolder
+from dirv_tf.training.config.config_loading import known_runs, load_run, parse_override
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.execution.run_folder import RunFolder
 
 _EPILOG = """\
 examples:
@@ -72,9 +72,9 @@ def run(options):
 
 
 def _execute(config, folder, options):
-    from dirv_tf.training.interruption import TrainingDiverged, TrainingInterrupted
-    from dirv_tf.training.run import execute
-    from dirv_tf.training.training_state import CheckpointError
+    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+    from dirv_tf.training.execution.run import execute
+    from dirv_tf.training.execution.training_state import CheckpointError
 
     try:
         execute(config, folder, tensorboard=not options.no_tensorboard)

@@ -6,7 +6,7 @@ import re
 
 from dirv_tf import figures
 from dirv_tf.report.document import picture
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.validation import ConfigError
 
 _CAPTIONS = {
     "learning curves": "Losses and the shares of the initial errors that were removed, over the epochs, with a color "
@@ -61,8 +61,8 @@ def _drawn(run):
 def _network_pictures(run):
     # TensorFlow takes seconds to load, which a report without weights does not need.
     from dirv_tf.models.weight_files import load_weights_file
-    from dirv_tf.training.building import testing_pairs
-    from dirv_tf.training.config_loading import load_run
+    from dirv_tf.training.config.config_loading import load_run
+    from dirv_tf.training.execution.building import testing_pairs
     from dirv_tf.training.monitoring.frozen_batch import frozen_batch
     from dirv_tf.training.monitoring.pictures import pair_pictures
 

@@ -10,9 +10,9 @@ import yaml
 
 from dirv_tf.models.pretrained import WEIGHTS_FOLDER, pretrained_names
 from dirv_tf.models.weight_files import ARRAYS_NAME, read_card
-from dirv_tf.training.history import read_history
-from dirv_tf.training.run_folder import RunFolder
-from dirv_tf.training.yaml_text import parse_yaml
+from dirv_tf.training.config.yaml_text import parse_yaml
+from dirv_tf.training.execution.history import read_history
+from dirv_tf.training.execution.run_folder import RunFolder
 
 
 @dataclass(frozen=True)

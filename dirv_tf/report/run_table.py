@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dirv_tf.training.progress import duration
+from dirv_tf.training.execution.progress import duration
 
 COLUMNS = (
     "run", "thesis, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",

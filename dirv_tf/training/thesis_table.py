@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from dirv_tf.training.config_loading import RUNS_FOLDER
+from dirv_tf.training.config.config_loading import RUNS_FOLDER
 
 THESIS_TABLE = RUNS_FOLDER / "thesis_tables.csv"
 _NUMBERS = ("l_int", "l_dis", "dl_int_percent", "dl_dis_percent", "max_d", "mean_d")

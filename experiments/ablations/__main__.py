@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
-from dirv_tf.training.config_loading import parse_override
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_loading import parse_override
+from dirv_tf.validation import ConfigError
 from experiments.ablations.study import SCALES, known_studies, read_study
 
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "runs" / "ablations"
@@ -56,8 +56,8 @@ def _carry_out(studies, options, overrides):
     import tensorflow as tf
 
     from dirv_tf.models.weight_files import WeightFileError
-    from dirv_tf.training.interruption import TrainingDiverged, TrainingInterrupted
-    from dirv_tf.training.training_state import CheckpointError
+    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+    from dirv_tf.training.execution.training_state import CheckpointError
     from experiments.ablations.run import carry_out_study
 
     # Every member is traced once; TensorFlow warns of one network traced many times.

@@ -6,12 +6,12 @@ import functools
 import json
 
 from dirv_tf.models.weight_files import load_weights_file
-from dirv_tf.training.building import build_model
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.run import execute
-from dirv_tf.training.run_folder import RunFolder
-from dirv_tf.training.yaml_text import parse_yaml
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.yaml_text import parse_yaml
+from dirv_tf.training.execution.building import build_model
+from dirv_tf.training.execution.run import execute
+from dirv_tf.training.execution.run_folder import RunFolder
 from experiments.ablations.deviations import deviating_network
 from experiments.ablations.weights_test import record_test
 

@@ -8,9 +8,9 @@ from typing import Optional
 
 import yaml
 
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.yaml_text import parse_yaml
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.yaml_text import parse_yaml
 
 STUDIES_FOLDER = Path(__file__).resolve().parent / "studies"
 # An eightieth of the pairs that the thesis trains A-6 with, at the learning rate of the quick presets: read the

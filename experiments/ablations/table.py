@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dirv_tf.training.environment import hardware_line
+from dirv_tf.training.execution.environment import hardware_line
 
 COLUMNS = ("ΔL_int", "ΔL_dis", "finest ΔL_int", "finest ΔL_dis", "difference", "parameters", "steps", "time")
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
-from dirv_tf.training.config_loading import load_run, parse_override
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.run_folder import RESULTS_FOLDER, RunFolder
+from dirv_tf.training.config.config_loading import load_run, parse_override
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.execution.run_folder import RESULTS_FOLDER, RunFolder
 
 _EPILOG = """\
 examples:
@@ -35,7 +35,7 @@ def main(arguments=None):
     prepare_process()
     options = _parser().parse_args(arguments)
     from dirv_tf.models import load_pretrained, load_weights_file, pretrained_names
-    from dirv_tf.training.results import results_lines
+    from dirv_tf.training.execution.results import results_lines
     from experiments.ablations.weights_test import record_test
 
     try:

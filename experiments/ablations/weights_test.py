@@ -7,10 +7,10 @@ import time
 
 from dirv_tf.losses import DisplacementLoss
 from dirv_tf.metrics import RegistrationErrors
-from dirv_tf.training.building import testing_pairs
-from dirv_tf.training.environment import hardware, versions
-from dirv_tf.training.progress import Progress
-from dirv_tf.training.results import test_row, write_results
+from dirv_tf.training.execution.building import testing_pairs
+from dirv_tf.training.execution.environment import hardware, versions
+from dirv_tf.training.execution.progress import Progress
+from dirv_tf.training.execution.results import test_row, write_results
 
 
 def record_test(model, weights_of, config, run):

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.models import DIRVNet
-from dirv_tf.training.building import compile_model
-from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.execution.building import compile_model
 from experiments.benchmark.textbook_network import TextbookNetwork
 
 SEED = 42

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dirv_tf.figures.canvas import save_figure
 from dirv_tf.io.atomic_write import write_json, write_text
-from dirv_tf.training.environment import hardware, hardware_line, versions
-from dirv_tf.training.progress import duration
+from dirv_tf.training.execution.environment import hardware, hardware_line, versions
+from dirv_tf.training.execution.progress import duration
 from experiments.benchmark.inference import measure_inference
 from experiments.benchmark.pair_making import measure_pair_making
 from experiments.benchmark.picture import benchmark_figure

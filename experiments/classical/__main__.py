@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.validation import ConfigError
 
 DEFAULT_NETWORKS = ["A-6", "A-1", "best-2d"]
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "runs" / "classical"

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dirv_tf.training.building import testing_pairs, training_pairs
-from dirv_tf.training.config_loading import RUNS_FOLDER, load_run
+from dirv_tf.training.config.config_loading import RUNS_FOLDER, load_run
+from dirv_tf.training.execution.building import testing_pairs, training_pairs
 
 TISSUE = str(RUNS_FOLDER / "ablations" / "tissue.yaml")
 

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
-from dirv_tf.training.environment import hardware, versions
+from dirv_tf.training.execution.environment import hardware, versions
 from experiments.classical.measurement import measure
 from experiments.classical.methods import METHODS, bound, tune
 from experiments.classical.networks import network_methods

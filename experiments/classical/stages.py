@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dirv_tf.training.progress import duration
+from dirv_tf.training.execution.progress import duration
 
 
 class Stages:

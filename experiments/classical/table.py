@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dirv_tf.training.environment import hardware_line
+from dirv_tf.training.execution.environment import hardware_line
 
 
 def markdown(result):

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from dirv_tf.models import pretrained
 from dirv_tf.models.weight_files import WeightFileError, load_weights_file
-from dirv_tf.training.building import build_model
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.history import read_history
-from dirv_tf.training.run_config import RunConfig
-from dirv_tf.training.run_folder import RunFolder
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.run_config import RunConfig
+from dirv_tf.training.execution.building import build_model
+from dirv_tf.training.execution.history import read_history
+from dirv_tf.training.execution.run_folder import RunFolder
 
 RECORDS_FOLDER = Path(__file__).resolve().parents[1] / "results"
 

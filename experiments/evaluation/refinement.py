@@ -30,7 +30,7 @@ def refine_pairs(network, pairs, progress=None):
     ----------
     network : DIRVNet
     pairs : dirv_tf.datasets.PairBatches
-    progress : dirv_tf.training.progress.Progress, optional
+    progress : dirv_tf.training.execution.progress.Progress, optional
         Told about every batch of `pairs`.
 
     Returns

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from dirv_tf.training.building import compile_model, testing_pairs
-from dirv_tf.training.progress import Progress
+from dirv_tf.training.execution.building import compile_model, testing_pairs
+from dirv_tf.training.execution.progress import Progress
 from experiments.evaluation.finished_run import load_network
 
 

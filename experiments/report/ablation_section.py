@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dirv_tf.report.document import Section, Table
-from dirv_tf.training.progress import duration
+from dirv_tf.training.execution.progress import duration
 from experiments.report.records import BrokenRecord, number, origin, read_record
 
 _KEYS = ("study", "title", "question", "reference", "date", "versions", "hardware")

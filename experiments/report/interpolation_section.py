@@ -20,8 +20,8 @@ def interpolation_section(pictures=True):
     -------
     Section
     """
-    from dirv_tf.training.building import testing_pairs
-    from dirv_tf.training.config_loading import load_run
+    from dirv_tf.training.config.config_loading import load_run
+    from dirv_tf.training.execution.building import testing_pairs
 
     pairs = testing_pairs(load_run("A-6")).first(PAIRS)
     share, worst = interpolation_error(pairs)

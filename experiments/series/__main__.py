@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
-from dirv_tf.training.config_loading import RUNS_FOLDER, load_run, parse_override
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_loading import RUNS_FOLDER, load_run, parse_override
+from dirv_tf.validation import ConfigError
 from experiments.series.series_runs import series_runs
 
 DEFAULT_OUTPUT = RUNS_FOLDER / "runs"

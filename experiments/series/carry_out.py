@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.interruption import TrainingDiverged, TrainingInterrupted
-from dirv_tf.training.run import execute
-from dirv_tf.training.run_folder import RunFolder
-from dirv_tf.training.training_state import CheckpointError
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+from dirv_tf.training.execution.run import execute
+from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.training.execution.training_state import CheckpointError
 from experiments.series.result_table import result_lines
 from experiments.series.time_left import TimeLeft
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from dirv_tf.training.config_loading import known_runs
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_loading import known_runs
+from dirv_tf.validation import ConfigError
 
 
 def series_runs(series):

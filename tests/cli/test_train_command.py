@@ -3,7 +3,7 @@
 import pytest
 
 from dirv_tf.cli.main import main
-from dirv_tf.training.interruption import TrainingInterrupted
+from dirv_tf.training.execution.interruption import TrainingInterrupted
 
 RUN = """\
 name: mine
@@ -27,11 +27,11 @@ def test_a_stopped_run_names_the_command_that_goes_on(run_file, tmp_path, capsys
     def stop(config, folder, tensorboard):
         raise TrainingInterrupted
 
-    monkeypatch.setattr("dirv_tf.training.run.execute", stop)
+    monkeypatch.setattr("dirv_tf.training.execution.run.execute", stop)
     assert main(["train", str(run_file), "--output", str(tmp_path / "run")]) == 130
     assert f"dirv-tf train --resume {tmp_path / 'run'}" in capsys.readouterr().err
 
 
 def test_a_wrong_configuration_ends_with_2(run_file, capsys):
     assert main(["train", str(run_file), "--set", "training.epochs=none"]) == 2
-    assert "'training.epochs' must be a whole number" in capsys.readouterr().err
+    assert "'training.epochs' must be an integer" in capsys.readouterr().err

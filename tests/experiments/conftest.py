@@ -2,9 +2,9 @@
 
 import pytest
 
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.interruption import TrainingInterrupted
-from dirv_tf.training.run_folder import RunFolder
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.execution.interruption import TrainingInterrupted
+from dirv_tf.training.execution.run_folder import RunFolder
 
 TINY = {
     "model.levels": 1,

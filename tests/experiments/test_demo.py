@@ -117,7 +117,7 @@ def test_own_images_that_cannot_be_taken_are_clear_errors(weights, tmp_path, cap
         assert not (tmp_path / "out").exists()
     with pytest.raises(SystemExit):
         demo.main([str(images[0]), "--side", "4"])
-    assert "a whole number of at least 8 pixels. Received: 4" in capsys.readouterr().err
+    assert "an integer of at least 8 pixels. Received: 4" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", ["--model-2d", "--model-3d"])

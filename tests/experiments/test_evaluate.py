@@ -8,7 +8,7 @@ import pytest
 
 from dirv_tf.io.atomic_write import write_json
 from dirv_tf.models.pretrained import pretrained_names
-from dirv_tf.training.weights_card import weights_card
+from dirv_tf.training.execution.weights_card import weights_card
 from experiments.evaluate import main
 from experiments.evaluation import repeated_test
 from experiments.evaluation.finished_run import RECORDS_FOLDER, find_run

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dirv_tf.io.atomic_write import write_text
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.yaml_text import format_yaml
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.yaml_text import format_yaml
 from experiments.portable_paths import portable_files, portable_settings
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from dirv_tf.io.atomic_write import write_json
 from dirv_tf.models.weight_files import WeightFileError, load_weights_file, read_card, save_weights_file
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
 from experiments.publication import publish
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dirv_tf.training.interruption import TrainingDiverged, TrainingInterrupted
-from dirv_tf.training.training_state import CheckpointError
+from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+from dirv_tf.training.execution.training_state import CheckpointError
 from experiments.run import main
 
 
@@ -31,8 +31,8 @@ def test_the_list_names_every_run(capsys):
         (["A-99"], "no run 'A-99'"),
         (["A-6", "--preset", "slow"], "no preset 'slow'"),
         (["A-6", "--set", "training.epochs"], "key=value"),
-        (["A-6", "--set", "training.epochs=none"], "'training.epochs' must be a whole number"),
-        (["A-6", "--seed", "-3"], "'seeds.training' must be a whole number of at least 0"),
+        (["A-6", "--set", "training.epochs=none"], "'training.epochs' must be an integer"),
+        (["A-6", "--seed", "-3"], "'seeds.training' must be an integer of at least 0"),
         (["--resume", "nowhere"], "Received: resume=nowhere"),
         (["--resume", "nowhere", "--seed", "3"], "leave out --seed"),
         (["A-6", "--resume", "nowhere"], "leave out a run"),
@@ -47,7 +47,7 @@ def test_a_wrong_command_line_is_said_at_once(arguments, message, capsys):
 
 @pytest.fixture
 def execute(monkeypatch):
-    """Takes the place of the run itself, which `tests/training/test_run.py` tests; notes what it was given."""
+    """Takes the place of the run, which `tests/training/execution/test_run.py` tests; notes what it was given."""
     calls = []
 
     def note(config, folder, tensorboard):
@@ -56,7 +56,7 @@ def execute(monkeypatch):
             raise note.outcome
 
     note.calls, note.outcome = calls, None
-    monkeypatch.setattr("dirv_tf.training.run.execute", note)
+    monkeypatch.setattr("dirv_tf.training.execution.run.execute", note)
     return note
 
 

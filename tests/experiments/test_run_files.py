@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dirv_tf.training.building import build_model, training_pairs
-from dirv_tf.training.config_loading import RUNS_FOLDER as EXPERIMENTS
-from dirv_tf.training.config_loading import known_runs, load_run
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_loading import RUNS_FOLDER as EXPERIMENTS
+from dirv_tf.training.config.config_loading import known_runs, load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.execution.building import build_model, training_pairs
 from dirv_tf.training.thesis_table import thesis_rows
 
 _RUNS = known_runs()

@@ -18,7 +18,7 @@ from dirv_tf import models
 from dirv_tf.cli.main import main
 from dirv_tf.models import pretrained, registry
 from dirv_tf.models.weight_files import WeightFileError, load_weights_file, save_weights_file
-from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.validation import ConfigError
 
 HERE = Path(__file__).parent

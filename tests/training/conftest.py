@@ -2,8 +2,8 @@
 
 import pytest
 
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.run_folder import RunFolder
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.execution.run_folder import RunFolder
 
 TINY = {
     "model.levels": 1,
@@ -32,7 +32,7 @@ def tiny_config():
 @pytest.fixture(scope="session")
 def finished(tiny_config, tmp_path_factory):
     """Folder, returned figures and reported lines of a run from start to end."""
-    from dirv_tf.training.run import execute
+    from dirv_tf.training.execution.run import execute
 
     folder = RunFolder.new(tiny_config, tmp_path_factory.mktemp("finished") / "run")
     lines = []

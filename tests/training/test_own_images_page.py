@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.config.config_loading import load_run
 
 PAGE = Path(__file__).parents[2] / "docs" / "own_images.md"
 

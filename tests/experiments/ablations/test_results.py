@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.config.config_loading import load_run
 from experiments.ablations.study import read_study
 from experiments.ablations.table import cells
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.validation import ConfigError
 from experiments.ablations.__main__ import main
 from experiments.ablations.member_run import carry_out
 from experiments.ablations.run import carry_out_study

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.validation import ConfigError
 from experiments.ablations.deviations import DEVIATIONS
 from experiments.ablations.study import SCALES, known_studies, read_study
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from dirv_tf.io.atomic_write import write_csv, write_json, write_text
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.yaml_text import format_yaml
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.config.yaml_text import format_yaml
 from experiments.report import reproduction
 from experiments.report.__main__ import main
 

@@ -3,8 +3,8 @@
 import dataclasses
 import shutil
 
-from dirv_tf.training.interruption import TrainingDiverged
-from dirv_tf.training.progress import duration
+from dirv_tf.training.execution.interruption import TrainingDiverged
+from dirv_tf.training.execution.progress import duration
 from experiments.series import carry_out as module
 from experiments.series.carry_out import FINISHED, NEW, STOPPED, carry_out, find_folder
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dirv_tf.training.config_loading import load_run
+from dirv_tf.training.config.config_loading import load_run
 from experiments.series.time_left import TimeLeft, training_work
 
 

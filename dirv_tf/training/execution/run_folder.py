@@ -9,9 +9,9 @@ from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.folder_lock import folder_lock
-from dirv_tf.training.config_loading import RUNS_FOLDER, load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.yaml_text import format_yaml
+from dirv_tf.training.config.config_loading import RUNS_FOLDER, load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.yaml_text import format_yaml
 
 # Beside the runs in a checkout; an installed package has no such folder.
 RESULTS_FOLDER = RUNS_FOLDER / "runs" if RUNS_FOLDER.is_dir() else Path("runs")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dirv_tf.training.config_loading import known_runs, load_run, parse_override
-from dirv_tf.training.config_sections import ConfigError
+from dirv_tf.training.config.config_loading import known_runs, load_run, parse_override
+from dirv_tf.validation import ConfigError
 
 _FILE = """\
 name: mine
@@ -39,7 +39,7 @@ def test_a_preset_lies_over_the_file_and_overrides_over_both(file):
 
 
 def test_the_whole_configuration_survives_writing_and_reading(file, tmp_path):
-    from dirv_tf.training.yaml_text import format_yaml
+    from dirv_tf.training.config.yaml_text import format_yaml
 
     config = load_run(file, "quick")
     (tmp_path / "again.yaml").write_text(format_yaml(config.as_mapping()), encoding="utf-8")
@@ -52,28 +52,28 @@ def test_the_whole_configuration_survives_writing_and_reading(file, tmp_path):
         ("training.epoch", 3, "unknown key 'training.epoch'. Did you mean 'epochs'?"),
         ("color", "red", "unknown key 'color'"),
         ("training", 3, "'training' must be a mapping"),
-        ("training.epochs", 0, "'training.epochs' must be a whole number of at least 1. Received: training.epochs=0"),
-        ("training.epochs", 2.5, "'training.epochs' must be a whole number"),
-        ("training.epochs", True, "'training.epochs' must be a whole number"),
-        ("training.batch_size", "many", "'training.batch_size' must be a whole number"),
-        ("training.learning_rate", 0, "'training.learning_rate' must be a number greater than 0"),
-        ("training.learning_rate", float("nan"), "'training.learning_rate' must be a number greater than 0"),
+        ("training.epochs", 0, "'training.epochs' must be an integer of at least 1. Received: training.epochs=0"),
+        ("training.epochs", 2.5, "'training.epochs' must be an integer"),
+        ("training.epochs", True, "'training.epochs' must be an integer"),
+        ("training.batch_size", "many", "'training.batch_size' must be an integer"),
+        ("training.learning_rate", 0, "'training.learning_rate' must be a finite number greater than 0"),
+        ("training.learning_rate", float("nan"), "'training.learning_rate' must be a finite number greater than 0"),
         ("training.schedule", "linear", "'training.schedule' must be one of constant, cosine"),
         ("training.loss", None, "'training.loss' must be one of displacement, intensity, combined"),
         ("data.kind", "photo", "'data.kind' must be one of chessboard"),
-        ("data.train_images", 0, "'data.train_images' must be a whole number of at least 1"),
+        ("data.train_images", 0, "'data.train_images' must be an integer of at least 1"),
         ("data.size", [32], "'data.size' must be a list of 2 to 3 entries"),
         ("data.size", [32, 30], "multiples of 8 .*such as 24 or 32. Received: data.size=\\[32, 30\\]"),
-        ("data.cell_range", [9, 6], "'data.cell_range' must be a list \\[low, high\\] with low < high"),
+        ("data.cell_range", [9, 6], "'data.cell_range' must be a pair \\[low, high\\] with low < high"),
         ("data.cell_range", [30, 40], "'data.cell_range' must leave room for one cell of its largest side, 39"),
-        ("data.max_displacement", 0, "'data.max_displacement' must be a number of at least 0.1"),
-        ("model.kernel_sizes", [6, 5], "'model.kernel_sizes' must be a list of 2 entries, each an odd whole number"),
+        ("data.max_displacement", 0, "'data.max_displacement' must be a finite number of at least 0.1"),
+        ("model.kernel_sizes", [6, 5], "'model.kernel_sizes' must be a list of 2 entries, each an odd integer"),
         ("data.swap", "yes please", "'data.swap' must be true or false"),
         ("model.units", [3, 2, 1], "'model.units' must be one number or one number per level"),
         ("model.spacing", [4, 4, 4], "'model.spacing' must be one number or one number per image axis"),
-        ("model.experts", [1, 2, 3], "'model.experts' must be a whole number of at least 1, or a list of 2 entries"),
-        ("seeds.training", -1, "'seeds.training' must be a whole number of at least 0"),
-        ("seeds.testing", 2**32, "'seeds.testing' must be a whole number of at least 0 and at most 4294967295"),
+        ("model.experts", [1, 2, 3], "'model.experts' must be an integer of at least 1, or a list of 2 entries"),
+        ("seeds.training", -1, "'seeds.training' must be an integer of at least 0"),
+        ("seeds.testing", 2**32, "'seeds.testing' must be an integer of at least 0 and at most 4294967295"),
         ("name", "", "'name' must be a text that is not empty"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_wrong_setting_is_named_with_its_path_and_what_is_legal(file, key, val
 
 def test_a_missing_key_is_named(file):
     file.write_text(_FILE.replace("epochs: 2, ", ""), encoding="utf-8")
-    with pytest.raises(ConfigError, match="mine.yaml: key 'training.epochs' is missing; legal is a whole number"):
+    with pytest.raises(ConfigError, match="mine.yaml: key 'training.epochs' is missing; legal is an integer"):
         load_run(file)
 
 

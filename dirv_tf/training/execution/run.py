@@ -8,7 +8,8 @@ import json
 import time
 
 from dirv_tf.models.weight_files import save_weights_file
-from dirv_tf.training.building import (
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.execution.building import (
     build_model,
     compile_model,
     learning_rate,
@@ -16,19 +17,18 @@ from dirv_tf.training.building import (
     training_pairs,
     validation_pairs,
 )
-from dirv_tf.training.checkpoints import CheckpointFile
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.environment import hardware, versions
-from dirv_tf.training.history import HistoryFile
-from dirv_tf.training.interruption import StepGuard, stop_on_signals
-from dirv_tf.training.plan import plan
-from dirv_tf.training.progress import Progress, duration
-from dirv_tf.training.results import results_lines, test_row, write_results
-from dirv_tf.training.starting_weights import starting_weights
-from dirv_tf.training.step_timing import measure_steps
+from dirv_tf.training.execution.checkpoints import CheckpointFile
+from dirv_tf.training.execution.environment import hardware, versions
+from dirv_tf.training.execution.history import HistoryFile
+from dirv_tf.training.execution.interruption import StepGuard, stop_on_signals
+from dirv_tf.training.execution.plan import plan
+from dirv_tf.training.execution.progress import Progress, duration
+from dirv_tf.training.execution.results import results_lines, test_row, write_results
+from dirv_tf.training.execution.starting_weights import starting_weights
+from dirv_tf.training.execution.step_timing import measure_steps
+from dirv_tf.training.execution.training_state import load_checkpoint
+from dirv_tf.training.execution.weights_card import weights_card
 from dirv_tf.training.thesis_table import thesis_row
-from dirv_tf.training.training_state import load_checkpoint
-from dirv_tf.training.weights_card import weights_card
 
 
 def execute(config, folder, tensorboard=True, report=print, build=build_model):

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar, Optional, Tuple
 
-from dirv_tf.training.config_sections import sections_by_kind
+from dirv_tf.training.config.config_sections import sections_by_kind
 from dirv_tf.validation import (
     ConfigError,
     boolean,

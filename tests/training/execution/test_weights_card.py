@@ -2,8 +2,8 @@
 
 import json
 
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.weights_card import weights_card
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.execution.weights_card import weights_card
 
 CONFIG = """\
 name: mine

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from dirv_tf.training.progress import Progress, duration
+from dirv_tf.training.execution.progress import Progress, duration
 
 
 class _Terminal(io.StringIO):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from dirv_tf.training.training_state import save_checkpoint
+from dirv_tf.training.execution.training_state import save_checkpoint
 
 
 class CheckpointFile(tf.keras.callbacks.Callback):

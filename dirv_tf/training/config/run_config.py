@@ -8,8 +8,8 @@ from typing import Optional, Union
 
 from dirv_tf.models.network_settings import NetworkSettings
 from dirv_tf.models.registry import SettingsByKind
-from dirv_tf.training.config_sections import section, section_by_kind
-from dirv_tf.training.data_settings import (
+from dirv_tf.training.config.config_sections import section, section_by_kind
+from dirv_tf.training.config.data_settings import (
     DATA_KINDS,
     ChessboardSettings,
     FolderSettings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dirv_tf.io.atomic_write import atomic_path
-from dirv_tf.training.environment import keras_version
+from dirv_tf.training.execution.environment import keras_version
 
 
 class CheckpointError(ValueError):

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import yaml
 
-from dirv_tf.training.config_sections import ConfigError, read_section
-from dirv_tf.training.data_settings import DATA_KINDS
-from dirv_tf.training.run_config import RunConfig, is_weights_path
-from dirv_tf.training.yaml_text import parse_yaml
+from dirv_tf.training.config.config_sections import ConfigError, read_section
+from dirv_tf.training.config.data_settings import DATA_KINDS
+from dirv_tf.training.config.run_config import RunConfig, is_weights_path
+from dirv_tf.training.config.yaml_text import parse_yaml
 
 # The runs live in the checkout beside the package, not inside it.
-RUNS_FOLDER = Path(__file__).resolve().parents[2] / "experiments"
+RUNS_FOLDER = Path(__file__).resolve().parents[3] / "experiments"
 
 
 def known_runs(folder=RUNS_FOLDER):

@@ -6,10 +6,10 @@ import inspect
 import pytest
 
 from dirv_tf import datasets
-from dirv_tf.training.config_loading import load_run
-from dirv_tf.training.config_sections import ConfigError
-from dirv_tf.training.data_settings import DATA_KINDS
-from dirv_tf.training.yaml_text import format_yaml, parse_yaml
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.data_settings import DATA_KINDS
+from dirv_tf.training.config.yaml_text import format_yaml, parse_yaml
 
 _FILE = """\
 name: mine
@@ -130,7 +130,7 @@ _BOARD = {"kind": "chessboard"}
         ("folder", {"test_share": True}, "'data.test_share' must be a number"),
         ("folder", {"normalization": "type"}, "'data.normalization' must be one of joint, each"),
         ("folder", {"on_error": "ignore"}, "'data.on_error' must be one of raise, skip"),
-        ("folder", {"least_contrast": -0.1}, "'data.least_contrast' must be a number of at least 0"),
+        ("folder", {"least_contrast": -0.1}, "'data.least_contrast' must be a finite number of at least 0"),
         ("folder", {"size": [30, 32]}, "'data.size' must have sides that are multiples of 4"),
         ("folder", {"test_folder": "images/all/x"}, "must not lie within each other"),
         ("folder", {"test_folder": "images"}, "must not lie within each other"),
@@ -147,7 +147,7 @@ _BOARD = {"kind": "chessboard"}
         ("shapes", {"test_size": [48, 42]}, "'data.test_size' must have sides that are multiples of 4"),
         ("folder", {"test_size": [48, 48]}, "unknown key 'data.test_size'"),
         ("shapes", {"shape_size": [1, 4]}, "'data.shape_size' must be "),
-        ("shapes", {"labels": 1}, "'data.labels' must be a whole number of at least 2"),
+        ("shapes", {"labels": 1}, "'data.labels' must be an integer of at least 2"),
         ("shapes", {"patch_size": [16, 16]}, "unknown key 'data.patch_size'"),
         ("pairs", {"test_pairs": "train.csv"}, "'data.test_pairs' must be another file"),
         ("mixture", {"parts": [_BOARD]}, "'data.parts' must be at least two sections. Received: 1"),

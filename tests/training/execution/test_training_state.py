@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dirv_tf.training.building import build_model, compile_model
-from dirv_tf.training.training_state import CheckpointError, load_checkpoint, save_checkpoint, take_state
+from dirv_tf.training.execution.building import build_model, compile_model
+from dirv_tf.training.execution.training_state import CheckpointError, load_checkpoint, save_checkpoint, take_state
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,6 @@ def test_a_checkpoint_of_another_network_changes_nothing(model, tiny_config, tmp
 
 def test_a_checkpoint_of_another_keras_generation_is_an_error(model, tmp_path, monkeypatch):
     save_checkpoint(tmp_path / "last.npz", model, 1)
-    monkeypatch.setattr("dirv_tf.training.training_state.keras_version", lambda: "9.0.0")
+    monkeypatch.setattr("dirv_tf.training.execution.training_state.keras_version", lambda: "9.0.0")
     with pytest.raises(CheckpointError, match="Keras 9.*Received: Keras [23]"):
         load_checkpoint(tmp_path / "last.npz", model)

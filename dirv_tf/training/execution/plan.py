@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dirv_tf.training.environment import hardware_line
+from dirv_tf.training.execution.environment import hardware_line
 
 
 def plan(config, folder, pairs, testing, found, start=None):
