@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from dirv_tf.validation import Check, boolean, integer, list_of, number, one_of, setting, text
 
+# How intensities may be brought to [0, 1], see `dirv_tf.register`.
+NORMALIZATIONS = ("type", "joint", "each")
 # What every network takes and no run file sets here: the rank is that of the images, the rest belongs to the training.
 _NOT_SETTINGS = ("self", "rank", "normalization", "dtype", "name")
 

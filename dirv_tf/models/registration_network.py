@@ -10,10 +10,9 @@ from dirv_tf import geometry
 from dirv_tf.geometry.shapes import per_axis
 from dirv_tf.layers.precision import split_policy
 from dirv_tf.models.network_observer import NetworkObserver
+from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.validation import one_of
 
-# How intensities may be brought to [0, 1], see `dirv_tf.register`.
-NORMALIZATIONS = ("type", "joint", "each")
 # Side of the images that a network without variables is built on, unless it takes larger ones only.
 _SMALL_SIDE = 16
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dirv_tf.io.atomic_write import atomic_path, write_json
+from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.registry import network_class
 
 FORMAT = 1
@@ -135,17 +136,23 @@ def _network_on(card, path):
     stated = card.get("input")
     if stated is not None and not isinstance(stated, dict):
         raise WeightFileError(f"Expected a mapping under 'input' on the card. Received: input={stated!r}, path={path}")
+    rule = (stated or {}).get("normalization")
+    if rule is not None and rule not in NORMALIZATIONS:
+        raise WeightFileError(
+            f"Expected one of {', '.join(NORMALIZATIONS)} as the normalization on the card of the model. "
+            f"Received: normalization={rule!r}, path={path}"
+        )
     try:
         kind = network_class(card["network"])
     except ValueError as error:
         raise WeightFileError(f"Expected a card of a known network: {error}, path={path}") from error
     try:
-        model = kind.from_config({**card["model"], "normalization": (stated or {}).get("normalization")})
+        model = kind.from_config({**card["model"], "normalization": rule})
         model.build()
     except (TypeError, ValueError) as error:
         raise WeightFileError(
             f"Expected the arguments of {kind.__name__} on the card ({error}). "
-            f"Received: model={card['model']}, input={stated}, path={path}"
+            f"Received: model={card['model']}, path={path}"
         ) from error
     # A default that changed since the card was written would make another network of the same weights.
     missing = sorted(set(model.architecture()) - set(card["model"]))

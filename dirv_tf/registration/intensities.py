@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from dirv_tf.datasets.intensities import robust_range
-from dirv_tf.models.registration_network import NORMALIZATIONS
+from dirv_tf.models.network_settings import NORMALIZATIONS
 
 # Arithmetic in float32 may leave [0, 1] by a rounding error, which must not stop anybody.
 RANGE_TOLERANCE = 1e-4

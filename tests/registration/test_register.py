@@ -7,6 +7,7 @@ import tensorflow as tf
 import dirv_tf
 from dirv_tf import geometry
 from dirv_tf.models import RecurrentRefinement
+from dirv_tf.models.dirv_net import network as network_module
 from dirv_tf.registration import register, tiling
 from dirv_tf.registration.compiled_networks import compiled_network
 
@@ -132,7 +133,7 @@ def test_refinement_composes_the_rounds(network_2d, make_pair, refine, rounds):
 
 
 def test_refinement_in_tiles_reports_the_most_rounds(make_network, make_pair, monkeypatch):
-    monkeypatch.setattr(tiling, "HALO", 8)
+    monkeypatch.setattr(network_module, "HALO", 8)
     rounds = [2, 3, 1]
 
     def compiled_network(network, limit):

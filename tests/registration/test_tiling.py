@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from dirv_tf import geometry
 from dirv_tf.models import DIRVNet
+from dirv_tf.models.dirv_net import network as network_module
 from dirv_tf.registration import register, tiling
 
 SLOPES = {2: 0.2, 3: 0.05}
@@ -53,7 +55,7 @@ def make_small_network():
 @pytest.fixture
 def narrow_halo(monkeypatch):
     """For the two units of the tests' network."""
-    monkeypatch.setattr(tiling, "HALO", 16)
+    monkeypatch.setattr(network_module, "HALO", 16)
 
 
 @pytest.mark.parametrize("shape, tile", [((96, 80), 48), ((93, 78), (60, 48)), ((93, 30), 44)])
@@ -97,7 +99,7 @@ def test_large_images_are_tiled_by_themselves(network_2d, make_pair, narrow_halo
 
 def test_sides_are_legal_and_not_longer_than_the_image(make_network):
     network = make_network(2, levels=3)
-    assert tiling.halo(network) == (64, 64)
+    assert network.halo == (64, 64)
     assert tiling.tile_sides(200, (1000, 150), network) == (208, 150)
     assert tiling.tile_sides(None, (4000, 3000), network) == (2000, 2000)
     assert tiling.tile_sides(None, (2000, 2000), network) == (2000, 2000)
@@ -108,3 +110,18 @@ def test_sides_are_legal_and_not_longer_than_the_image(make_network):
 def test_impossible_tiles(network_2d, make_pair, tile):
     with pytest.raises(ValueError, match="longer than the 32 x 32 pixels at both ends.*Received: tile="):
         register(*make_pair((16, 20)), model=network_2d, tile=tile)
+
+
+def test_a_network_that_must_see_the_whole_image_gets_it_smaller(network_2d, make_pair, monkeypatch):
+    fixed, moving = make_pair((60, 84))
+    monkeypatch.setattr(DIRVNet, "halo", None)
+    monkeypatch.setattr(tiling, "LARGEST_PIECE", 60 * 84 // 4)
+    result = register(fixed, moving, model=network_2d)
+    assert any("registered at 1/2 of the size" in note for note in result.notes)
+    halved = [geometry.downsample_image(image[None, ..., None])[0, ..., 0].numpy() for image in (fixed, moving)]
+    small = register(*halved, model=network_2d)
+    # Fine pixel 2k lies on coarse pixel k, where a displacement counts twice as many pixels.
+    np.testing.assert_allclose(result.flow_field[::2, ::2], 2 * small.flow_field, atol=1e-5)
+    assert "registered at" not in "".join(register(fixed, moving, model=network_2d, tile=False).notes)
+    with pytest.raises(ValueError, match="which must see the whole image. Received: tile=48"):
+        register(fixed, moving, model=network_2d, tile=48)
