@@ -270,7 +270,8 @@ class RegistrationNetwork(tf.keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, **kwargs):
         loss = self._registration_loss(y, self.completed(x, y_pred))
         self._mean_loss.update_state(loss, sample_weight=tf.shape(y_pred["flow_field"])[0])
-        return loss
+        # Under `tf.distribute` the gradients of the replicas are summed, and each replica has its share of the batch.
+        return loss / tf.distribute.get_strategy().num_replicas_in_sync
 
     def _validate_target_and_loss(self, y, loss):
         # Keras 2 would demand a target here; unsupervised training has none, and the losses that need one say so.
