@@ -22,7 +22,7 @@ for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["
         tf.keras.utils.set_random_seed(1)
         network = network_class(kind)(rank=2, **arguments)
         network.build()
-        network.compile(tf.keras.optimizers.SGD(0.5), IntensityLoss(), [RegistrationErrors(network.levels)])
+        network.compile(tf.keras.optimizers.SGD(2.0), IntensityLoss(), [RegistrationErrors(network.levels)])
     data = tf.data.Dataset.from_tensor_slices((images, field)).batch(4)
     history = network.fit(data, epochs=3, shuffle=False, verbose=0).history
     curves.append({key: history[key] for key in ("loss", "l_int", "dl_int_finest")})

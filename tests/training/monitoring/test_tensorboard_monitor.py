@@ -9,7 +9,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dirv_tf import losses, metrics
-from dirv_tf.models.dirv_net import DIRVNet
+from dirv_tf.models import DIRVNet
 from dirv_tf.training.monitoring import TensorBoardMonitor
 
 PICTURES = {
@@ -212,5 +212,5 @@ def test_impossible_numbers_raise(tmp_path, argument):
 def test_another_model_raises(tmp_path):
     monitor = TensorBoardMonitor(tmp_path, batch((16, 16)))
     monitor.set_model(tf.keras.Sequential([tf.keras.layers.Dense(1)]))
-    with pytest.raises(TypeError, match="DIRVNet. Received: model of type Sequential"):
+    with pytest.raises(TypeError, match="RegistrationNetwork. Received: model of type Sequential"):
         monitor.on_train_begin()

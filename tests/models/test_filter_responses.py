@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.models.dirv_net import DIRVNet
-from dirv_tf.training.monitoring.filter_responses import BINS, bin_edges, response_statistics
+from dirv_tf.models import DIRVNet
+from dirv_tf.models.dirv_net.filter_responses import BINS, bin_edges, response_statistics
 
 
 @pytest.fixture
