@@ -137,3 +137,14 @@ def either(first, second):
             return second.read(value)
 
     return Check(f"{first.legal}, or {second.legal}", read)
+
+
+def mapping_of(entry):
+    """A mapping of at least one name to legal entries."""
+
+    def read(value):
+        if not isinstance(value, dict) or not value or not all(isinstance(key, str) and key for key in value):
+            raise ValueError
+        return {key: entry.read(each) for key, each in value.items()}
+
+    return Check(f"a mapping of names to entries, each {entry.legal}", read)
