@@ -22,9 +22,8 @@ examples:
 
 A run writes its whole configuration, its history, checkpoints, test figures, weights and TensorBoard logs into one
 folder; `dirv-tf register --model FOLDER` takes the weights from there. Where its file has a section `reference`, those
-figures are printed beside its own. Ctrl-C or SIGTERM stops it after the current
-step; --resume goes on after its last epoch, with the same result as if it had never stopped. The same seed gives the
-same result on the same machine.
+figures are printed beside its own. Ctrl-C or SIGTERM stops it after the current step; --resume goes on after its last
+epoch, with the same result as if it had never stopped. The same seed gives the same result on the same machine.
 """
 _DESCRIPTION = "Trains a network, tests it on unseen pairs, and writes weights, figures and curves into one folder."
 

@@ -86,7 +86,7 @@ def _checked_card(run):
     arguments = {**json.loads(json.dumps(architecture(build_model(run.config)))), **card["model"]}
     fixed = {"format": card["format"], "model": arguments, "parameters": card["parameters"], "sha256": card["sha256"]}
     found = {key: record[key] for key in ("versions", "hardware")}
-    settings = weights_card(run.config, tested["test"], tested["reference"], found)
+    settings = weights_card(run.config, tested["test"], tested.get("reference"), found)
     return {**fixed, **settings, "date": record["ended"][:10]}
 
 

@@ -48,15 +48,16 @@ def comparison_lines(figures, recorded, reference):
     list of str
     """
     rows = [("measured now", figures), ("the run's record", recorded)]
-    lines = [f"{'':34}" + "".join(f"{name:>10}" for name in _COLUMNS.values())]
-    for suffix, part in (("", "mean of levels"), ("_finest", "finest level")):
-        lines += [_line(f"{name}, {part}", values, suffix) for name, values in rows if values]
+    parts = (("", "mean of levels"), ("_finest", "finest level"))
+    lines = [(f"{name}, {part}", values, suffix) for suffix, part in parts for name, values in rows if values]
     if reference:
         split = "" if reference["split"] == "test" else " (training)"
-        lines.append(_line(f"{reference['source']}{split}, mean", reference["metrics"], ""))
-    return lines
+        lines.append((f"{reference['source']}{split}, mean of levels", reference["metrics"], ""))
+    width = 2 + max(len(name) for name, *_ in lines)
+    header = " " * width + "".join(f"{name:>10}" for name in _COLUMNS.values())
+    return [header, *(_line(f"{name:{width}}", values, suffix) for name, values, suffix in lines)]
 
 
 def _line(name, values, suffix):
     cells = (values.get(key + suffix) for key in _COLUMNS)
-    return f"{name:34}" + "".join(f"{'–' if value is None else f'{value:.2f}':>10}" for value in cells)
+    return name + "".join(f"{'–' if value is None else f'{value:.2f}':>10}" for value in cells)

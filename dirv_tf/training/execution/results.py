@@ -72,20 +72,19 @@ def results_lines(config, count, figures, reference):
     list of str
     """
     name = f"{config.name} {config.preset}" if config.preset else config.name
-    rows = {f"test of {count} unseen pairs": _SHOWN.values()}
-    for suffix, part in _PARTS.items():
-        rows[f"{name}, {part}"] = [figures.get(f"{key}{suffix}") for key in _SHOWN]
+    rows = [(f"test of {count} unseen pairs", list(_SHOWN.values())), *_rows(name, figures)]
     if reference:
         source = reference["source"] + ("" if reference["split"] == "test" else " (training)")
-        for suffix, part in _PARTS.items():
-            values = [reference["metrics"].get(f"{key}{suffix}") for key in _SHOWN]
-            if values != [None] * len(values):
-                rows[f"{source}, {part}"] = values
-    width = 2 + max(map(len, rows))
-    lines = [f"{title:{width}}" + _cells(values) for title, values in rows.items()]
+        rows += [row for row in _rows(source, reference["metrics"]) if row[1] != [None] * len(_SHOWN)]
+    width = 2 + max(len(title) for title, _ in rows)
+    lines = [f"{title:{width}}" + _cells(values) for title, values in rows]
     known = f"endpoint error {figures['endpoint_error']:.3f} px, " if "endpoint_error" in figures else ""
     lines.append(f"{known}folded {figures['folded']:.3f} % of pixels")
     return lines
+
+
+def _rows(name, figures):
+    return [(f"{name}, {part}", [figures.get(f"{key}{suffix}") for key in _SHOWN]) for suffix, part in _PARTS.items()]
 
 
 def _cells(values):
