@@ -142,9 +142,9 @@ demo: $(STAMP) ## Register real images with the trained networks, with pictures 
 	@$(PY) -m experiments.demo $(ARGS)
 
 tensorboard: $(STAMP) ## Show curves and pictures of the runs so far in the browser
-	@[ -n "$(wildcard experiments/runs/*/)" ] || { echo "No runs yet. One that takes minutes: make experiment-A1 PRESET=quick"; exit 1; }
+	@[ -n "$(wildcard experiments/output/*/)" ] || { echo "No runs yet. One that takes minutes: make experiment-A1 PRESET=quick"; exit 1; }
 	@echo "Curves and pictures: http://localhost:$(PORT)/   (Ctrl+C ends it)"
-	@$(PY) -m tensorboard.main --logdir experiments/runs --port $(PORT)
+	@$(PY) -m tensorboard.main --logdir experiments/output --port $(PORT)
 
 report: $(STAMP) ## Write a page: our runs beside the thesis's tables, studies, pictures; others: ARGS="FOLDER -o OUT"
 	@$(PY) -m experiments.report $(ARGS)
@@ -153,13 +153,13 @@ benchmark: $(STAMP) ## Measure speed and memory beside other implementations (7 
 	@$(PY) -m experiments.benchmark $(ARGS)
 
 ablations: $(STAMP) ## Compare variants of the runs, one difference at a time (hours; ARGS="deviations": one study)
-	@$(PY) -m experiments.ablations $(ARGS)
+	@$(PY) -m experiments.studies $(ARGS)
 
 ablation-%: $(STAMP)
-	@$(PY) -m experiments.ablations $* $(ARGS)
+	@$(PY) -m experiments.studies $* $(ARGS)
 
 classical: $(STAMP) ## Compare demons and B-splines with the shipped networks on the same pairs (half an hour)
-	@$(PY) -m experiments.classical $(ARGS)
+	@$(PY) -m experiments.comparison $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build/html
@@ -172,4 +172,4 @@ notebooks: $(DOCS_STAMP) ## Carry out the documentation's notebooks again, draw 
 clean: ## Remove what Python, pip and pytest left behind; never runs, never environments
 	@rm -rf build dist *.egg-info .pytest_cache docs/_build docs/_generated
 	@find dirv_tf experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
-	@echo "Cleaned. Kept: experiments/runs and the environments (.venv, .venv-modern)."
+	@echo "Cleaned. Kept: experiments/output and the environments (.venv, .venv-modern)."

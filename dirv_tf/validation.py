@@ -175,3 +175,14 @@ def either(first: Check, second: Check) -> Check:
             return second.read(value)
 
     return Check(f"{first.legal}, or {second.legal}", read)
+
+
+def mapping_of(entry: Check) -> Check:
+    """Accept a mapping of at least one name to entries that pass the check `entry`."""
+
+    def read(value):
+        if not isinstance(value, dict) or not value or not all(isinstance(key, str) and key for key in value):
+            raise ValueError
+        return {key: entry.read(each) for key, each in value.items()}
+
+    return Check(f"a mapping of names to entries, each {entry.legal}", read)

@@ -1,1 +1,1 @@
-"""The runs of the thesis, one YAML file each, and the command that carries them out: `python -m experiments.run`."""
+"""What is done with dirv_tf: the thesis reproduced, studies, comparison with other methods, benchmark, demo."""

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
+from experiments.folders import OUTPUT
 
-REFINEMENT_FOLDER = Path(__file__).resolve().parent / "runs" / "refinement"
+REFINEMENT_FOLDER = OUTPUT / "refinement"
 _EPILOG = """\
 examples:
   python -m experiments.evaluate A-6                the committed record of A-6, from the shipped weights
@@ -42,7 +43,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     from dirv_tf.models.weight_files import WeightFileError
     from dirv_tf.validation import ConfigError
-    from experiments.evaluation.finished_run import find_run
+    from experiments.reproduction.finished_run import find_run
 
     try:
         run = find_run(options.run, options.weights)
@@ -61,14 +62,13 @@ def main(arguments=None):
 
 def _test(run, pairs):
     from dirv_tf.training.execution.progress import duration
-    from dirv_tf.training.thesis_table import thesis_row
-    from experiments.evaluation.comparison import TOLERANCE, comparison_lines, largest_difference
-    from experiments.evaluation.repeated_test import repeat_test
+    from experiments.reproduction.finished_run import repeat_test
+    from experiments.reproduction.record_comparison import TOLERANCE, comparison_lines, largest_difference
 
     figures, count, seconds = repeat_test(run, pairs)
     recorded = run.recorded(count)
     print(f"  test      {count:,} unseen pairs, seed {run.config.seeds.testing}, {duration(seconds)}\n")
-    print("\n".join(comparison_lines(figures, recorded, thesis_row(run.config.name))))
+    print("\n".join(comparison_lines(figures, recorded, run.reference())))
     if recorded is None:
         print(f"\nNot judged: the run has no record of its first {count:,} pairs, and other pairs give other figures.")
         return 0
@@ -84,8 +84,8 @@ def _refine(run, options):
     from dirv_tf.training.execution.building import testing_pairs
     from dirv_tf.training.execution.environment import hardware, versions
     from dirv_tf.training.execution.progress import Progress
-    from experiments.evaluation.finished_run import load_network
-    from experiments.evaluation.refinement import BATCH, ROUNDS, refine_pairs, refinement_lines
+    from experiments.reproduction.finished_run import load_network
+    from experiments.reproduction.refinement import BATCH, ROUNDS, refine_pairs, refinement_lines
 
     network, pairs = load_network(run), testing_pairs(run.config)
     pairs = pairs if options.pairs is None else pairs.first(options.pairs)
@@ -126,7 +126,7 @@ def _parser():
     parser.add_argument("--refine", action="store_true", help="measure recurrent refinement and write its record")
     parser.add_argument(
         "-o", "--output", type=Path, default=REFINEMENT_FOLDER, metavar="FOLDER",
-        help="folder for the record of --refine (default: experiments/runs/refinement)",
+        help="folder for the record of --refine (default: experiments/output/refinement)",
     )
     return parser
 

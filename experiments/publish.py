@@ -1,4 +1,4 @@
-"""Takes a finished run into the package: `python -m experiments.publish experiments/runs/A-7-20240101-120000`.
+"""Takes a finished run into the package: `python -m experiments.publish experiments/output/A-7-20240101-120000`.
 
 For maintainers. The run's records go to experiments/results/NAME and its weights to dirv_tf/weights/NAME, from where
 `dirv_tf.models.load_pretrained` takes them.
@@ -40,7 +40,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     from dirv_tf.models.weight_files import WeightFileError
     from dirv_tf.validation import ConfigError
-    from experiments.publication import publish
+    from experiments.reproduction.publication import publish
 
     try:
         for folder in publish(options.run, options.name, options.overwrite):

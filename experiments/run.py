@@ -6,6 +6,7 @@ import sys
 
 from dirv_tf.cli import train_command
 from dirv_tf.cli.command_line import prepare_process
+from experiments.folders import OUTPUT, RUNS
 
 
 def main(arguments=None):
@@ -22,7 +23,8 @@ def main(arguments=None):
         Exit status: 0 done, 1 the training failed, 2 wrong command line or configuration, 130 stopped.
     """
     prepare_process()
-    return train_command.run(train_command.standalone_parser("python -m experiments.run").parse_args(arguments))
+    parser = train_command.standalone_parser("python -m experiments.run", runs=RUNS, results=OUTPUT)
+    return train_command.run(parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_runs_of_ones_own_need_no_checkout(python):
     done = python("-m", "dirv_tf", "train", run, "--no-tensorboard")
     assert done.returncode == 0, done.stderr
     assert "Run mine: the smallest run" in done.stdout and "mine, finest level" in done.stdout
-    assert "thesis" not in done.stdout
+    assert "thesis" not in done.stdout and "reference" not in done.stdout
     (folder,) = (python.folder / "runs").iterdir()
     assert (folder / "weights.npz").is_file()
     done = python("-m", "dirv_tf", "report", "runs", "-o", "report", "--no-pictures")

@@ -28,5 +28,5 @@ def test_every_make_target_named_exists():
 
 def test_every_named_file_exists():
     for name in re.findall(r"`((?:data|experiments|constraints)/[\w./-]+)`", README):
-        if not name.startswith("experiments/runs"):
+        if not name.startswith("experiments/output"):
             assert (ROOT / name).exists(), name

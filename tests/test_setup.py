@@ -19,7 +19,7 @@ import pytest
 import dirv_tf
 
 ROOT = Path(__file__).resolve().parents[1]
-RUNS = sorted(path.stem for path in (ROOT / "experiments").glob("[A-Z]-[0-9]*.yaml"))
+RUNS = sorted(path.stem for path in (ROOT / "experiments" / "runs" / "dirv_net").glob("[A-Z]-[0-9]*.yaml"))
 DISTRIBUTIONS = {"skimage": "scikit-image", "yaml": "pyyaml", "PIL": "pillow"}
 
 

@@ -1,6 +1,7 @@
 """The house's floors: what each part of the package may import, and what importing one layer brings along."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,15 @@ def test_imports_go_down(path):
 def test_geometry_never_names_keras():
     for path in (PACKAGE / "geometry").glob("*.py"):
         assert "keras" not in path.read_text(encoding="utf-8").lower().replace("never imports keras", ""), path
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_package_knows_nothing_of_the_experiments(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\bexperiments\b|thesis_(row|table)", text), "neither imported nor named"
+    # The thesis is cited in docstrings and comments as a source; no figure or text of the program is about it.
+    names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    assert not [name for name in names if "thesis" in re.split("_", name.lower())]
 
 
 def test_one_layer_brings_no_figures_training_or_file_formats():

@@ -9,11 +9,11 @@ from dirv_tf.cli.command_line import add_command
 _EPILOG = """\
 examples:
   dirv-tf report my_run -o report                      one run
-  dirv-tf report experiments/runs -o report            all runs in a folder
-  dirv-tf report experiments/results -o report --no-pictures
+  dirv-tf report runs -o report                        all runs in a folder
+  dirv-tf report runs -o report --no-pictures
 
-The report is one HTML page and the same as Markdown, with the pictures in a folder beside both. Runs of the thesis
-stand beside the thesis's figures. Pictures of images and learned functions need the run's weights.
+The report is one HTML page and the same as Markdown, with the pictures in a folder beside both. A run with
+a reference stands beside its figures. Pictures of images and learned functions need the run's weights.
 """
 
 

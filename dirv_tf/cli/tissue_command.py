@@ -7,8 +7,6 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
 
-# Thesis Section 6.3, of the ANHIR images.
-_THESIS = {"train": 1614, "test": 389}
 _EPILOG = """\
 examples:
   dirv-tf tissue data/sections -o tissue_set
@@ -98,12 +96,12 @@ def run(options):
 
 
 def _summary(manifest):
-    for part, thesis in _THESIS.items():
+    for part in ("train", "test"):
         entries = [entry for entry in manifest["sources"] if entry["part"] == part]
         patches = sum(len(entry["patches"]) for entry in entries)
         rejected = sum(entry["drawn"] for entry in entries) - patches
         tissues = sorted({entry["tissue"] for entry in entries})
         yield (
-            f"{part:5} {patches:5} patches (thesis {thesis}) of {len(entries)} images, {rejected} without contrast "
+            f"{part:5} {patches:5} patches of {len(entries)} images, {rejected} without contrast "
             f"rejected, {len(tissues)} tissues: {', '.join(tissues)}"
         )

@@ -1,7 +1,7 @@
 """One page about finished runs: test figures, learning curves, pictures of what the networks do and have learned.
 
 Only what a run wrote down itself is shown. A report is a document of sections, tables and pictures first, so that
-other pages, such as the one about the thesis in `experiments`, are made of the same parts.
+other pages are made of the same parts.
 """
 
 from dirv_tf.report.page import write_report

@@ -11,7 +11,6 @@ from dirv_tf.report.markdown_text import markdown_text
 from dirv_tf.report.run_record import find_runs
 from dirv_tf.report.run_sections import run_sections
 from dirv_tf.report.run_table import EXPLANATION, run_rows
-from dirv_tf.training.thesis_table import thesis_row
 
 
 def write_report(paths, output, pictures=True, say=print):
@@ -41,8 +40,7 @@ def write_report(paths, output, pictures=True, say=print):
         When a file of a run is damaged.
     """
     runs = find_runs(paths)
-    rows = [row for run in runs for row in run_rows([run], thesis_row(run.name))]
-    sections = [Section("Results", [Table(rows, EXPLANATION)]), *run_sections(runs, pictures, say)]
+    sections = [Section("Results", [Table(run_rows(runs), EXPLANATION)]), *run_sections(runs, pictures, say)]
     return write_document(Document("Runs", "What each run wrote down, and what its network does.", sections), output)
 
 

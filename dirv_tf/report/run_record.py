@@ -35,6 +35,8 @@ class RunRecord:
         Test figures by name; None for a run that is not finished.
     history : dict of str to list of float
         Logged values by column, an entry per epoch.
+    reference : dict or None
+        What to compare the test with: `source`, `split`, `metrics`.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class RunRecord:
     record: dict
     test: dict | None
     history: dict
+    reference: dict | None = None
 
     @property
     def title(self):
@@ -107,4 +110,5 @@ def _read(path):
         raise ValueError(f"Expected the files of a run, whole. Received: {path}: {error!r}") from error
     columns = dict.fromkeys(key for row in rows for key in row)
     history = {column: [row.get(column, float("nan")) for row in rows] for column in columns}
-    return RunRecord(folder.path, name, preset, config, record, metrics.get("test"), history)
+    reference = metrics.get("reference") or config.get("reference")
+    return RunRecord(folder.path, name, preset, config, record, metrics.get("test"), history, reference)

@@ -1,4 +1,4 @@
-"""The tables of the report: a row per run, beside the thesis's figures."""
+"""The tables of the report: a row per run, beside its reference."""
 
 from __future__ import annotations
 
@@ -7,42 +7,38 @@ from pathlib import Path
 from dirv_tf.training.execution.progress import duration
 
 COLUMNS = (
-    "run", "thesis, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",
+    "run", "reference, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",
     "endpoint error px", "folded %", "training and test", "date", "parameters", "data", "settings",
 )
 NOT_RUN = "not run"
 EXPLANATION = (
     "Pairs of figures are ΔL_int / ΔL_dis: the shares of the initial intensity and displacement error that were "
-    "removed on unseen pairs, in percent. The thesis averages them over the pyramid levels; networks of different "
-    "numbers of levels compare by the finest level. \"quick\" marks a run of minutes with few training pairs."
+    "removed on unseen pairs, in percent. Networks of different numbers of pyramid levels compare by the finest level. "
+    "\"quick\" marks a run of minutes with few training pairs."
 )
 
 
-def run_rows(runs, thesis=None):
+def run_rows(runs):
     """Return the rows of one table.
 
     Parameters
     ----------
     runs : list of RunRecord
-        All of one name, or of names that the thesis does not have.
-    thesis : dict or None
-        The thesis's row of that name, from `thesis_row`.
 
     Returns
     -------
     list of dict
-        Texts by column; one row that says so where there is no run.
+        Texts by column.
     """
-    printed = _pair(thesis["dl_int"], thesis["dl_dis"]) if thesis else ""
-    if thesis and thesis["split"] != "test":
-        printed += " (training)"
-    rows = [_row(run, thesis, printed) for run in runs]
-    if not rows:
-        rows = [{"run": thesis["run"], "thesis, mean of levels": printed, "here, mean of levels": NOT_RUN}]
-    return [{column: row.get(column, "") for column in COLUMNS} for row in rows]
+    return [_filled(_row(run)) for run in runs]
 
 
-def _row(run, thesis, printed):
+def missing_row(name, reference):
+    """Return the row of a run that nobody has carried out, from its name and its reference."""
+    return _filled({"run": name, "reference, mean of levels": _printed(reference), "here, mean of levels": NOT_RUN})
+
+
+def _row(run):
     data = run.config["data"]
     size = "×".join(map(str, data["size"]))
     if data.get("patch_size"):
@@ -54,22 +50,34 @@ def _row(run, thesis, printed):
         "parameters": f"{run.record['parameters']:,}" if "parameters" in run.record else "",
         "data": " ".join(filter(None, (size, data["kind"], data.get("transform")))),
         "settings": _settings(run),
-        "thesis, mean of levels": printed,
+        "reference, mean of levels": _printed(run.reference),
         "training and test": duration(run.record["seconds"]) if "seconds" in run.record else "",
         "date": run.record.get("ended", "")[:10],
     }
     if run.test is None:
         return {**row, "here, mean of levels": f"not finished ({run.record.get('state', 'no record')})"}
     test = run.test
-    if thesis and "dl_dis" in test:
+    expected = run.reference["metrics"] if run.reference else {}
+    if all(key in figures for key in ("dl_int", "dl_dis") for figures in (test, expected)):
         row["difference, mean of levels"] = " / ".join(
-            f"{test[key] - thesis[key]:+.1f}" for key in ("dl_int", "dl_dis")
+            f"{test[key] - expected[key]:+.1f}" for key in ("dl_int", "dl_dis")
         )
     for column, suffix in (("here, mean of levels", ""), ("here, finest level", "_finest")):
         row[column] = _pair(test.get(f"dl_int{suffix}"), test.get(f"dl_dis{suffix}"))
     for column, key in (("endpoint error px", "endpoint_error"), ("folded %", "folded")):
         row[column] = f"{test[key]:.3f}" if key in test else ""
     return row
+
+
+def _filled(row):
+    return {column: row.get(column, "") for column in COLUMNS}
+
+
+def _printed(reference):
+    if not reference:
+        return ""
+    printed = _pair(*(reference["metrics"].get(key) for key in ("dl_int", "dl_dis")))
+    return printed if reference["split"] == "test" else f"{printed} (training)"
 
 
 def _settings(run):

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from experiments.benchmark.plan import FULL, QUICK
+from experiments.folders import OUTPUT
 
-DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "runs" / "benchmark"
+DEFAULT_OUTPUT = OUTPUT / "benchmark"
 _EPILOG = """\
 Measured in one run, by turns: dirv_tf, a plain implementation of the same network, VoxelMorph's U-Net, demons of
 SimpleITK, and the machine's own speed. The full benchmark takes five to eight minutes on two processor cores,
@@ -81,7 +82,7 @@ def _parser():
     )
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
-        help="folder for benchmark.md, benchmark.json and benchmark.png (default: experiments/runs/benchmark)",
+        help="folder for benchmark.md, benchmark.json and benchmark.png (default: experiments/output/benchmark)",
     )
     return parser
 

@@ -11,6 +11,7 @@ from dirv_tf.models import DIRVNet
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.building import compile_model
 from experiments.benchmark.textbook_network import TextbookNetwork
+from experiments.folders import RUNS
 
 SEED = 42
 
@@ -31,7 +32,7 @@ def ready_to_train(run, textbook=False, **changes):
     -------
     DIRVNet
     """
-    config = load_run(run)
+    config = load_run(run, folder=RUNS)
     settings = {**config.model.arguments(), **changes}
     tf.keras.utils.set_random_seed(SEED)
     network = (TextbookNetwork if textbook else DIRVNet)(rank=config.rank, **settings)

@@ -15,12 +15,12 @@ def sections(tmp_path, rng):
     return tmp_path / "sections"
 
 
-def test_a_set_is_made_and_counted_beside_the_thesis(sections, tmp_path, capsys):
+def test_a_set_is_made_and_counted(sections, tmp_path, capsys):
     command = ["tissue", str(sections), "-o", str(tmp_path / "set"), "--test-tissues", "lung"]
     assert main(command) == 0
     printed, errors = capsys.readouterr()
-    assert "train    20 patches (thesis 1614) of 1 images, 0 without contrast rejected, 1 tissues: colon" in printed
-    assert "test      3 patches (thesis 389)" in printed and errors == ""
+    assert "train    20 patches of 1 images, 0 without contrast rejected, 1 tissues: colon" in printed
+    assert "test      3 patches of" in printed and errors == ""
     files = sorted((tmp_path / "set").rglob("*.png"))
     assert len(files) == 23 and read_image(files[0]).shape == (256, 256)
     before = {file: file.stat().st_mtime_ns for file in files}

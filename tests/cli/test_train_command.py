@@ -1,4 +1,4 @@
-"""`dirv-tf train`: the options are those of `python -m experiments.run`; a whole training is in tests/test_installed.py."""
+"""`dirv-tf train`: its options have tests in tests/experiments; a whole training is in tests/test_installed.py."""
 
 import pytest
 
@@ -30,6 +30,22 @@ def test_a_stopped_run_names_the_command_that_goes_on(run_file, tmp_path, capsys
     monkeypatch.setattr("dirv_tf.training.execution.run.execute", stop)
     assert main(["train", str(run_file), "--output", str(tmp_path / "run")]) == 130
     assert f"dirv-tf train --resume {tmp_path / 'run'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments, folder", [(["--runs", "."], None), ([], "."), ([], None)])
+def test_a_run_of_a_folder_is_known_by_its_name(run_file, arguments, folder, monkeypatch, capsys):
+    executed = []
+    monkeypatch.setattr("dirv_tf.training.execution.run.execute", lambda config, *_, **__: executed.append(config.name))
+    monkeypatch.chdir(run_file.parent)
+    monkeypatch.delenv("DIRV_TF_RUNS", raising=False)
+    if folder:
+        monkeypatch.setenv("DIRV_TF_RUNS", folder)
+    (run_file.parent / "other.yaml").write_text("services: {}", encoding="utf-8")
+    assert main(["train", "--list", *arguments]) == 0
+    output = capsys.readouterr()
+    assert output.out.startswith("mine ") and "the smallest run" in output.out and len(output.out.splitlines()) == 1
+    assert output.err.startswith("left out: ") and "other.yaml" in output.err
+    assert main(["train", "mine", *arguments]) == 0 and executed == ["mine"]
 
 
 def test_a_wrong_configuration_ends_with_2(run_file, capsys):

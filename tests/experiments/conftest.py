@@ -5,6 +5,7 @@ import pytest
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.interruption import TrainingInterrupted
 from dirv_tf.training.execution.run_folder import RunFolder
+from experiments.folders import RUNS
 
 TINY = {
     "model.levels": 1,
@@ -26,13 +27,13 @@ TINY = {
 
 @pytest.fixture(scope="session")
 def tiny_configs():
-    return [load_run(name, overrides=TINY) for name in ("B-1", "B-2")]
+    return [load_run(name, overrides=TINY, folder=RUNS) for name in ("B-1", "B-2")]
 
 
 @pytest.fixture(scope="session")
 def stopped_series(tiny_configs, tmp_path_factory):
     """Exit status, folder and lines of a series that was stopped at the beginning of its second run."""
-    from experiments.series import carry_out as module
+    from experiments.reproduction import series as module
 
     folder, lines, execute = tmp_path_factory.mktemp("series"), [], module.execute
 

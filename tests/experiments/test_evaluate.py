@@ -10,8 +10,10 @@ from dirv_tf.io.atomic_write import write_json
 from dirv_tf.models.pretrained import pretrained_names
 from dirv_tf.training.execution.weights_card import weights_card
 from experiments.evaluate import main
-from experiments.evaluation import repeated_test
-from experiments.evaluation.finished_run import RECORDS_FOLDER, find_run
+from experiments.folders import RECORDS
+from experiments.reproduction import finished_run as module
+from experiments.reproduction.finished_run import find_run
+from experiments.reproduction.thesis_table import thesis_reference
 
 
 @pytest.fixture
@@ -25,8 +27,8 @@ def test_all_pairs_agree_with_the_record(finished_run, capsys):
     assert main([str(finished_run.path)]) == 0
     output = capsys.readouterr().out
     assert "8 unseen pairs" in output and "Agrees with the record" in output
-    (thesis,) = [line for line in output.splitlines() if line.startswith("thesis")]
-    assert "85.40" in thesis and "80.40" in thesis
+    (reference,) = [line for line in output.splitlines() if line.startswith("thesis")]
+    assert "85.40" in reference and "80.40" in reference
 
 
 def test_pairs_of_the_last_epoch_agree_with_the_history(finished_run, capsys):
@@ -43,7 +45,7 @@ def test_a_falsified_record_is_found_out(copy, capsys):
 
 
 def test_other_numbers_of_pairs_are_not_judged(finished_run, monkeypatch, capsys):
-    monkeypatch.setattr(repeated_test, "repeat_test", lambda run, pairs: ({"dl_int": 3.0, "dl_dis": 2.0}, pairs, 1.0))
+    monkeypatch.setattr(module, "repeat_test", lambda run, pairs: ({"dl_int": 3.0, "dl_dis": 2.0}, pairs, 1.0))
     assert main([str(finished_run.path), "--pairs", "3"]) == 0
     assert "Not judged" in capsys.readouterr().out
 
@@ -76,10 +78,11 @@ def test_every_shipped_model_has_its_record():
     for name in pretrained_names():
         run = find_run(name)
         card = json.loads((run.weights / "weights.json").read_text(encoding="utf-8"))
-        assert run.folder.path == RECORDS_FOLDER / name
+        assert run.folder.path == RECORDS / name
         test = json.loads(run.folder.metrics_json.read_text(encoding="utf-8"))
         assert run.recorded(test["test_images"]) == test["test"] == card["metrics"], name
-        expected = json.loads(json.dumps(weights_card(run.config, card["metrics"], card["thesis"], {})))
+        assert run.reference() == card["reference"] == thesis_reference(run.config.name), name
+        expected = json.loads(json.dumps(weights_card(run.config, card["metrics"], card["reference"], {})))
         assert (card["run"], card["preset"]) == (expected["run"], expected["preset"])
         for part in ("data", "training", "seeds", "evaluation", "input"):
             # Settings that came later are on no older card; their defaults are what the run did.

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from dirv_tf.training.execution.checkpoints import CheckpointError
 from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
-from dirv_tf.training.execution.training_state import CheckpointError
+from experiments.folders import OUTPUT
 from experiments.run import main
 
 
@@ -27,7 +28,7 @@ def test_the_list_names_every_run(capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ([], "Expected the name of a run.*Known runs: .*A-6"),
+        ([], "Expected a YAML file or the name of a run.*Known runs: .*A-6"),
         (["A-99"], "no run 'A-99'"),
         (["A-6", "--preset", "slow"], "no preset 'slow'"),
         (["A-6", "--set", "training.epochs"], "key=value"),
@@ -72,7 +73,7 @@ def test_the_options_reach_the_run(execute, tmp_path):
 def test_results_go_by_default_into_a_folder_of_their_own(execute):
     assert main(["A-6", "--preset", "quick"]) == 0
     _, folder, tensorboard = execute.calls[0]
-    assert folder.path.parent.name == "runs" and folder.path.name.startswith("A-6-quick-2")
+    assert folder.path.parent == OUTPUT and folder.path.name.startswith("A-6-quick-2")
     assert tensorboard and not folder.path.exists()
 
 

@@ -10,7 +10,7 @@ from dirv_tf.losses import CombinedLoss, DisplacementLoss, IntensityLoss
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import DIRVNet, PyramidLevel
 
-TABLES = Path(__file__).parents[2] / "experiments" / "thesis_tables.csv"
+TABLES = Path(__file__).parents[2] / "experiments" / "reproduction" / "thesis_tables.csv"
 SMALL = {"units": (2, 1), "levels": 2, "experts": (3, 2), "kernel_sizes": (5, 3), "knots": 8}
 
 

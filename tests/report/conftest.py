@@ -22,7 +22,7 @@ TEST.update(endpoint_error=0.273, folded=0.1)
 def make_run(tmp_path):
     """Write the folder of a run, finished or not, and return it."""
 
-    def make(name="A-1", folder="run", finished=True):
+    def make(name="A-1", folder="run", finished=True, reference=None):
         path = tmp_path / folder
         write_text(path / "config.yaml", CONFIG.format(name=name))
         record = {"parameters": 1234, "state": "running", "seconds": 75.0, "ended": "2024-05-06T10:00:00"}
@@ -31,7 +31,7 @@ def make_run(tmp_path):
         rows = [{"epoch": epoch, **{key: 1.0 / epoch for key in keys}} for epoch in (1, 2, 3)]
         write_csv(path / "history.csv", ["epoch", *keys], rows)
         if finished:
-            write_json(path / "metrics.json", {"run": name, "test": TEST})
+            write_json(path / "metrics.json", {"run": name, "test": TEST, "reference": reference})
         return path
 
     return make

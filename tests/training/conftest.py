@@ -1,10 +1,13 @@
 """One tiny run, carried out once for all tests that look at its files."""
 
+from pathlib import Path
+
 import pytest
 
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.run_folder import RunFolder
 
+RUNS = Path(__file__).parents[2] / "experiments" / "runs" / "dirv_net"
 TINY = {
     "model.levels": 1,
     "model.units": 2,
@@ -26,7 +29,7 @@ TINY = {
 
 @pytest.fixture(scope="session")
 def tiny_config():
-    return load_run("A-6", overrides=TINY)
+    return load_run("A-6", overrides=TINY, folder=RUNS)
 
 
 @pytest.fixture(scope="session")

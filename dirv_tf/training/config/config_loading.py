@@ -8,21 +8,26 @@ from pathlib import Path
 
 import yaml
 
-from dirv_tf.training.config.config_sections import ConfigError, read_section
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.config_sections import read_section
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.run_config import RunConfig, is_weights_path
 from dirv_tf.training.config.yaml_text import parse_yaml
 
-# The runs live in the checkout beside the package, not inside it.
-RUNS_FOLDER = Path(__file__).resolve().parents[3] / "experiments"
+RUNS_VARIABLE = "DIRV_TF_RUNS"
 
 
-def known_runs(folder=RUNS_FOLDER):
-    """The names of all runs in a folder, sorted."""
-    return sorted(path.stem for path in Path(folder).glob("*.yaml"))
+def runs_folder():
+    """The folder where runs are looked up by name: the environment variable DIRV_TF_RUNS, else the working folder."""
+    return Path(os.environ.get(RUNS_VARIABLE) or ".")
 
 
-def load_run(name_or_path, preset=None, overrides=None, folder=RUNS_FOLDER):
+def known_runs(folder=None):
+    """The names of all runs in a folder, by default `runs_folder()`, sorted."""
+    return sorted(path.stem for path in Path(folder or runs_folder()).glob("*.yaml"))
+
+
+def load_run(name_or_path, preset=None, overrides=None, folder=None):
     """Reads and checks the configuration of a run.
 
     Relative paths in the file are taken from the folder of the file, those in `overrides` from the working folder. The
@@ -31,13 +36,13 @@ def load_run(name_or_path, preset=None, overrides=None, folder=RUNS_FOLDER):
     Parameters
     ----------
     name_or_path : str or Path
-        The name of a run in `folder` such as "A-6", or the path of a YAML file.
+        The path of a YAML file, or the name of one in `folder`, without its ending.
     preset : str or None
         The name of one of the file's presets, laid over the file's settings.
     overrides : mapping of str or None
         Single settings by their dotted keys, laid over all others, such as `{"training.epochs": 3}`.
-    folder : str or Path
-        Where the runs with a name are.
+    folder : str, Path or None
+        Where runs are looked up by name; by default `runs_folder()`.
 
     Returns
     -------
@@ -51,10 +56,10 @@ def load_run(name_or_path, preset=None, overrides=None, folder=RUNS_FOLDER):
 
     Examples
     --------
-    >>> load_run("A-6", overrides={"training.epochs": 3}).training.epochs
+    >>> load_run("my_run.yaml", overrides={"training.epochs": 3}).training.epochs  # doctest: +SKIP
     3
     """
-    path = _find(name_or_path, Path(folder))
+    path = _find(name_or_path, Path(folder or runs_folder()))
     raw = _read(path)
     presets = raw.pop("presets", None) or {}
     if not isinstance(presets, dict):
@@ -116,13 +121,12 @@ def _find(name_or_path, folder):
         if name not in known:
             raise ConfigError(
                 f"There is no run '{name}'.{_close(name, known)} "
-                f"Known runs: {', '.join(known) or f'none in {folder}'}; or give the path of a YAML file. "
+                f"Known runs: {', '.join(known) or 'none'} (in {folder.resolve()}); or give the path of a YAML file. "
                 f"Received: {name!r}"
             )
         return path
     if not Path(name).is_file():
-        raise ConfigError(f"There is no file of that name; known runs: {', '.join(known_runs(folder))}. "
-                          f"Received: {name!r}")
+        raise ConfigError(f"Expected an existing YAML file. Received: {name!r}")
     return Path(name)
 
 

@@ -9,7 +9,7 @@ from dirv_tf.validation import ConfigError
 
 
 def section(settings_class, **default):
-    """Declares a dataclass field that is itself a dataclass of settings."""
+    """Declares a dataclass field that is a dataclass of settings itself; with ``default=None`` it may be null as well."""
     return dataclasses.field(metadata={"section": settings_class}, **default)
 
 
@@ -74,6 +74,8 @@ def read_section(settings_class, raw, source, path=""):
         if name not in raw:
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise ConfigError(f"{source}: key '{key}' is missing; legal is {_legal(field)}.")
+        elif raw[name] is None and field.default is None and "section" in field.metadata:
+            values[name] = None
         elif "section" in field.metadata:
             values[name] = read_section(field.metadata["section"], raw[name], source, key)
         elif "kinds" in field.metadata:

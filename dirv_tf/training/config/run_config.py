@@ -1,10 +1,10 @@
-"""What one run is: network, data, training, seeds and evaluation."""
+"""What one run is: network, data, training, seeds, evaluation, and what to compare it with."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Optional, Union
+from typing import Dict, Optional, Union
 
 from dirv_tf.models.network_settings import NetworkSettings
 from dirv_tf.models.registry import SettingsByKind
@@ -17,7 +17,7 @@ from dirv_tf.training.config.data_settings import (
     PairsSettings,
     ShapeSettings,
 )
-from dirv_tf.validation import ConfigError, boolean, either, integer, number, one_of, setting, text
+from dirv_tf.validation import ConfigError, boolean, either, integer, mapping_of, number, one_of, setting, text
 
 _COUNT = integer(1)
 # What NumPy's and TensorFlow's random generators both take.
@@ -71,8 +71,21 @@ class EvaluationSettings:
 
 
 @dataclasses.dataclass(frozen=True)
+class ReferenceSettings:
+    """What somebody else found for the same run, to stand beside its own result; changes nothing in the run.
+
+    `source` says who and where. The names of `metrics` are those of the test metrics, such as `l_dis` or
+    `dl_int_finest`; others are kept, but not shown. `split` says on which pairs they were measured.
+    """
+
+    source: str = setting(text())
+    metrics: Dict[str, float] = setting(mapping_of(number()))
+    split: str = setting(one_of("test", "train"), default="test")
+
+
+@dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """One run, checked as a whole.
+    """One run, checked as a whole. Runs that differ in their reference alone are equal.
 
     Raises
     ------
@@ -90,6 +103,7 @@ class RunConfig:
     seeds: SeedSettings = section(SeedSettings, default=SeedSettings())
     evaluation: EvaluationSettings = section(EvaluationSettings, default=EvaluationSettings())
     preset: Optional[str] = setting(text(), default=None)
+    reference: Optional[ReferenceSettings] = section(ReferenceSettings, default=None, compare=False)
 
     def __post_init__(self):
         model, data = self.model, self.data

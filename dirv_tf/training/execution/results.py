@@ -1,13 +1,14 @@
-"""The result of a run: one row beside the thesis's row, as text and as files."""
+"""The result of a run, beside its reference where it has one, as text and as files."""
 
 from __future__ import annotations
 
 from dirv_tf.io.atomic_write import write_csv, write_json
 
 _SHOWN = {"l_int": "L_int", "l_dis": "L_dis", "dl_int": "ΔL_int %", "dl_dis": "ΔL_dis %"}
+_PARTS = {"": "mean of levels", "_finest": "finest level"}
 
 
-def test_row(config, count, figures, thesis, seconds):
+def test_row(config, count, figures, reference, seconds):
     """The test as one row of a table.
 
     Parameters
@@ -17,8 +18,8 @@ def test_row(config, count, figures, thesis, seconds):
         Number of pairs of the test.
     figures : dict
         Test figures by name; of real pairs without those that need the true field.
-    thesis : dict or None
-        The thesis's figures.
+    reference : dict or None
+        With `source`, `split` and `metrics`, see `ReferenceSettings`.
     seconds : float
         Time of the test.
 
@@ -29,12 +30,13 @@ def test_row(config, count, figures, thesis, seconds):
     """
     row = {"run": config.name, "preset": config.preset or "", "parameters": config.parameters}
     row.update(test_images=count, seed=config.seeds.testing, seconds=round(seconds, 1), **figures)
-    if thesis:
-        row.update({f"thesis_{name}": thesis[name] for name in _SHOWN}, thesis_split=thesis["split"])
+    if reference:
+        row.update({f"reference_{name}": value for name, value in reference["metrics"].items()})
+        row.update(reference_source=reference["source"], reference_split=reference["split"])
     return row
 
 
-def write_results(folder, row, figures, thesis):
+def write_results(folder, row, figures, reference):
     """Writes `metrics.csv` and, last, `metrics.json`, whose presence says that the run is finished.
 
     Parameters
@@ -44,15 +46,15 @@ def write_results(folder, row, figures, thesis):
         From `test_row`.
     figures : dict
         Test figures by name.
-    thesis : dict or None
-        The thesis's figures.
+    reference : dict or None
+        With `source`, `split` and `metrics`, see `ReferenceSettings`.
     """
     write_csv(folder.metrics_csv, list(row), [row])
     context = {key: row[key] for key in ("run", "preset", "parameters", "test_images", "seed", "seconds")}
-    write_json(folder.metrics_json, {**context, "test": figures, "thesis": thesis})
+    write_json(folder.metrics_json, {**context, "test": figures, "reference": reference})
 
 
-def results_lines(config, count, figures, thesis):
+def results_lines(config, count, figures, reference):
     """The result as a small table.
 
     Parameters
@@ -62,24 +64,27 @@ def results_lines(config, count, figures, thesis):
         Number of pairs of the test.
     figures : dict
         Test figures by name.
-    thesis : dict or None
-        The thesis's figures.
+    reference : dict or None
+        With `source`, `split` and `metrics`, see `ReferenceSettings`.
 
     Returns
     -------
     list of str
     """
     name = f"{config.name} {config.preset}" if config.preset else config.name
-    lines = [f"{f'test of {count} unseen pairs':28}" + _cells(_SHOWN.values())]
-    lines.append(f"{name + ', mean of levels':28}" + _cells(figures.get(key) for key in _SHOWN))
-    lines.append(f"{name + ', finest level':28}" + _cells(figures.get(f"{key}_finest") for key in _SHOWN))
-    if thesis:
-        lines.append(f"{'thesis, mean of levels':28}" + _cells(thesis[key] for key in _SHOWN))
-        if thesis["split"] != "test":
-            lines.append("(the thesis gives this run's training figures only)")
+    rows = [(f"test of {count} unseen pairs", list(_SHOWN.values())), *_rows(name, figures)]
+    if reference:
+        source = reference["source"] + ("" if reference["split"] == "test" else " (training)")
+        rows += [row for row in _rows(source, reference["metrics"]) if row[1] != [None] * len(_SHOWN)]
+    width = 2 + max(len(title) for title, _ in rows)
+    lines = [f"{title:{width}}" + _cells(values) for title, values in rows]
     known = f"endpoint error {figures['endpoint_error']:.3f} px, " if "endpoint_error" in figures else ""
     lines.append(f"{known}folded {figures['folded']:.3f} % of pixels")
     return lines
+
+
+def _rows(name, figures):
+    return [(f"{name}, {part}", [figures.get(f"{key}{suffix}") for key in _SHOWN]) for suffix, part in _PARTS.items()]
 
 
 def _cells(values):

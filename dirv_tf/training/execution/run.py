@@ -17,7 +17,7 @@ from dirv_tf.training.execution.building import (
     training_pairs,
     validation_pairs,
 )
-from dirv_tf.training.execution.checkpoints import CheckpointFile
+from dirv_tf.training.execution.checkpoints import CheckpointFile, load_checkpoint
 from dirv_tf.training.execution.environment import hardware, versions
 from dirv_tf.training.execution.history import HistoryFile
 from dirv_tf.training.execution.interruption import StepGuard, stop_on_signals
@@ -26,9 +26,7 @@ from dirv_tf.training.execution.progress import Progress, duration
 from dirv_tf.training.execution.results import results_lines, test_row, write_results
 from dirv_tf.training.execution.starting_weights import starting_weights
 from dirv_tf.training.execution.step_timing import measure_steps
-from dirv_tf.training.execution.training_state import load_checkpoint
 from dirv_tf.training.execution.weights_card import weights_card
-from dirv_tf.training.thesis_table import thesis_row
 
 
 def execute(config, folder, tensorboard=True, report=print, build=build_model):
@@ -68,7 +66,7 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     files = _files(folder, pairs, testing)
     # A stopped run has its weights in the checkpoint.
     start = None if folder.checkpoint.is_file() else starting_weights(config)
-    thesis = thesis_row(config.name)
+    reference = config.as_mapping().get("reference")
     found = {"versions": versions(), "hardware": hardware()}
     for line in plan(config, folder, pairs, testing, found, start):
         report(line)
@@ -88,10 +86,10 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         figures, seconds = _test(model, testing, request)
         if monitor:
             monitor.write_test(figures, config.training.epochs)
-        row = test_row(config, testing.count, figures, thesis, seconds)
-        save_weights_file(model, folder.path, weights_card(config, figures, thesis, found))
-        write_results(folder, row, figures, thesis)
-    for line in results_lines(config, testing.count, figures, thesis):
+        row = test_row(config, testing.count, figures, reference, seconds)
+        save_weights_file(model, folder.path, weights_card(config, figures, reference, found))
+        write_results(folder, row, figures, reference)
+    for line in results_lines(config, testing.count, figures, reference):
         report(line)
     report(f"Everything is in {folder.path}")
     return figures

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.folder_lock import folder_lock
-from dirv_tf.training.config.config_loading import RUNS_FOLDER, load_run
+from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.yaml_text import format_yaml
 
-# Beside the runs in a checkout; an installed package has no such folder.
-RESULTS_FOLDER = RUNS_FOLDER / "runs" if RUNS_FOLDER.is_dir() else Path("runs")
+# Of the working folder.
+RESULTS_FOLDER = Path("runs")
 
 
 class RunFolder:
@@ -52,14 +52,16 @@ class RunFolder:
         self.tensorboard = self.path / "tensorboard"
 
     @classmethod
-    def new(cls, config, path=None):
+    def new(cls, config, path=None, results=RESULTS_FOLDER):
         """The folder for a new run.
 
         Parameters
         ----------
         config : RunConfig
         path : str, Path or None
-            The folder to use; by default one named after run, preset and time.
+            The folder to use; by default one in `results`, named after run, preset and time.
+        results : str or Path
+            Holds the folders of runs.
 
         Returns
         -------
@@ -73,7 +75,7 @@ class RunFolder:
         """
         if path is None:
             begun = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-            path = RESULTS_FOLDER / "-".join(part for part in (config.name, config.preset, begun) if part)
+            path = Path(results) / "-".join(part for part in (config.name, config.preset, begun) if part)
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigError(f"Expected a new or empty folder for the results (a run that was stopped goes on with "

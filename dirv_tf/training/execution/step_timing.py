@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from dirv_tf.training.execution.training_state import put_state, take_state
+from dirv_tf.training.execution.checkpoints import put_state, take_state
 
 
 class StepSeconds(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 from dirv_tf.training.config.data_settings import change_paths
 
 
-def weights_card(config, figures, thesis, found):
+def weights_card(config, figures, reference, found):
     """The card of a run's weights, but for what `save_weights_file` says about the network itself.
 
     Parameters
@@ -16,8 +16,8 @@ def weights_card(config, figures, thesis, found):
     config : RunConfig
     figures : dict
         Test figures by name.
-    thesis : dict or None
-        The thesis's figures.
+    reference : dict or None
+        With `source`, `split` and `metrics`, see `ReferenceSettings`.
     found : dict
         With `versions` and `hardware`.
 
@@ -25,7 +25,7 @@ def weights_card(config, figures, thesis, found):
     -------
     dict
         `run`, `preset`, `description`; the run's settings `data`, `training`, `seeds` and `evaluation`; `metrics`,
-        `thesis`, `input` (how images are brought to [0, 1]), `date`, `versions`, `hardware`.
+        `reference`, `input` (how images are brought to [0, 1]), `date`, `versions`, `hardware`.
     """
     settings = config.as_mapping()
     # Weights are passed on; where their images lay on the disk is nobody's business.
@@ -38,7 +38,7 @@ def weights_card(config, figures, thesis, found):
         "description": config.description,
         **{key: settings[key] for key in ("data", "training", "seeds", "evaluation")},
         "metrics": figures,
-        "thesis": thesis,
+        "reference": reference,
         "input": {"normalization": config.data.normalization},
         "date": datetime.date.today().isoformat(),
         **found,

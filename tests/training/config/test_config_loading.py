@@ -109,14 +109,49 @@ def test_an_unknown_preset_lists_the_known_ones(file):
         load_run(file, "quik")
 
 
-def test_an_unknown_run_lists_the_known_ones():
-    with pytest.raises(ConfigError, match="no run 'a6'. Did you mean 'A-6'\\? Known runs: .*A-1, .*F-3"):
-        load_run("a6")
-    assert "A-6" in known_runs()
+@pytest.mark.parametrize("place", ["argument", "variable", "working folder"])
+def test_a_run_is_found_by_its_name(file, tmp_path, monkeypatch, place):
+    monkeypatch.delenv("DIRV_TF_RUNS", raising=False)
+    if place == "variable":
+        monkeypatch.setenv("DIRV_TF_RUNS", str(file.parent))
+    if place == "working folder":
+        monkeypatch.chdir(file.parent)
+    folder = file.parent if place == "argument" else None
+    assert known_runs(folder) == ["mine"]
+    assert load_run("mine", folder=folder) == load_run(file)
+    with pytest.raises(ConfigError, match="no run 'Mine'. Did you mean 'mine'\\? Known runs: mine .in .*; or give"):
+        load_run("Mine", folder=folder)
+
+
+def test_a_reference_is_read_and_changes_nothing_of_the_run(file):
+    plain = load_run(file)
+    reference = {"source": "thesis, table 1", "metrics": {"dl_int": 76, "max_d": 8.5}}
+    config = load_run(file, overrides={"reference": reference})
+    expected = {"source": "thesis, table 1", "metrics": {"dl_int": 76.0, "max_d": 8.5}, "split": "test"}
+    assert config.as_mapping()["reference"] == expected
+    assert config == plain and plain.reference is None and "reference" not in plain.as_mapping()
+    assert load_run(file, overrides={"reference": None}).reference is None
+
+
+@pytest.mark.parametrize(
+    "reference, message",
+    [
+        ({"metrics": {"dl_int": 1}}, "'reference.source' is missing"),
+        ({"source": "x"}, "'reference.metrics' is missing; legal is a mapping of names to entries, each a number"),
+        ({"source": "x", "metrics": {"dl_int": "76 %"}}, "'reference.metrics' must be a mapping of names"),
+        ({"source": "x", "metrics": {}}, "'reference.metrics' must be a mapping of names"),
+        ({"source": "x", "metrics": {"dl_int": 1}, "split": "all"}, "'reference.split' must be one of test, train"),
+        ({"source": "x", "metrics": {"dl_int": 1}, "page": 3}, "unknown key 'reference.page'"),
+        ("thesis", "'reference' must be a mapping"),
+    ],
+)
+def test_a_wrong_reference_is_refused(file, reference, message):
+    with pytest.raises(ConfigError, match=message):
+        load_run(file, overrides={"reference": reference})
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(ConfigError, match="no file of that name"):
+    with pytest.raises(ConfigError, match="Expected an existing YAML file. Received: .*none.yaml"):
         load_run(tmp_path / "none.yaml")
 
 

@@ -1,5 +1,6 @@
 """A run from start to end, stopped and resumed, and diverging."""
 
+import csv
 import dataclasses
 import json
 import signal
@@ -10,7 +11,8 @@ import yaml
 
 from dirv_tf.models.weight_files import load_weights_file, read_card
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.training.config.config_sections import ConfigError, read_section
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.config_sections import read_section
 from dirv_tf.training.config.run_config import RunConfig
 from dirv_tf.training.execution.building import build_model, compile_model, training_pairs
 from dirv_tf.training.execution.history import read_history
@@ -55,14 +57,17 @@ def test_the_history_has_every_logged_value_of_every_epoch(finished):
     np.testing.assert_allclose(rates, [5e-4, 0.0], atol=1e-9)
 
 
-def test_the_test_figures_are_written_beside_those_of_the_thesis(finished):
+def test_the_test_figures_are_written_beside_those_of_the_reference(finished):
     folder, figures, lines = finished
     written = json.loads(folder.metrics_json.read_text(encoding="utf-8"))
-    assert written["test"] == figures and written["thesis"]["dl_int"] == 75.9
-    header, row = folder.metrics_csv.read_text(encoding="utf-8").splitlines()
-    assert len(header.split(",")) == len(row.split(","))
-    assert float(dict(zip(header.split(","), row.split(",")))["dl_dis"]) == figures["dl_dis"]
-    assert any("thesis" in line and "75.90" in line and "68.60" in line for line in lines)
+    assert written["test"] == figures and written["reference"]["metrics"]["dl_int"] == 75.9
+    assert read_card(folder.path)["reference"] == written["reference"]
+    header, row = csv.reader(folder.metrics_csv.read_text(encoding="utf-8").splitlines())
+    row = dict(zip(header, row))
+    assert float(row["dl_dis"]) == figures["dl_dis"] and float(row["reference_dl_dis"]) == 68.6
+    assert (row["reference_source"], row["reference_split"]) == ("thesis, table 1", "test")
+    (line,) = (line for line in lines if line.startswith("thesis, table 1, mean of levels"))
+    assert "75.90" in line and "68.60" in line
 
 
 def test_the_expected_time_is_said_after_the_plan(finished):

@@ -1,1 +1,0 @@
-"""Classical registration, tuned, on the networks' own test pairs: `python -m experiments.classical`."""

@@ -1,0 +1,1 @@
+"""Real images, deformed by known fields and registered: `python -m experiments.demo`."""

@@ -1,1 +1,0 @@
-"""The page about the reproduction of the thesis: `python -m experiments.report`."""

@@ -1,0 +1,63 @@
+"""The row of a test beside the run's own record and its reference, and whether they agree."""
+
+from __future__ import annotations
+
+# In percentage points: other processors and libraries add floating point numbers in another order.
+TOLERANCE = 0.05
+JUDGED = ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")
+_COLUMNS = {"l_int": "L_int", "l_dis": "L_dis", "dl_int": "ΔL_int %", "dl_dis": "ΔL_dis %"}
+
+
+def largest_difference(figures, recorded):
+    """Return the figure in which a test and a record differ most, and by how much.
+
+    Parameters
+    ----------
+    figures, recorded : dict of str to float
+        Test figures by name.
+
+    Returns
+    -------
+    pair of str and float
+        Name and absolute difference in percentage points.
+
+    Raises
+    ------
+    ValueError
+        When there is none of the reductions in the record.
+    """
+    common = [key for key in JUDGED if key in figures and key in recorded]
+    if not common:
+        raise ValueError(f"Expected a record with {' or '.join(JUDGED)}. Received: {', '.join(recorded) or 'nothing'}")
+    name = max(common, key=lambda key: abs(figures[key] - recorded[key]))
+    return name, abs(figures[name] - recorded[name])
+
+
+def comparison_lines(figures, recorded, reference):
+    """Return a table of what was measured now, what the run recorded, and what its reference says.
+
+    Parameters
+    ----------
+    figures : dict of str to float
+    recorded : dict of str to float or None
+    reference : dict or None
+        With `source`, `split` and `metrics`.
+
+    Returns
+    -------
+    list of str
+    """
+    rows = [("measured now", figures), ("the run's record", recorded)]
+    parts = (("", "mean of levels"), ("_finest", "finest level"))
+    lines = [(f"{name}, {part}", values, suffix) for suffix, part in parts for name, values in rows if values]
+    if reference:
+        split = "" if reference["split"] == "test" else " (training)"
+        lines.append((f"{reference['source']}{split}, mean of levels", reference["metrics"], ""))
+    width = 2 + max(len(name) for name, *_ in lines)
+    header = " " * width + "".join(f"{name:>10}" for name in _COLUMNS.values())
+    return [header, *(_line(f"{name:{width}}", values, suffix) for name, values, suffix in lines)]
+
+
+def _line(name, values, suffix):
+    cells = (values.get(key + suffix) for key in _COLUMNS)
+    return name + "".join(f"{'–' if value is None else f'{value:.2f}':>10}" for value in cells)

@@ -1,0 +1,61 @@
+"""Recurrent refinement, from the records of `python -m experiments.evaluate RUN --refine`."""
+
+from __future__ import annotations
+
+from dirv_tf.report.document import Section, Table
+from experiments.reproduction.report.records import number, origin, read_record
+
+_KEYS = ("run", "pairs", "size", "rounds_at_most", "batch", "date", "versions", "hardware")
+_VARIANT_KEYS = ("name", "what", "l_int", "dl_int_finest", "rounds", "seconds", "time_ratio")
+_TITLE = "Recurrent refinement"
+_INTRODUCTION = (
+    "The registered image is registered again as long as the intensity error falls, and the fields are composed "
+    "(thesis 5.8). The thesis warps the registered image again every round, which blurs it a little more each time and "
+    "soon ends the rounds; warping the original once by the composed field goes further. The thesis, on its run E-5: "
+    "L_int 3.35 registered once, 2.24 with images that stop on their own (20 times the time, 2.5 to 3.8 rounds), 2.47 "
+    "with batches of 20 (4 times the time)."
+)
+
+
+def refinement_section(folder):
+    """Return the section of all records in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of JSON files, one per run; it need not exist.
+
+    Returns
+    -------
+    Section
+
+    Raises
+    ------
+    BrokenRecord
+        When a record cannot be read or lacks something.
+    """
+    records = [read_record(path, _KEYS, "variants", _VARIANT_KEYS) for path in sorted(folder.glob("*.json"))]
+    if not records:
+        return Section(_TITLE, [_INTRODUCTION, "Not measured yet: make evaluate RUN=A-6 ARGS=--refine."])
+    rows = [_row(record, variant) for record in records for variant in record["variants"]]
+    names = {variant["name"]: variant["what"] for record in records for variant in record["variants"]}
+    explained = "; ".join(f"\"{name}\": {what}" for name, what in names.items())
+    return Section(_TITLE, [_INTRODUCTION, Table(rows, f"Finest level, unseen pairs. {explained}.")])
+
+
+def _row(record, variant):
+    # Once per record is enough.
+    first = variant is record["variants"][0]
+    return {
+        "run": record["run"],
+        "registered": variant["name"],
+        "L_int": number(variant["l_int"], 2),
+        "L_dis px": number(variant.get("l_dis"), 3),
+        "ΔL_int %": number(variant["dl_int_finest"]),
+        "ΔL_dis %": number(variant.get("dl_dis_finest")),
+        "rounds kept": number(variant["rounds"], 2),
+        "time to once": f"{number(variant['time_ratio'])} ×",
+        "pairs": f"{record['pairs']:,} of {'×'.join(map(str, record['size']))}" if first else "",
+        "most rounds, batch": f"{record['rounds_at_most']}, {record['batch']}" if first else "",
+        "measured": origin(record) if first else "",
+    }

@@ -1,0 +1,139 @@
+"""A study: a question, and the runs that answer it, read from one YAML file."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Optional
+
+import yaml
+
+from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.yaml_text import parse_yaml
+from experiments.folders import RUNS
+
+STUDIES_FOLDER = Path(__file__).resolve().parent / "definitions"
+# An eightieth of the pairs that the thesis trains A-6 with, at the learning rate of the quick presets: read the
+# differences, not the levels.
+QUICK = {
+    "preset": "quick",
+    "data.train_images": 1250,
+    "data.test_images": 1000,
+    "training.epochs": 4,
+    "training.batch_size": 10,
+    "training.learning_rate": 1.5e-3,
+    "training.schedule": "cosine",
+    "evaluation.validation_images": 0,
+}
+SCALES = {"quick": QUICK, "full": {}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """One run of a study.
+
+    Attributes
+    ----------
+    name : str
+        Unique over all studies: studies share the members that they both name.
+    what : str
+        What is special about it.
+    run : str
+        Name of the run, or path of the run's file, whose settings it takes.
+    settings : dict
+        Settings by dotted keys on top of the run's.
+    deviations : tuple of str
+        See `deviations.DEVIATIONS`.
+    weights_of : str or None
+        Another member: nothing is trained, its weights are tested on this member's pairs.
+    """
+
+    name: str
+    what: str
+    run: str
+    settings: dict = dataclasses.field(default_factory=dict)
+    deviations: tuple = ()
+    weights_of: Optional[str] = None
+
+    def config(self, scale, overrides=None):
+        """The configuration of the run at a scale of `SCALES`, with further settings on top."""
+        # The run's reference is no member's: its settings are others.
+        own = {"name": self.name, "description": self.what, "reference": None}
+        return load_run(self.run, overrides={**SCALES[scale], **self.settings, **(overrides or {}), **own}, folder=RUNS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A question and its members; all are compared with the one named by `reference`."""
+
+    name: str
+    title: str
+    question: str
+    reference: str
+    members: tuple
+
+    def member(self, name):
+        """The member of that name."""
+        return next(member for member in self.members if member.name == name)
+
+
+def known_studies(folder=STUDIES_FOLDER):
+    """The names of all studies in a folder, sorted."""
+    return sorted(path.stem for path in Path(folder).glob("*.yaml"))
+
+
+def read_study(name, folder=STUDIES_FOLDER):
+    """Read and check a study.
+
+    Parameters
+    ----------
+    name : str
+        One of `known_studies`.
+    folder : str or Path
+        Where the studies are; paths of runs' files are relative to it.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ConfigError
+        When there is no such study, or its file is wrong; the text says what is legal.
+    """
+    known = known_studies(folder)
+    if name not in known:
+        raise ConfigError(f"There is no such study. Known studies: {', '.join(known) or 'none'}. Received: {name!r}")
+    path = Path(folder) / f"{name}.yaml"
+    try:
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: this is not readable YAML: {error}") from None
+    _check_keys(raw, {"title", "question", "run", "reference", "members"}, set(), path)
+    members = tuple(_member(each, entry, raw["run"], path) for each, entry in raw["members"].items())
+    names = [member.name for member in members]
+    for role, wanted in [("reference", raw["reference"]), *(("weights_of", m.weights_of) for m in members)]:
+        if wanted is not None and wanted not in names:
+            raise ConfigError(f"{path}: `{role}` must be one of {', '.join(names)}. Received: {role}={wanted!r}")
+    return Study(name, raw["title"], raw["question"], raw["reference"], members)
+
+
+def _member(name, entry, run, path):
+    optional = {"run", "settings", "deviations", "weights_of"}
+    _check_keys(entry, {"what"}, optional, f"{path}: members.{name}")
+    run = entry.get("run", run)
+    if run.endswith(".yaml"):
+        run = str(path.parent / run)
+    deviations = tuple(entry.get("deviations", ()))
+    return Member(name, entry["what"], run, entry.get("settings", {}), deviations, entry.get("weights_of"))
+
+
+def _check_keys(raw, required, optional, where):
+    keys = set(raw) if isinstance(raw, dict) else None
+    if keys is None or not required <= keys <= required | optional:
+        raise ConfigError(
+            f"{where}: must be a mapping with {', '.join(sorted(required))}"
+            f"{' and perhaps ' + ', '.join(sorted(optional)) if optional else ''}. "
+            f"Received: {', '.join(map(str, raw)) if keys is not None else repr(raw)}"
+        )

@@ -1,0 +1,39 @@
+"""Refinement measured on pairs: the figures of the test row, and never worse in intensity."""
+
+import pytest
+
+from dirv_tf.datasets import ChessboardPairs
+from dirv_tf.metrics import RegistrationErrors
+from dirv_tf.models import load_pretrained
+from experiments.reproduction import refinement
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Rows of registering once and of composed refinement; what the test row says of the same pairs."""
+    network, pairs = load_pretrained("A-6"), ChessboardPairs((32, 32), count=2, batch_size=2, seed=77)
+    errors = RegistrationErrors(levels=1)
+    for images, flow_field in pairs.evaluation():
+        errors.update_state(flow_field, network(images))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refinement, "VARIANTS", {name: refinement.VARIANTS[name] for name in ("once", "composed")})
+        return refinement.refine_pairs(network, pairs), errors.result()
+
+
+def test_registering_once_has_the_figures_of_the_test_row(measured):
+    (once, _), figures = measured
+    for name in ("l_int", "l_dis", "dl_int_finest", "dl_dis_finest"):
+        key = name if name.endswith("_finest") else f"{name}_finest"
+        assert once[name] == pytest.approx(float(figures[key]), rel=1e-3), name
+    assert (once["rounds"], once["time_ratio"]) == (1.0, 1.0)
+
+
+def test_refinement_only_lowers_the_intensity_error(measured):
+    (once, composed), _ = measured
+    assert composed["l_int"] < once["l_int"] and composed["dl_int_finest"] > once["dl_int_finest"]
+    assert 1.0 < composed["rounds"] <= refinement.ROUNDS and composed["seconds"] > 0
+
+
+def test_the_table_has_a_line_per_variant(measured):
+    header, *lines = refinement.refinement_lines(measured[0])
+    assert [line.split()[0] for line in lines] == ["once", "composed"] and "rounds" in header
