@@ -69,6 +69,7 @@ def _installation():
 
 
 def _lines(content):
+    from dirv_tf.metrics.names import FINEST, REDUCTIONS
     from dirv_tf.training.environment import hardware_line
 
     versions = dict(content["versions"])
@@ -85,7 +86,7 @@ def _lines(content):
         metrics = card["metrics"]
         lines.append(
             f"  {name:<11} {card['model']['rank']}D  {card['parameters']:>7,} parameters  trained on {size} "
-            f"{_images(card['data'])}  ΔL_int {metrics['dl_int_finest']:.1f} %  ΔL_dis {metrics['dl_dis_finest']:.1f} %"
+            + "  ".join([_images(card["data"]), *(each.text(metrics[each.key + FINEST], digits=1) for each in REDUCTIONS)])
         )
     return [*lines, "  dirv-tf info NAME shows the card of one"]
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.training.progress import duration
 
+_FIELD_METRICS = (METRIC_NAMES["endpoint_error"], METRIC_NAMES["folded_percent"])
 COLUMNS = (
     "run", "thesis, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",
-    "endpoint error px", "folded %", "training and test", "date", "parameters", "data", "settings",
+    *(metric.heading for metric in _FIELD_METRICS), "training and test", "date", "parameters", "data", "settings",
 )
 NOT_RUN = "not run"
 EXPLANATION = (
-    "Pairs of figures are ΔL_int / ΔL_dis: the shares of the initial intensity and displacement error that were "
-    "removed on unseen pairs, in percent. The thesis averages them over the pyramid levels; networks of different "
+    f"Pairs of figures are {' / '.join(metric.label for metric in REDUCTIONS)}: the shares of the initial intensity "
+    "and displacement error that were removed on unseen pairs, in percent. The thesis averages them over the pyramid levels; networks of different "
     "numbers of levels compare by the finest level. \"quick\" marks a run of minutes with few training pairs."
 )
 
@@ -33,7 +35,7 @@ def run_rows(runs, thesis=None):
     list of dict
         Texts by column; one row that says so where there is no run.
     """
-    printed = _pair(thesis["dl_int"], thesis["dl_dis"]) if thesis else ""
+    printed = _pair(thesis) if thesis else ""
     if thesis and thesis["split"] != "test":
         printed += " (training)"
     rows = [_row(run, thesis, printed) for run in runs]
@@ -63,12 +65,12 @@ def _row(run, thesis, printed):
     test = run.test
     if thesis and "dl_dis" in test:
         row["difference, mean of levels"] = " / ".join(
-            f"{test[key] - thesis[key]:+.1f}" for key in ("dl_int", "dl_dis")
+            f"{test[metric.key] - thesis[metric.key]:+.1f}" for metric in REDUCTIONS
         )
-    for column, suffix in (("here, mean of levels", ""), ("here, finest level", "_finest")):
-        row[column] = _pair(test.get(f"dl_int{suffix}"), test.get(f"dl_dis{suffix}"))
-    for column, key in (("endpoint error px", "endpoint_error"), ("folded %", "folded")):
-        row[column] = f"{test[key]:.3f}" if key in test else ""
+    for column, suffix in (("here, mean of levels", ""), ("here, finest level", FINEST)):
+        row[column] = _pair(test, suffix)
+    for metric in _FIELD_METRICS:
+        row[metric.heading] = f"{test[metric.key]:.3f}" if metric.key in test else ""
     return row
 
 
@@ -81,5 +83,6 @@ def _settings(run):
     return text + start
 
 
-def _pair(first, second):
-    return " / ".join("–" if each is None else f"{each:.1f}" for each in (first, second))
+def _pair(figures, suffix=""):
+    values = [figures.get(metric.key + suffix) for metric in REDUCTIONS]
+    return " / ".join("–" if value is None else f"{value:.1f}" for value in values)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dirv_tf.io.atomic_write import write_csv, write_json
+from dirv_tf.metrics.names import FINEST, LEVEL_METRICS, METRIC_NAMES
 
-_SHOWN = {"l_int": "L_int", "l_dis": "L_dis", "dl_int": "ΔL_int %", "dl_dis": "ΔL_dis %"}
+_SHOWN = tuple(metric.key for metric in LEVEL_METRICS)
 
 
 def test_row(config, count, figures, thesis, seconds):
@@ -70,20 +71,20 @@ def results_lines(config, count, figures, thesis):
     list of str
     """
     name = f"{config.name} {config.preset}" if config.preset else config.name
-    lines = [f"{f'test of {count} unseen pairs':28}" + _cells(_SHOWN.values())]
+    lines = [f"{f'test of {count} unseen pairs':28}" + _cells(metric.heading for metric in LEVEL_METRICS)]
     lines.append(f"{name + ', mean of levels':28}" + _cells(figures.get(key) for key in _SHOWN))
-    lines.append(f"{name + ', finest level':28}" + _cells(figures.get(f"{key}_finest") for key in _SHOWN))
+    lines.append(f"{name + ', finest level':28}" + _cells(figures.get(key + FINEST) for key in _SHOWN))
     if thesis:
         lines.append(f"{'thesis, mean of levels':28}" + _cells(thesis[key] for key in _SHOWN))
         if thesis["split"] != "test":
             lines.append("(the thesis gives this run's training figures only)")
-    known = f"endpoint error {figures['endpoint_error']:.3f} px, " if "endpoint_error" in figures else ""
-    lines.append(f"{known}folded {figures['folded']:.3f} % of pixels")
+    known = [METRIC_NAMES[key].text(figures[key]) for key in ("endpoint_error", "folded_percent") if key in figures]
+    lines.append(f"{', '.join(known)} of pixels")
     return lines
 
 
 def _cells(values):
-    return "".join(f"{value:>10}" if isinstance(value, str) else f"{_number(value):>10}" for value in values)
+    return "".join(f"{value:>13}" if isinstance(value, str) else f"{_number(value):>13}" for value in values)
 
 
 def _number(value):

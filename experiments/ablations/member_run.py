@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.models.weight_files import load_weights_file
 from dirv_tf.training.building import build_model
 from dirv_tf.training.config_loading import load_run
@@ -15,7 +16,7 @@ from dirv_tf.training.yaml_text import parse_yaml
 from experiments.ablations.deviations import deviating_network
 from experiments.ablations.weights_test import record_test
 
-_FIGURES = ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")
+_FIGURES = tuple(metric.key + suffix for suffix in ("", FINEST) for metric in REDUCTIONS)
 
 
 def carry_out(member, scale, folder, overrides=None, report=print):
