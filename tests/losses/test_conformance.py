@@ -1,5 +1,7 @@
 """One battery for every loss: what a Keras user may expect of any of them, in 2D and in 3D."""
 
+import doctest
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -59,6 +61,13 @@ def test_the_battery_covers_every_public_loss():
     classes = {name for name in losses.__all__ if isinstance(getattr(losses, name), type)}
     assert {name.split()[0] for name in CASES} == classes
     assert {*classes, *FUNCTIONS, "displacement_level_weights"} == set(losses.__all__)
+
+
+@pytest.mark.parametrize("name", losses.__all__)
+def test_the_example_of_the_docstring_is_true(name):
+    (example,) = doctest.DocTestFinder(recurse=False).find(getattr(losses, name), name)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_config_round_trip(make):

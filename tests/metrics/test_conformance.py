@@ -1,5 +1,7 @@
 """One battery for every metric: what a user of Keras or NumPy may expect of any of them, in 2D and in 3D."""
 
+import doctest
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -66,6 +68,13 @@ def test_the_battery_covers_every_public_metric():
     covered = {name.split()[0] for name in CASES} | set(FUNCTIONS)
     assert covered | OF_ARRAYS | NAMES == set(metrics.__all__)
     assert not covered & (OF_ARRAYS | NAMES)
+
+
+@pytest.mark.parametrize("name", sorted({*metrics.__all__} - {"METRIC_NAMES"}))
+def test_the_example_of_the_docstring_is_true(name):
+    (example,) = doctest.DocTestFinder(recurse=False).find(getattr(metrics, name), name)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_config_round_trip(make):
