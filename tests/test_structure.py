@@ -13,8 +13,10 @@ PACKAGE = Path(__file__).parents[1] / "dirv_tf"
 FLOORS = [
     {"validation"},
     {"geometry", "io"},
-    {"synthesis", "layers", "figures"},
-    {"losses", "metrics", "models", "datasets"},
+    {"synthesis", "layers", "losses", "metrics"},
+    # The learning curves are labeled by the table of metrics.
+    {"figures"},
+    {"models", "datasets"},
     {"registration"},
     {"training"},
     {"report"},

@@ -87,13 +87,14 @@ def _lines(content):
 
 def _one_line(card):
     """What a card says in one line. A network that nobody tested, or tested on real pairs, has fewer metrics on it."""
+    from dirv_tf.metrics.names import FINEST, REDUCTIONS
+
     words = [card["network"], f"{card['model'].get('rank', '?')}D", f"{card['parameters']:>7,} parameters"]
     data = card.get("data") or {}
     if "size" in data:
         words.append(f"trained on {'×'.join(map(str, data['size']))} {_images(data)}")
-    reductions = {"ΔL_int": "dl_int_finest", "ΔL_dis": "dl_dis_finest"}
     metrics = card.get("metrics") or {}
-    words += [f"{label} {metrics[key]:.1f} %" for label, key in reductions.items() if key in metrics]
+    words += [each.text(metrics[each.key + FINEST], digits=1) for each in REDUCTIONS if each.key + FINEST in metrics]
     return "  ".join(words)
 
 

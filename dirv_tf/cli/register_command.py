@@ -99,6 +99,8 @@ def run(options):
 
 
 def _lines(options, result):
+    from dirv_tf.metrics.names import METRIC_NAMES
+
     figures = result.metrics()
     size = " x ".join(map(str, result.size))
     rounds = f", {result.rounds} rounds" if options.refine else ""
@@ -110,7 +112,7 @@ def _lines(options, result):
         f"mean |difference|  {100 * figures['difference_before']:.2f} -> {100 * figures['difference_after']:.2f} % of "
         "the intensity range",
         f"displacements      mean {figures['displacement_mean_px']:.2f} px, largest "
-        f"{figures['displacement_max_px']:.2f} px; folded {figures['folded_percent']:.3f} %",
+        f"{figures['displacement_max_px']:.2f} px; {METRIC_NAMES['folded_percent'].text(figures['folded_percent'])}",
     ]
 
 

@@ -6,7 +6,6 @@ from matplotlib.ticker import MaxNLocator
 
 from dirv_tf.figures.canvas import panel_figure
 
-_PANELS = (("l_int", "L_int (× 255)"), ("l_dis", "L_dis (px)"), ("dl_int", "ΔL_int (%)"), ("dl_dis", "ΔL_dis (%)"))
 _COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 
 
@@ -32,16 +31,19 @@ def learning_curves_figure(history, title=""):
     ValueError
         When there is no epoch.
     """
+    # With the metrics comes TensorFlow, which the other figures do without.
+    from dirv_tf.metrics.names import LEVEL_METRICS
+
     epochs = history.get("epoch", ())
     if not len(epochs):
         raise ValueError(f"Expected a history of at least one epoch. Received: history with {sorted(history)}")
-    shown = [(key, name) for key, name in _PANELS if key in history]
+    shown = [metric for metric in LEVEL_METRICS if metric.key in history]
     figure, panels = panel_figure(
         1, len(shown), (2.1, 2.6), gaps=(0.4, 0.6), margins=(0.25, 0.2, 0.5, 0.5), title=title
     )
-    for panel, (key, name) in zip(panels[0], shown):
-        _draw(panel, history, key)
-        panel.set_title(name, fontsize=9)
+    for panel, metric in zip(panels[0], shown):
+        _draw(panel, history, metric.key)
+        panel.set_title(metric.title, fontsize=9)
         panel.set_xlabel("epoch", fontsize=8)
         panel.tick_params(labelsize=7)
         panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from dirv_tf.losses.arguments import refuse_sample_weight
 from dirv_tf.losses.displacement import DisplacementLoss
 from dirv_tf.losses.intensity import IntensityLoss
 
@@ -24,7 +25,16 @@ class CombinedLoss(tf.keras.losses.Loss):
     Raises
     ------
     ValueError
-        If a weight is negative or both are zero.
+        If a weight is negative or both are zero; when called, as the two losses do.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.losses import CombinedLoss
+    >>> images = {"fixed_images": (tf.zeros([1, 16, 16, 1]),), "registered_images": (tf.fill([1, 16, 16, 1], 0.25),)}
+    >>> outputs = {"displacement_fields": (tf.zeros([1, 3, 4, 4, 2]),), **images}
+    >>> float(CombinedLoss(displacement_weight=1.0, intensity_weight=2.0)(tf.ones([1, 16, 16, 2]), outputs))
+    1.5
     """
 
     def __init__(
@@ -45,15 +55,17 @@ class CombinedLoss(tf.keras.losses.Loss):
         self.intensity_weight = float(intensity_weight)
         self._displacement, self._intensity = DisplacementLoss(unit_decay), IntensityLoss()
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    # Past Keras, which would take the outputs apart and hand over one after the other.
+    def __call__(self, y_true: tf.Tensor, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
+        refuse_sample_weight(sample_weight, "CombinedLoss")
         return self.call(y_true, y_pred)
 
-    def call(self, y_true, y_pred):
-        return self.displacement_weight * self._displacement(y_true, y_pred) + self.intensity_weight * self._intensity(
-            y_true, y_pred
-        )
+    def call(self, y_true: tf.Tensor, y_pred: dict) -> tf.Tensor:
+        # A loss of weight zero asks for nothing.
+        weighted = ((self.displacement_weight, self._displacement), (self.intensity_weight, self._intensity))
+        return tf.add_n([weight * loss(y_true, y_pred) for weight, loss in weighted if weight])
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "displacement_weight": self.displacement_weight,

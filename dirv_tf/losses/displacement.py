@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.losses.level_errors import (
-    check_flow_field,
-    check_outputs,
-    displacement_errors,
-    displacement_level_weights,
-)
+from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
+from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -17,7 +13,8 @@ class DisplacementLoss(tf.keras.losses.Loss):
     """Supervised loss on the control points of every level: ``(1/n_l) sum_l 2^(n_l-1-l) L_dis^(l)`` (thesis eq. 27).
 
     Called as ``loss(flow_field, outputs)`` on the true flow field ``(B, n_1, ..., n_r, r)`` in pixels and the
-    dictionary a `DIRVNet` returns; gives a scalar in pixels of the finest level.
+    ``displacement_fields`` among the outputs of a network, ``(B, n_u, g_1, ..., g_r, r)`` per level; gives a scalar in
+    pixels of the finest level.
 
     Parameters
     ----------
@@ -28,7 +25,16 @@ class DisplacementLoss(tf.keras.losses.Loss):
     Raises
     ------
     ValueError
-        If there is no true flow field or its shape differs from the predicted one, or `unit_decay` is out of its range.
+        If there is no true flow field or its shape does not fit the predicted ones, the outputs lack the displacement
+        fields, or `unit_decay` is out of its range.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.losses import DisplacementLoss
+    >>> outputs = {"displacement_fields": (tf.zeros([1, 3, 4, 4, 2]),)}
+    >>> float(DisplacementLoss()(tf.ones([1, 16, 16, 2]), outputs))
+    1.0
     """
 
     def __init__(self, unit_decay: float = 0.0, name: str = "displacement_loss", **kwargs):
@@ -37,15 +43,41 @@ class DisplacementLoss(tf.keras.losses.Loss):
             raise ValueError(f"`unit_decay` must be from 0 to 1. Received: unit_decay={unit_decay!r}")
         self.unit_decay = float(unit_decay)
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    # Past Keras, which would take the outputs apart and hand over one after the other.
+    def __call__(self, y_true: tf.Tensor, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
+        refuse_sample_weight(sample_weight, "DisplacementLoss")
         return self.call(y_true, y_pred)
 
-    def call(self, y_true, y_pred):
-        check_outputs(y_pred, "y_pred")
-        check_flow_field(y_true, y_pred)
-        errors = displacement_errors(y_true, y_pred, self.unit_decay)
+    def call(self, y_true: tf.Tensor, y_pred: dict) -> tf.Tensor:
+        check_outputs(y_pred, ("displacement_fields",), "DisplacementLoss")
+        check_true_field(y_true, y_pred, "DisplacementLoss")
+        errors = displacement_errors(y_true, y_pred["displacement_fields"], self.unit_decay)
         weights = displacement_level_weights(len(errors))
         return tf.add_n([weight * tf.reduce_mean(error) for weight, error in zip(weights, errors)])
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "unit_decay": self.unit_decay}
+
+
+def check_true_field(flow_field, outputs: dict, user: str) -> None:
+    """Raise a ValueError unless there is a true flow field, of the shape of the predicted one where there is one.
+
+    Parameters
+    ----------
+    flow_field : tf.Tensor, array_like or None
+    outputs : dict
+    user : str
+        Name of the loss or metric for the message.
+    """
+    if flow_field is None:
+        raise ValueError(
+            f"{user} needs the true flow field: train on ((fixed, moving), flow_field), or use the IntensityLoss, "
+            "which needs none. Received: y_true=None"
+        )
+    if "flow_field" not in outputs:
+        return
+    expected, shape = outputs["flow_field"].shape, tf.convert_to_tensor(flow_field).shape
+    if not tf.TensorShape(expected).is_compatible_with(shape):
+        raise ValueError(
+            f"the true flow field must have the shape of the predicted one, {expected}. Received: y_true.shape={shape}"
+        )

@@ -1,18 +1,28 @@
-"""Metrics of a registration."""
+"""Metrics of a registration: pure functions of fields, images, landmarks and labels; a Keras metric; their names."""
 
-from dirv_tf.metrics.field_quality import endpoint_error, folded_share, reduction, sd_log_jacobian
-from dirv_tf.metrics.intensity_errors import IntensityErrors
-from dirv_tf.metrics.label_overlap import label_overlap
-from dirv_tf.metrics.landmark_errors import landmark_errors
+from dirv_tf.metrics.field import displacement_lengths, endpoint_error, field_metrics
+from dirv_tf.metrics.folding import folded_percent, sd_log_jacobian
+from dirv_tf.metrics.image import intensity_difference
+from dirv_tf.metrics.labels import label_overlap
+from dirv_tf.metrics.landmarks import landmark_errors
+from dirv_tf.metrics.names import METRIC_NAMES, MetricName, level_suffixes, metric_name, needs_true_field
+from dirv_tf.metrics.reduction import reduction
 from dirv_tf.metrics.registration_errors import RegistrationErrors
 
 __all__ = [
-    "IntensityErrors",
+    "METRIC_NAMES",
+    "MetricName",
     "RegistrationErrors",
+    "displacement_lengths",
     "endpoint_error",
-    "folded_share",
+    "field_metrics",
+    "folded_percent",
+    "intensity_difference",
     "label_overlap",
     "landmark_errors",
+    "level_suffixes",
+    "metric_name",
+    "needs_true_field",
     "reduction",
     "sd_log_jacobian",
 ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import tensorflow as tf
 
-from dirv_tf import metrics
+from dirv_tf import geometry, metrics
 from dirv_tf.io import Landmarks, match_landmarks
-from dirv_tf.registration.accuracy import field_maps
 from dirv_tf.registration.apply_field import apply_to_labels, apply_to_landmarks, check_inside
 
 
@@ -58,18 +58,11 @@ def evaluate_field(flow_field, spacing=None, true_flow_field=None, landmarks=Non
 
 
 def _field_figures(flow_field, spacing):
-    maps = field_maps(flow_field, 1.0 if spacing is None else spacing)
-    figures = {
-        "displacement_mean_px": maps["px"].mean(),
-        "displacement_max_px": maps["px"].max(),
-        "folded_percent": maps["folded"].mean(),
-        "sd_log_jacobian": maps["log_jacobian"].std(),
-        "jacobian_min": maps["jacobian"].min(),
-        "jacobian_max": maps["jacobian"].max(),
-    }
-    if spacing is not None:
-        figures.update(displacement_mean_mm=maps["mm"].mean(), displacement_max_mm=maps["mm"].max())
-    return {name: float(value) for name, value in figures.items()}
+    batch = flow_field[np.newaxis]
+    determinant = geometry.jacobian_determinant(batch)
+    extremes = {"jacobian_min": tf.reduce_min(determinant), "jacobian_max": tf.reduce_max(determinant)}
+    figures = {name: value[0] for name, value in metrics.field_metrics(batch, spacing).items()}
+    return {name: float(value) for name, value in {**figures, **extremes}.items()}
 
 
 def _landmark_figures(flow_field, spacing, pairs):
@@ -97,8 +90,12 @@ def _endpoint_errors(flow_field, true_flow_field):
         raise ValueError(
             f"Expected a true flow field of shape {flow_field.shape}. Received: shape={true_flow_field.shape}"
         )
-    before, after = np.linalg.norm(true_flow_field, axis=-1), np.linalg.norm(flow_field - true_flow_field, axis=-1)
-    removed = 100 * (1 - after.mean() / before.mean()) if before.any() else 0.0
-    figures = {"before_px": before.mean(), "after_px": after.mean(), "after_max_px": after.max()}
-    figures["removed_percent"] = removed
-    return {name: float(value) for name, value in figures.items()}
+    true, predicted = true_flow_field[np.newaxis], flow_field[np.newaxis]
+    before, after = (float(metrics.endpoint_error(true, each)[0]) for each in (np.zeros_like(predicted), predicted))
+    largest = tf.reduce_max(metrics.displacement_lengths(predicted - true))
+    return {
+        "before_px": before,
+        "after_px": after,
+        "after_max_px": float(largest),
+        "removed_percent": float(metrics.reduction(before, after)),
+    }

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.training.execution.progress import duration
 
+_FIELD_METRICS = (METRIC_NAMES["endpoint_error"], METRIC_NAMES["folded_percent"])
 COLUMNS = (
     "run", "reference, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",
-    "endpoint error px", "folded %", "training and test", "date", "parameters", "data", "settings",
+    *(metric.heading for metric in _FIELD_METRICS), "training and test", "date", "parameters", "data", "settings",
 )
 NOT_RUN = "not run"
 EXPLANATION = (
-    "Pairs of figures are ΔL_int / ΔL_dis: the shares of the initial intensity and displacement error that were "
-    "removed on unseen pairs, in percent. Networks of different numbers of pyramid levels compare by the finest level. "
-    "\"quick\" marks a run of minutes with few training pairs."
+    f"Pairs of numbers are {' / '.join(metric.label for metric in REDUCTIONS)}: the shares of the initial intensity "
+    "and displacement error that were removed on unseen pairs, in percent. Networks of different numbers of pyramid "
+    "levels compare by the finest level. \"quick\" marks a run of minutes with few training pairs."
 )
 
 
@@ -60,12 +62,12 @@ def _row(run):
     expected = run.reference["metrics"] if run.reference else {}
     if all(key in figures for key in ("dl_int", "dl_dis") for figures in (test, expected)):
         row["difference, mean of levels"] = " / ".join(
-            f"{test[key] - expected[key]:+.1f}" for key in ("dl_int", "dl_dis")
+            f"{test[metric.key] - expected[metric.key]:+.1f}" for metric in REDUCTIONS
         )
-    for column, suffix in (("here, mean of levels", ""), ("here, finest level", "_finest")):
-        row[column] = _pair(test.get(f"dl_int{suffix}"), test.get(f"dl_dis{suffix}"))
-    for column, key in (("endpoint error px", "endpoint_error"), ("folded %", "folded")):
-        row[column] = f"{test[key]:.3f}" if key in test else ""
+    for column, suffix in (("here, mean of levels", ""), ("here, finest level", FINEST)):
+        row[column] = _pair(test, suffix)
+    for metric in _FIELD_METRICS:
+        row[metric.heading] = f"{test[metric.key]:.3f}" if metric.key in test else ""
     return row
 
 
@@ -89,5 +91,6 @@ def _settings(run):
     return text + start
 
 
-def _pair(first, second):
-    return " / ".join("–" if each is None else f"{each:.1f}" for each in (first, second))
+def _pair(figures, suffix=""):
+    values = [figures.get(metric.key + suffix) for metric in REDUCTIONS]
+    return " / ".join("–" if value is None else f"{value:.1f}" for value in values)

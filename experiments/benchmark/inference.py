@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from dirv_tf.metrics import endpoint_error
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
 from dirv_tf.registration.compiled_networks import compiled_network
 from experiments.benchmark.demons import demons_flow_field
@@ -80,8 +81,8 @@ def _errors(plan, side):
     notes = {}
     if plan.run in pretrained_names():
         fields[OURS] = load_pretrained(plan.run)((fixed, moving))["flow_field"].numpy()
-    before = np.linalg.norm(true.numpy(), axis=-1).mean()
+    before = float(tf.reduce_mean(endpoint_error(true, tf.zeros_like(true))))
     for name, field in fields.items():
-        error = np.linalg.norm(field - true.numpy(), axis=-1).mean()
+        error = float(tf.reduce_mean(endpoint_error(true, field)))
         notes[name] = f"endpoint error {error:.2f} px of {before:.2f}" + (", shipped weights" if name == OURS else "")
     return notes

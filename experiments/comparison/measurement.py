@@ -8,7 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from dirv_tf.geometry import sample_control_points, warp_image
-from dirv_tf.metrics import RegistrationErrors
+from dirv_tf.losses import intensity_errors, root_mean_square_error
+from dirv_tf.metrics import reduction
+from dirv_tf.metrics.names import FINEST
 
 
 def measure(register, pairs, progress=lambda done, total: None):
@@ -47,14 +49,10 @@ def measure(register, pairs, progress=lambda done, total: None):
 def reductions(flow_fields, pairs):
     """Return ΔL_int and ΔL_dis of flow fields as `RegistrationErrors` defines them on the finest level, in percent."""
     flow_fields = tf.constant(flow_fields, tf.float32)
-    errors = RegistrationErrors(levels=1)
-    outputs = {
-        "flow_field": flow_fields,
-        "displacement_fields": (sample_control_points(flow_fields)[:, tf.newaxis],),
-        "fixed_images": (tf.constant(pairs.fixed),),
-        "moving_images": (tf.constant(pairs.moving),),
-        "registered_images": (warp_image(pairs.moving, flow_fields),),
-    }
-    errors.update_state(tf.constant(pairs.flow_field), outputs)
-    figures = errors.result()
-    return {key: round(float(figures[key]), 2) for key in ("dl_int_finest", "dl_dis_finest")}
+    registered = warp_image(pairs.moving, flow_fields)
+    intensity = [intensity_errors([pairs.fixed], [image])[0] for image in (pairs.moving, registered)]
+    true, found = (sample_control_points(field) for field in (pairs.flow_field, flow_fields))
+    displacement = [root_mean_square_error(true, points) for points in (tf.zeros_like(found), found)]
+    errors = {"dl_int": intensity, "dl_dis": displacement}
+    means = {key: [tf.reduce_mean(each) for each in before_and_after] for key, before_and_after in errors.items()}
+    return {key + FINEST: round(float(reduction(*values)), 2) for key, values in means.items()}

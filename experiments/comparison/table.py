@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.training.execution.environment import hardware_line
 
 
@@ -29,7 +30,8 @@ def markdown(result):
     ]
     for entry in result["sets"]:
         lines += ["", f"## {entry['name']}: {entry['what']}", "", f"{entry['pairs']} pairs.", ""]
-        lines += ["| method | ΔL_int | ΔL_dis | seconds per pair | of processor time | settings |"]
+        labels = " | ".join(metric.label for metric in REDUCTIONS)
+        lines += [f"| method | {labels} | seconds per pair | of processor time | settings |"]
         lines += ["|---|---|---|---|---|---|"]
         lines += [f"| {' | '.join(_cells(row))} |" for row in entry["methods"]]
     return "\n".join(lines) + "\n"
@@ -37,7 +39,8 @@ def markdown(result):
 
 def text_lines(entry):
     """Write one set's rows down for the terminal."""
-    lines = [f"  {'method':18}{'ΔL_int %':>10}{'ΔL_dis %':>10}{'s / pair':>10}{'CPU s':>10}"]
+    headings = "".join(f"{heading:>10}" for heading in (*(each.heading for each in REDUCTIONS), "s / pair", "CPU s"))
+    lines = [f"  {'method':18}{headings}"]
     for row in entry["methods"]:
         name, *numbers, _ = _cells(row)
         lines.append(f"  {name:18}" + "".join(f"{number:>10}" for number in numbers))
@@ -48,8 +51,7 @@ def _cells(row):
     settings = ", ".join(f"{name} {_text(value)}" for name, value in row["settings"].items())
     return [
         row["name"],
-        f"{row['dl_int_finest']:.1f}",
-        f"{row['dl_dis_finest']:.1f}",
+        *(f"{row[metric.key + FINEST]:.1f}" for metric in REDUCTIONS),
         f"{row['seconds_per_pair']:.3f}",
         f"{row['cpu_seconds_per_pair']:.3f}",
         settings,

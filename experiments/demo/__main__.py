@@ -91,11 +91,13 @@ def show(output, models, seed, cases, side=None):
     """
     from dirv_tf.figures import save_figure
     from dirv_tf.io.atomic_write import write_csv
+    from dirv_tf.metrics.names import METRIC_NAMES
     from dirv_tf.registration import measure_accuracy, register
     from experiments.demo.picture import demo_picture
 
+    folded = METRIC_NAMES["folded_percent"].label
     print(f"Real images deformed by known fields (seed {seed}), registered by networks trained on synthetic images.\n")
-    print(_line("", "", "", "mean |difference|, % of range", "mean endpoint error, px", "folded", "time"))
+    print(_line("", "", "", "mean |difference|, % of range", "mean endpoint error, px", folded, "time"))
     print(_line("case", "size", "model", "before   after  reduced", "before  after  reduced", "%", "s"))
     rows = []
     for case in cases:
@@ -127,7 +129,7 @@ def _row(case, result, accuracy):
         "endpoint_error_before_px": accuracy.endpoint_error_before,
         "endpoint_error_after_px": accuracy.endpoint_error_after,
         "endpoint_error_reduction_percent": accuracy.endpoint_error_reduction,
-        "folded_percent": accuracy.folded,
+        "folded_percent": accuracy.folded_percent,
         "seconds": result.seconds,
     }
 

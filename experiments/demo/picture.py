@@ -93,6 +93,6 @@ def _write_figures(axes, result, accuracy):
         f"  {accuracy.endpoint_error_before:.2f} px -> {accuracy.endpoint_error_after:.2f} px",
         f"  reduced by {accuracy.endpoint_error_reduction:.1f} %",
         "",
-        f"folded  {accuracy.folded:.3f} %",
+        f"folded  {accuracy.folded_percent:.3f} %",
     ]
     axes.text(0.0, 1.0, "\n".join(lines), transform=axes.transAxes, va="top", family="monospace", fontsize=9)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dirv_tf.metrics.names import FINEST, LEVEL_METRICS, REDUCTIONS
+
 # In percentage points: other processors and libraries add floating point numbers in another order.
 TOLERANCE = 0.05
-JUDGED = ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")
-_COLUMNS = {"l_int": "L_int", "l_dis": "L_dis", "dl_int": "ΔL_int %", "dl_dis": "ΔL_dis %"}
+JUDGED = tuple(metric.key + suffix for suffix in ("", FINEST) for metric in REDUCTIONS)
 
 
 def largest_difference(figures, recorded):
@@ -48,16 +49,16 @@ def comparison_lines(figures, recorded, reference):
     list of str
     """
     rows = [("measured now", figures), ("the run's record", recorded)]
-    parts = (("", "mean of levels"), ("_finest", "finest level"))
+    parts = (("", "mean of levels"), (FINEST, "finest level"))
     lines = [(f"{name}, {part}", values, suffix) for suffix, part in parts for name, values in rows if values]
     if reference:
         split = "" if reference["split"] == "test" else " (training)"
         lines.append((f"{reference['source']}{split}, mean of levels", reference["metrics"], ""))
     width = 2 + max(len(name) for name, *_ in lines)
-    header = " " * width + "".join(f"{name:>10}" for name in _COLUMNS.values())
+    header = " " * width + "".join(f"{metric.heading:>13}" for metric in LEVEL_METRICS)
     return [header, *(_line(f"{name:{width}}", values, suffix) for name, values, suffix in lines)]
 
 
 def _line(name, values, suffix):
-    cells = (values.get(key + suffix) for key in _COLUMNS)
-    return name + "".join(f"{'–' if value is None else f'{value:.2f}':>10}" for value in cells)
+    cells = (values.get(metric.key + suffix) for metric in LEVEL_METRICS)
+    return name + "".join(f"{'–' if value is None else f'{value:.2f}':>13}" for value in cells)

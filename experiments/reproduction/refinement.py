@@ -8,7 +8,8 @@ import time
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.losses.level_errors import root_mean_square_error
+from dirv_tf.losses import root_mean_square_error
+from dirv_tf.metrics import METRIC_NAMES, intensity_difference, reduction
 from dirv_tf.models import RecurrentRefinement
 from dirv_tf.training.monitoring.frozen_batch import frozen_batch
 
@@ -58,12 +59,13 @@ def refine_pairs(network, pairs, progress=None):
 
 def refinement_lines(rows):
     """Return the rows of `refine_pairs` as a table, in lines of text."""
-    columns = {"l_int": "L_int", "l_dis": "L_dis", "dl_int_finest": "ΔL_int %", "dl_dis_finest": "ΔL_dis %"}
+    keys = {"l_int": "l_int", "l_dis": "l_dis", "dl_int_finest": "dl_int", "dl_dis_finest": "dl_dis"}
+    columns = {key: METRIC_NAMES[metric].heading for key, metric in keys.items()}
     columns.update(rounds="rounds", time_ratio="time")
-    lines = [f"{'finest level':20}" + "".join(f"{name:>10}" for name in columns.values())]
+    lines = [f"{'finest level':20}" + "".join(f"{name:>13}" for name in columns.values())]
     for row in rows:
         cells = (f"{row[key]:.2f}" if key in row else "–" for key in columns)
-        lines.append(f"{row['name']:20}" + "".join(f"{cell:>10}" for cell in cells))
+        lines.append(f"{row['name']:20}" + "".join(f"{cell:>13}" for cell in cells))
     return lines
 
 
@@ -82,7 +84,7 @@ def _function(network, name):
             return refinement((fixed, moving))
         flow_field = network((fixed, moving))["flow_field"]
         registered = geometry.warp_image(moving, flow_field)
-        errors = [_intensity_error(fixed, each) for each in (moving, registered)]
+        errors = [intensity_difference(fixed, each) for each in (moving, registered)]
         rounds = tf.ones_like(errors[0], tf.int32)
         return {"flow_field": flow_field, "rounds": rounds, "l_int": 255 * tf.stack(errors, axis=-1)}
 
@@ -114,12 +116,8 @@ def _prepare(register, fixed, moving):
 
 
 def _figures(sums, count):
-    figures = {"l_int": sums["after"] / count, "dl_int_finest": 100 * (1 - sums["after"] / sums["before"])}
+    figures = {"l_int": sums["after"] / count, "dl_int_finest": float(reduction(sums["before"], sums["after"]))}
     if "field after" in sums:
         figures["l_dis"] = sums["field after"] / count
-        figures["dl_dis_finest"] = 100 * (1 - sums["field after"] / sums["field before"])
+        figures["dl_dis_finest"] = float(reduction(sums["field before"], sums["field after"]))
     return {**figures, "rounds": sums["rounds"] / count, "seconds": round(sums["seconds"], 3)}
-
-
-def _intensity_error(fixed, image):
-    return tf.reduce_mean(tf.abs(image - fixed), axis=list(range(1, fixed.shape.rank)))

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.checkpoints import CheckpointError
@@ -98,19 +99,20 @@ def find_folder(config, output):
 
 def _table(results):
     # A line per run: its test figures, its reference, its time, and what became of it.
-    lines = [f"{'run':8}{'ΔL_int / ΔL_dis %':>19}{'finest level':>15}{'reference':>15}{'time':>15}  state"]
+    reductions = " / ".join(metric.label for metric in REDUCTIONS) + " %"
+    lines = [f"{'run':8}{reductions:>19}{'finest level':>15}{'reference':>15}{'time':>15}  state"]
     for config, folder, state in results:
         file = folder.metrics_json
         figures = json.loads(file.read_text(encoding="utf-8"))["test"] if file.is_file() else {}
         reference = config.reference.metrics if config.reference else {}
         seconds = folder.read_record().get("seconds")
         lines.append(
-            f"{config.name:8}{_pair(figures):>19}{_pair(figures, '_finest'):>15}"
+            f"{config.name:8}{_pair(figures):>19}{_pair(figures, FINEST):>15}"
             f"{_pair(reference):>15}{duration(seconds) if seconds else '–':>15}  {state}"
         )
     return lines
 
 
 def _pair(figures, suffix=""):
-    values = [figures.get(f"{key}{suffix}") for key in ("dl_int", "dl_dis")]
+    values = [figures.get(metric.key + suffix) for metric in REDUCTIONS]
     return " / ".join("–" if value is None else f"{value:.1f}" for value in values)

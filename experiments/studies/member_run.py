@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.models.weight_files import load_weights_file
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.validation import ConfigError
@@ -15,7 +16,7 @@ from dirv_tf.training.execution.run_folder import RunFolder
 from experiments.studies.deviations import deviating_network
 from experiments.studies.foreign_weights import record_test
 
-_FIGURES = ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")
+_FIGURES = tuple(metric.key + suffix for suffix in ("", FINEST) for metric in REDUCTIONS)
 
 
 def carry_out(member, scale, folder, overrides=None, report=print):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dirv_tf.figures.canvas import panel_figure
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 
-_KINDS = (("dl_int_finest", "ΔL_int", "tab:blue"), ("dl_dis_finest", "ΔL_dis", "tab:orange"))
+_KINDS = tuple((each.key + FINEST, each.label, color) for each, color in zip(REDUCTIONS, ("tab:blue", "tab:orange")))
 
 
 def study_figure(result):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.training.execution.environment import hardware_line
 
-COLUMNS = ("ΔL_int", "ΔL_dis", "finest ΔL_int", "finest ΔL_dis", "difference", "parameters", "steps", "time")
+_LABELS = tuple(metric.label for metric in REDUCTIONS)
+_KEYS = tuple(metric.key for metric in REDUCTIONS)
+_FINEST_KEYS = tuple(key + FINEST for key in _KEYS)
+COLUMNS = (*_LABELS, *(f"finest {label}" for label in _LABELS), "difference", "parameters", "steps", "time")
 
 
 def differences(result):
@@ -20,15 +24,14 @@ def differences(result):
     list of pair of float
     """
     reference = next(row for row in result["members"] if row["name"] == result["reference"])
-    keys = ("dl_int_finest", "dl_dis_finest")
-    return [tuple(row[key] - reference[key] for key in keys) for row in result["members"]]
+    return [tuple(row[key] - reference[key] for key in _FINEST_KEYS) for row in result["members"]]
 
 
 def cells(result):
     """Return the texts of all rows: the member's name and one text per column of `COLUMNS`."""
     lines = []
     for row, (intensity, displacement) in zip(result["members"], differences(result)):
-        figures = [f"{row[key]:.1f}" for key in ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")]
+        figures = [f"{row[key]:.1f}" for key in (*_KEYS, *_FINEST_KEYS)]
         compared = "–" if row["name"] == result["reference"] else f"{intensity:+.1f} / {displacement:+.1f}"
         steps = f"{row['steps']:,}" if row["steps"] else "–"
         lines.append([row["name"], *figures, compared, f"{row['parameters']:,}", steps, f"{row['seconds']:.0f} s"])
@@ -57,7 +60,7 @@ def markdown(result):
         f"{result['date']}, scale {result['scale']}, {hardware_line(result['hardware'])}; {versions}.",
         "",
         "Shares of the initial errors that were removed on unseen pairs, in percent (mean of levels; finest level "
-        f"alone). Difference: finest ΔL_int / ΔL_dis above {result['reference']}, in points.",
+        f"alone). Difference: finest {' / '.join(_LABELS)} above {result['reference']}, in points.",
         "",
         f"| member | what | {' | '.join(COLUMNS)} |",
         f"|---|---|{'---|' * len(COLUMNS)}",

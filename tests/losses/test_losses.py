@@ -88,7 +88,35 @@ def test_errors(rng):
         losses.DisplacementLoss()(None, predicted)
     with pytest.raises(ValueError, match=r"\(2, 16, 32, 2\)"):
         losses.DisplacementLoss()(np.zeros((2, 16, 32, 2), "float32"), predicted)
-    with pytest.raises(ValueError, match="dictionary that a DIRVNet returns"):
+    with pytest.raises(ValueError, match="IntensityLoss needs the outputs of a network as a dictionary.*Received: outputs of type"):
         losses.IntensityLoss()(None, predicted["flow_field"])
     with pytest.raises(ValueError, match="not both zero"):
         losses.CombinedLoss(0.0, 0.0)
+    with pytest.raises(ValueError, match="CombinedLoss weighs all pairs alike. Received: sample_weight=1"):
+        losses.CombinedLoss()(None, predicted, sample_weight=1)
+    with pytest.raises(ValueError, match="control points must divide its pixels"):
+        losses.true_displacement_fields(np.zeros((2, 30, 32, 2), "float32"), predicted["displacement_fields"])
+    with pytest.raises(ValueError, match=r"flow_field.shape=\(2, 32, 2\)"):
+        losses.true_displacement_fields(np.zeros((2, 32, 2), "float32"), predicted["displacement_fields"])
+    with pytest.raises(ValueError, match=r"fixed images of 1 level\(s\), images of 2"):
+        losses.intensity_errors(predicted["fixed_images"], 2 * predicted["fixed_images"])
+
+
+@pytest.mark.parametrize(
+    "make, needed",
+    [
+        (losses.DisplacementLoss, {"displacement_fields"}),
+        (losses.IntensityLoss, {"fixed_images", "registered_images"}),
+        (losses.CombinedLoss, {"displacement_fields", "fixed_images", "registered_images"}),
+        (lambda: losses.CombinedLoss(0.0, 2.0), {"fixed_images", "registered_images"}),
+        (lambda: losses.CombinedLoss(2.0, 0.0), {"displacement_fields"}),
+    ],
+)
+def test_a_loss_takes_what_it_needs_and_names_what_is_missing(make, needed, rng):
+    predicted = outputs(2, 2, rng)
+    truth = rng.normal(size=predicted["flow_field"].shape).astype("float32")
+    only = {key: predicted[key] for key in needed}
+    assert float(make()(truth, only)) == float(make()(truth, predicted)) > 0
+    for key in needed:
+        with pytest.raises(ValueError, match=f"needs '{key}' in the outputs of the network"):
+            make()(truth, {**only, key: None})

@@ -126,7 +126,7 @@ def test_fit_evaluate_predict_save_and_load(rank, rng, tmp_path):
     dataset = tf.data.Dataset.from_tensor_slices((images, field)).batch(3)
     model.compile(tf.keras.optimizers.Adam(1e-3), DisplacementLoss(), [RegistrationErrors(2)])
     history = model.fit(dataset, epochs=2, verbose=0).history
-    assert np.all(np.isfinite(history["loss"])) and {"dl_dis", "dl_int_finest", "folded"} <= set(history)
+    assert np.all(np.isfinite(history["loss"])) and {"dl_dis", "dl_int_finest", "folded_percent"} <= set(history)
     # The loss is the level-averaged displacement error, batches of 3 and 1 weighted by their number of pairs.
     figures = model.evaluate(dataset, verbose=0, return_dict=True)
     assert figures["loss"] == pytest.approx(figures["l_dis"], rel=1e-5)

@@ -31,7 +31,7 @@ def test_errors_of_constant_fields(shape):
     assert accuracy.endpoint_error_before == pytest.approx(2 * np.sqrt(rank))
     assert accuracy.endpoint_error_after == pytest.approx(0.5 * np.sqrt(rank))
     assert accuracy.endpoint_error_reduction == pytest.approx(75)
-    assert accuracy.folded == 0
+    assert accuracy.folded_percent == 0
 
 
 def test_differences():
@@ -49,7 +49,7 @@ def test_folding_is_seen():
     field[:, :, 0] = -2.0 * np.arange(16)[:, np.newaxis]
     field[8:] = 0.0
     accuracy = measure_accuracy(_result(field), np.zeros_like(field))
-    assert 30 < accuracy.folded < 70
+    assert 30 < accuracy.folded_percent < 70
 
 
 def test_shape_of_the_true_field_is_checked():
@@ -86,7 +86,7 @@ def test_figures_of_a_result(rng, shape):
     for name in ("difference_before", "difference_after", "endpoint_error_before", "endpoint_error_after"):
         assert figures[name] == pytest.approx(getattr(accuracy, name))
     assert figures["l_int_after"] == pytest.approx(255 * np.abs(registered - fixed).mean(), rel=1e-5)
-    assert figures["folded_percent"] == pytest.approx(accuracy.folded) and accuracy.folded > 0
+    assert figures["folded_percent"] == pytest.approx(accuracy.folded_percent) and accuracy.folded_percent > 0
     assert figures["sd_log_jacobian"] == pytest.approx(float(metrics.sd_log_jacobian(field[np.newaxis])[0]), rel=1e-4)
     assert figures["displacement_mean_px"] == pytest.approx(np.linalg.norm(field, axis=-1).mean(), rel=1e-5)
     assert figures["displacement_max_mm"] == pytest.approx(np.linalg.norm(field * spacing, axis=-1).max(), rel=1e-5)

@@ -61,7 +61,7 @@ def test_known_field_is_found(name):
     assert accuracy.endpoint_error_before > 0.5, "the field should be worth finding"
     assert accuracy.endpoint_error_reduction > 60, accuracy
     assert accuracy.difference_reduction > 60, accuracy
-    assert accuracy.folded == 0, accuracy
+    assert accuracy.folded_percent == 0, accuracy
 
 
 @pytest.mark.parametrize("name", NAMES)

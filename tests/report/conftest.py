@@ -15,7 +15,7 @@ seeds: {{training: 42, testing: 77}}
 evaluation: {{batch_size: 2, validation_images: 2}}
 """
 TEST = {"dl_int": 77.2, "dl_dis": 80.2, "dl_int_finest": 94.2, "dl_dis_finest": 86.1}
-TEST.update(endpoint_error=0.273, folded=0.1)
+TEST.update(endpoint_error=0.273, folded_percent=0.1)
 
 
 @pytest.fixture

@@ -46,12 +46,11 @@ def compile_model(model, config, steps):
     optimizer = tf.keras.optimizers.Adam(
         learning_rate(config, steps), beta_1=0.9, beta_2=0.999, global_clipnorm=config.training.clip_norm
     )
-    figures = metrics.RegistrationErrors if config.data.known_fields else metrics.IntensityErrors
     jit_compile = config.training.jit_compile
     model.compile(
         optimizer=optimizer,
         loss=_loss(config.training),
-        metrics=[figures(model.levels)],
+        metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields)],
         jit_compile=None if jit_compile == "auto" else jit_compile,
         steps_per_execution=config.training.steps_per_execution,
     )

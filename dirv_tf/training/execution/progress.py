@@ -8,8 +8,9 @@ import time
 
 import tensorflow as tf
 
+from dirv_tf.metrics.names import REDUCTIONS, VALIDATION_PREFIX
+
 _WIDTH = 24
-_REDUCTIONS = {"dl_int": "ΔL_int", "dl_dis": "ΔL_dis"}
 
 
 class Progress(tf.keras.callbacks.Callback):
@@ -122,9 +123,9 @@ def _figures(logs):
     logs = logs or {}
     parts = [f"loss {float(logs['loss']):.4f}"] if "loss" in logs else []
     # Of real pairs nobody knows the displacements.
-    reductions = {key: name for key, name in _REDUCTIONS.items() if key in logs}
-    for prefix, name in (("", "/".join(reductions.values())), ("val_", "unseen")):
-        values = [f"{float(logs[prefix + key]):.1f}" for key in reductions if prefix + key in logs]
+    reductions = [metric for metric in REDUCTIONS if metric.key in logs]
+    for prefix, name in (("", "/".join(metric.label for metric in reductions)), (VALIDATION_PREFIX, "unseen")):
+        values = [f"{float(logs[prefix + each.key]):.1f}" for each in reductions if prefix + each.key in logs]
         if values:
             parts.append(f"{name} {' / '.join(values)} %")
     return "  ".join(parts)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dirv_tf.io.atomic_write import write_csv, write_json
+from dirv_tf.metrics.names import FINEST, LEVEL_METRICS, METRIC_NAMES
 
-_SHOWN = {"l_int": "L_int", "l_dis": "L_dis", "dl_int": "ΔL_int %", "dl_dis": "ΔL_dis %"}
-_PARTS = {"": "mean of levels", "_finest": "finest level"}
+_SHOWN = tuple(metric.key for metric in LEVEL_METRICS)
+_PARTS = {"": "mean of levels", FINEST: "finest level"}
 
 
 def test_row(config, count, figures, reference, seconds):
@@ -72,14 +73,14 @@ def results_lines(config, count, figures, reference):
     list of str
     """
     name = f"{config.name} {config.preset}" if config.preset else config.name
-    rows = [(f"test of {count} unseen pairs", list(_SHOWN.values())), *_rows(name, figures)]
+    rows = [(f"test of {count} unseen pairs", [metric.heading for metric in LEVEL_METRICS]), *_rows(name, figures)]
     if reference:
         source = reference["source"] + ("" if reference["split"] == "test" else " (training)")
         rows += [row for row in _rows(source, reference["metrics"]) if row[1] != [None] * len(_SHOWN)]
     width = 2 + max(len(title) for title, _ in rows)
     lines = [f"{title:{width}}" + _cells(values) for title, values in rows]
-    known = f"endpoint error {figures['endpoint_error']:.3f} px, " if "endpoint_error" in figures else ""
-    lines.append(f"{known}folded {figures['folded']:.3f} % of pixels")
+    known = [METRIC_NAMES[key].text(figures[key]) for key in ("endpoint_error", "folded_percent") if key in figures]
+    lines.append(f"{', '.join(known)} of pixels")
     return lines
 
 
@@ -88,7 +89,7 @@ def _rows(name, figures):
 
 
 def _cells(values):
-    return "".join(f"{value:>10}" if isinstance(value, str) else f"{_number(value):>10}" for value in values)
+    return "".join(f"{value:>13}" if isinstance(value, str) else f"{_number(value):>13}" for value in values)
 
 
 def _number(value):

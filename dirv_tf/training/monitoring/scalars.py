@@ -6,23 +6,11 @@ has the same name in the training, the validation and the test run, so that thei
 
 from __future__ import annotations
 
-import re
+from dirv_tf.metrics.names import VALIDATION_PREFIX, metric_name
 
-VALIDATION_PREFIX = "val_"
 _OVERVIEW = "1 overview"
-# Metric in the logs -> heading. What follows the metric's name in the logs (level, finest) names the chart.
-_GROUPS = {
-    "dl_dis": "2 displacement reduction (%)",
-    "l_dis": "3 displacement loss (px)",
-    "dl_int": "4 intensity reduction (%)",
-    "l_int": "5 intensity loss (of 255)",
-}
-_OVERVIEW_NAMES = {
-    "loss": "loss",
-    "endpoint_error": "endpoint error (px)",
-    "endpoint_error_initial": "endpoint error of the zero field (px)",
-    "folded": "folded pixels (%)",
-}
+# Metrics with a heading of their own, from the second on; the levels name the charts under it.
+_HEADINGS = ("dl_dis", "l_dis", "dl_int", "l_int")
 # Keras or another callback may put the learning rate into the logs; the monitor reads it from the optimizer.
 _WRITTEN_ELSEWHERE = ("lr", "learning_rate")
 
@@ -40,14 +28,12 @@ def scalar_name(key):
     str
         Tag of the scalar; an unknown name comes under "1 overview" as it is.
     """
-    if key in _OVERVIEW_NAMES:
-        return f"{_OVERVIEW}/{_OVERVIEW_NAMES[key]}"
-    match = re.fullmatch(r"(dl_dis|l_dis|dl_int|l_int)(?:_(finest|level(\d+)))?", key)
-    if match is None:
+    found = metric_name(key)
+    if found is None:
         return f"{_OVERVIEW}/{key}"
-    metric, part, level = match.groups()
-    chart = f"level {level}" if level else {"finest": "finest level", None: "average of the levels"}[part]
-    return f"{_GROUPS[metric]}/{chart}"
+    metric, levels = found
+    name = f"{metric.description} ({metric.unit})"
+    return f"{2 + _HEADINGS.index(metric.key)} {name}/{levels}" if levels else f"{_OVERVIEW}/{name}"
 
 
 def split_logs(logs):

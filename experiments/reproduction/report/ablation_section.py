@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.report.document import Section, Table
 from dirv_tf.training.execution.progress import duration
 from experiments.reproduction.report.records import BrokenRecord, number, origin, read_record
 
 _KEYS = ("study", "title", "question", "reference", "date", "versions", "hardware")
-_FIGURES = ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")
+_FINEST_KEYS = tuple(metric.key + FINEST for metric in REDUCTIONS)
+_FIGURES = (*(metric.key for metric in REDUCTIONS), *_FINEST_KEYS)
 _MEMBER_KEYS = ("name", "what", *_FIGURES, "seconds", "steps", "record")
 
 
@@ -45,7 +47,8 @@ def _study(path, record):
         )
     rows = [_row(member, reference) for member in record["members"]]
     caption = (
-        f"ΔL_int / ΔL_dis in percent; differences are on the finest level, to the reference {record['reference']}. "
+        f"{' / '.join(metric.label for metric in REDUCTIONS)} in percent; differences are on the finest level, to the "
+        f"reference {record['reference']}. "
     )
     if record.get("scale") == "quick":
         caption += "A study in small: read the differences, not the levels. "
@@ -56,12 +59,12 @@ def _study(path, record):
 def _row(member, reference):
     changes = {}
     if member is not reference and None not in (member["dl_dis_finest"], reference["dl_dis_finest"]):
-        changes = {key: member[key] - reference[key] for key in ("dl_int_finest", "dl_dis_finest")}
+        changes = {key: member[key] - reference[key] for key in _FINEST_KEYS}
     return {
         "member": member["name"],
         "what": member["what"],
-        "mean of levels": f"{number(member['dl_int'])} / {number(member['dl_dis'])}",
-        "finest level": f"{number(member['dl_int_finest'])} / {number(member['dl_dis_finest'])}",
+        "mean of levels": " / ".join(number(member[metric.key]) for metric in REDUCTIONS),
+        "finest level": " / ".join(number(member[key]) for key in _FINEST_KEYS),
         "difference": " / ".join(number(value, sign=True) for value in changes.values()),
         "steps": "–" if not member["steps"] else f"{member['steps']:,}",
         "time": "–" if member["seconds"] is None else duration(member["seconds"]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.report.document import Section, Table
 from experiments.reproduction.report.records import BrokenRecord, check_keys, number, origin, read_record
 
 _SET_KEYS = ("name", "pairs", "size", "methods")
-_METHOD_KEYS = ("name", "what", "settings", "dl_int_finest", "dl_dis_finest", "seconds_per_pair")
+_METHOD_KEYS = ("name", "what", "settings", *(metric.key + FINEST for metric in REDUCTIONS), "seconds_per_pair")
 
 
 def classical_section(path):
@@ -50,7 +51,6 @@ def _row(method):
         "method": method["name"],
         "what": method["what"],
         "settings": str(settings or ""),
-        "ΔL_int %": number(method["dl_int_finest"]),
-        "ΔL_dis %": number(method["dl_dis_finest"]),
+        **{metric.heading: number(method[metric.key + FINEST]) for metric in REDUCTIONS},
         "seconds per pair": number(method["seconds_per_pair"], 3),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.report.document import Section, Table
 from experiments.reproduction.report.records import number, origin, read_record
 
@@ -49,10 +50,9 @@ def _row(record, variant):
     return {
         "run": record["run"],
         "registered": variant["name"],
-        "L_int": number(variant["l_int"], 2),
-        "L_dis px": number(variant.get("l_dis"), 3),
-        "ΔL_int %": number(variant["dl_int_finest"]),
-        "ΔL_dis %": number(variant.get("dl_dis_finest")),
+        METRIC_NAMES["l_int"].heading: number(variant["l_int"], 2),
+        METRIC_NAMES["l_dis"].heading: number(variant.get("l_dis"), 3),
+        **{metric.heading: number(variant.get(metric.key + FINEST)) for metric in REDUCTIONS},
         "rounds kept": number(variant["rounds"], 2),
         "time to once": f"{number(variant['time_ratio'])} ×",
         "pairs": f"{record['pairs']:,} of {'×'.join(map(str, record['size']))}" if first else "",

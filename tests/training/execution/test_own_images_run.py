@@ -58,7 +58,7 @@ def test_a_run_on_a_folder_leaves_the_files_of_any_run(folder_run):
     folder, figures, lines = folder_run
     written = json.loads(folder.metrics_json.read_text(encoding="utf-8"))
     assert written["test"] == figures and written["reference"] is None and written["test_images"] == 6
-    assert {"l_dis", "dl_dis", "endpoint_error", "folded"} <= figures.keys()
+    assert {"l_dis", "dl_dis", "endpoint_error", "folded_percent"} <= figures.keys()
     assert any("8 pairs of 16×16 from 4 images, affine fields" in line for line in lines)
     assert any("6 unseen pairs of 16×16 from 1 image," in line for line in lines)
     assert any(line.startswith("test of 6 unseen pairs") for line in lines)
@@ -92,9 +92,9 @@ def test_real_pairs_have_no_figures_that_need_the_true_field(pairs_run):
     unknown = {"l_dis", "dl_dis", "endpoint_error"}
     for names in (figures, written["test"], header.split(","), history[0]):
         assert not [name for name in names if any(part in name for part in unknown)]
-    assert {"loss", "l_int", "dl_int", "l_int_finest", "folded"} <= figures.keys() and figures["l_int"] > 0
+    assert {"loss", "l_int", "dl_int", "l_int_finest", "folded_percent"} <= figures.keys() and figures["l_int"] > 0
     assert len(header.split(",")) == len(row.split(",")) and len(history) == 2
-    assert {"dl_int", "val_dl_int", "val_folded"} <= history[0].keys()
+    assert {"dl_int", "val_dl_int", "val_folded_percent"} <= history[0].keys()
     mean = next(line for line in lines if "mean of levels" in line)
     assert mean.split()[-4::2] == [f"{figures['l_int']:.2f}", f"{figures['dl_int']:.2f}"]
     assert mean.split()[-3::2] == ["–", "–"]

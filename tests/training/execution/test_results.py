@@ -4,7 +4,7 @@ from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.results import results_lines
 from dirv_tf.training.execution.results import test_row as result_row
 
-FIGURES = {"l_int": 1.0, "dl_int": 90.0, "dl_int_finest": 95.0, "folded": 0.0}
+FIGURES = {"l_int": 1.0, "dl_int": 90.0, "dl_int_finest": 95.0, "folded_percent": 0.0}
 CONFIG = """\
 name: mine
 description: the smallest run

@@ -111,13 +111,13 @@ def test_pictures_change_while_the_network_learns(run):
     [
         ("1 overview/loss", "loss"),
         ("1 overview/endpoint error (px)", "endpoint_error"),
-        ("1 overview/folded pixels (%)", "folded"),
+        ("1 overview/folded pixels (%)", "folded_percent"),
         ("2 displacement reduction (%)/average of the levels", "dl_dis"),
         ("2 displacement reduction (%)/finest level", "dl_dis_finest"),
         ("3 displacement loss (px)/level 0", "l_dis_level0"),
         ("3 displacement loss (px)/level 1", "l_dis_level1"),
         ("4 intensity reduction (%)/level 1", "dl_int_level1"),
-        ("5 intensity loss (of 255)/finest level", "l_int_finest"),
+        ("5 intensity loss (× 255)/finest level", "l_int_finest"),
     ],
 )
 def test_training_validation_and_test_values_share_names(run, tag, key):

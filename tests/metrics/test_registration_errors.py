@@ -60,22 +60,6 @@ def test_reset_and_unsupervised_use(rng):
     assert float(result["dl_int"]) == pytest.approx(75, abs=1e-3)
 
 
-def test_folding_is_counted():
-    grid = np.stack(np.meshgrid(np.arange(8.0), np.arange(8.0), indexing="ij"), -1)[None].astype("float32")
-    mirrored = grid * np.array([-2.0, 0.0], "float32")
-    mirrored[:, :, 4:] = 0
-    share = metrics.folded_share(mirrored).numpy()
-    # The columns where the field ends mix both halves; what is well inside each is clear.
-    assert 100 * 3 / 8 <= share[0] <= 100 * 5 / 8
-    assert metrics.folded_share(0 * grid).numpy()[0] == 0
-
-
-def test_endpoint_error_is_the_mean_distance():
-    truth = np.zeros((1, 2, 2, 2), "float32")
-    predicted = truth + np.array([3.0, 4.0], "float32")
-    assert metrics.endpoint_error(truth, predicted).numpy()[0] == pytest.approx(5)
-
-
 def test_errors(rng):
     truth = rng.normal(size=(1, 16, 16, 2)).astype("float32")
     with pytest.raises(ValueError, match="2 level"):
@@ -84,14 +68,32 @@ def test_errors(rng):
         metrics.RegistrationErrors(0)
 
 
-def test_intensity_errors_leave_out_what_nobody_knows(rng):
+def test_pairs_of_unknown_fields_have_no_metrics_that_need_them(rng):
     truth = rng.normal(size=(2, 32, 32, 2)).astype("float32")
-    every, known = metrics.RegistrationErrors(2), metrics.IntensityErrors(2)
-    for metric in (every, known):
-        metric.update_state(None, outputs(truth, 0.3, 2, rng))
-    assert known.name == "intensity_errors"
+    every, known = metrics.RegistrationErrors(2), metrics.RegistrationErrors(2, known_fields=False)
+    predicted = outputs(truth, 0.3, 2, rng)
+    every.update_state(None, predicted)
+    known.update_state(None, {key: value for key, value in predicted.items() if key != "displacement_fields"})
     ends = ("", "_finest", "_level0", "_level1")
-    expected = {"folded"} | {f"{name}{end}" for name in ("l_int", "dl_int") for end in ends}
+    expected = {"folded_percent"} | {f"{name}{end}" for name in ("l_int", "dl_int") for end in ends}
     assert set(known.result()) == expected < set(every.result())
-    restored = metrics.IntensityErrors.from_config(known.get_config())
-    assert (restored.levels, restored.name) == (2, "intensity_errors")
+    assert {key: float(value) for key, value in known.result().items()} == {
+        key: float(every.result()[key]) for key in expected
+    }
+    # A field that is there all the same is not used.
+    again = metrics.RegistrationErrors.from_config(known.get_config())
+    again.update_state(truth, predicted)
+    assert set(again.result()) == expected
+
+
+def test_missing_outputs_are_named(rng):
+    truth = rng.normal(size=(1, 16, 16, 2)).astype("float32")
+    predicted = outputs(truth, 0.5, 1, rng)
+    for key in predicted:
+        rest = {name: value for name, value in predicted.items() if name != key}
+        with pytest.raises(ValueError, match=f"RegistrationErrors needs '{key}'"):
+            metrics.RegistrationErrors(1).update_state(truth, rest)
+    with pytest.raises(ValueError, match="as a dictionary.*Received: outputs of type"):
+        metrics.RegistrationErrors(1).update_state(truth, predicted["flow_field"])
+    with pytest.raises(ValueError, match="sample_weight=2"):
+        metrics.RegistrationErrors(1).update_state(truth, predicted, sample_weight=2)

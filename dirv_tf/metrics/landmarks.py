@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def landmark_errors(fixed_points, warped_points, size, spacing=None, moving_points=None) -> dict:
+def landmark_errors(
+    fixed_points: ArrayLike,
+    warped_points: ArrayLike,
+    size: Sequence[int],
+    spacing: Sequence[float] | None = None,
+    moving_points: ArrayLike | None = None,
+) -> dict[str, float]:
     """Return the errors of landmarks that a registration carried to the fixed image.
 
     TRE is the Euclidean distance of a carried landmark from its partner, rTRE the distance in pixels divided by the
@@ -35,6 +44,12 @@ def landmark_errors(fixed_points, warped_points, size, spacing=None, moving_poin
     ValueError
         If the shapes do not fit each other, there is no landmark, a coordinate is not finite, or a side or a spacing
         is not positive.
+
+    Examples
+    --------
+    >>> from dirv_tf import metrics
+    >>> metrics.landmark_errors([[10, 10], [20, 20]], [[13, 14], [20, 20]], size=(30, 40))["tre_mean"]
+    2.5
     """
     fixed_points = np.asarray(fixed_points, np.float64)
     rank = fixed_points.shape[-1] if fixed_points.ndim == 2 else 0

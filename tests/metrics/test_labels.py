@@ -56,8 +56,7 @@ def test_shapes_agree_with_simpleitk(rank, monkeypatch):
         image.SetSpacing(spacing[::-1])
     measures = simpleitk.LabelOverlapMeasuresImageFilter()
     measures.Execute(*images)
-    # By its name the package gives the function.
-    monkeypatch.setattr(sys.modules["dirv_tf.metrics.label_overlap"], "PERCENTILE", 100)
+    monkeypatch.setattr(sys.modules["dirv_tf.metrics.labels"], "PERCENTILE", 100)
     overlap = metrics.label_overlap(fixed, warped, spacing)
     for label in (1, 2):
         assert overlap["dice"][label] == pytest.approx(measures.GetDiceCoefficient(label))
