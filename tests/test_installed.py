@@ -47,7 +47,7 @@ def source(clone, tmp_path_factory):
     subprocess.run([sys.executable, "-c", code], cwd=clone, check=True, capture_output=True)
     (archive,) = folder.iterdir()
     with tarfile.open(archive) as stream:
-        stream.extractall(folder)
+        stream.extractall(folder, filter="data")
     return next(path for path in folder.iterdir() if path.is_dir()), files
 
 

@@ -56,7 +56,8 @@ def read_archive(path):
         If the file is damaged, lacks an entry or has another format number.
     """
     expected = f"a flow field of format {ARCHIVE_FORMAT}, as dirv_tf.io.write_flow_field writes it"
-    with decoding(path, expected), np.load(path, allow_pickle=False) as archive:
+    # Opened here, because NumPy leaves a damaged archive open.
+    with decoding(path, expected), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
         if int(archive["format"]) != ARCHIVE_FORMAT:
             raise ValueError(f"its format is {archive['format']}")
         return (
