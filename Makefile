@@ -15,7 +15,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical docs notebooks clean
+.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -84,8 +84,9 @@ cpu_package := $(if $(filter Linux-x86_64,$(shell uname -sm | tr ' ' '-')),tenso
 package := $(if $(filter gpu,$(build)),tensorflow[and-cuda],$(cpu_package))
 duration := $(if $(filter gpu,$(build)),fetches 3 GB: about 10 minutes,fetches half a GB: 1 to 3 minutes)
 STAMP := $(VENV)/.installed-$(build)
-# What the documentation needs comes on top, only for those who build it.
+# What the documentation and the linters need comes on top, only for those who use it.
 DOCS_STAMP := $(VENV)/.installed-docs
+LINT_STAMP := $(VENV)/.installed-lint
 
 $(info The $(stack) stack: TensorFlow $(version), $(build) build, in $(VENV))
 
@@ -105,7 +106,7 @@ setup: $(STAMP) ## Make the environment or bring it up to date (the targets belo
 	@echo "Ready: $(VENV), $$($(PY) --version) with $$($(PY) -m pip list 2>/dev/null | awk '/^tensorflow([-_]cpu)? / { print "TensorFlow", $$2 }')"
 
 # The CPU and the CUDA build of TensorFlow are two packages with the same files: the one has to go before the other comes.
-$(STAMP): setup.cfg setup.py $(constraints)
+$(STAMP): pyproject.toml setup.cfg setup.py $(constraints)
 	@if [ -x $(PY) ]; then echo "Bringing $(VENV) up to date with setup.cfg and $(constraints) (seconds if little changed) ..."; \
 	else echo "Making $(VENV) with $(python) ($(duration)) ..."; $(python) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; fi
 	@for other in $(filter-out $(package:[and-cuda]=),tensorflow tensorflow-cpu); do \
@@ -118,9 +119,26 @@ $(DOCS_STAMP): $(STAMP) constraints/docs.txt
 	@PYTHONWARNINGS=ignore DIRV_TF_TENSORFLOW='$(package)' $(PY) -m pip install -q --use-pep517 -c $(constraints) -c constraints/docs.txt -e '.[test,docs]'
 	@touch $@
 
+$(LINT_STAMP): $(STAMP) constraints/lint.txt
+	@echo "Adding the linters (seconds) ..."
+	@PYTHONWARNINGS=ignore DIRV_TF_TENSORFLOW='$(package)' $(PY) -m pip install -q --use-pep517 -c $(constraints) -c constraints/lint.txt -e '.[lint]'
+	@touch $@
+
 # Split by files, because the tests of a file share what takes long to make; more than four processes only take memory.
 test: $(STAMP) ## Run the tests
 	@$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+lint: $(LINT_STAMP) ## Check style and types (ruff, mypy); ARGS=--fix: with ruff's safe corrections
+	@$(PY) -m ruff check $(ARGS) .
+	@$(PY) -m mypy
+
+# The wheel is built from the source distribution, so that the one proves the other complete.
+package: $(STAMP) ## Build the source distribution and the wheel into dist/
+	@rm -rf dist build *.egg-info
+	@$(PY) -W ignore -c "from setuptools import build_meta; build_meta.build_sdist('dist')" > /dev/null
+	@$(PY) -m pip wheel -q --no-deps --no-build-isolation -w dist dist/*.tar.gz
+	@rm -rf build *.egg-info
+	@ls dist
 
 experiment-%: $(STAMP) ## Train and test the run A-1; likewise the others that `make runs` lists
 	@$(PY) -m experiments.run $(shell echo '$*' | sed -E 's/^([A-Z])([0-9]+)$$/\1-\2/') $(if $(PRESET),--preset $(PRESET)) $(ARGS)
@@ -170,6 +188,6 @@ notebooks: $(DOCS_STAMP) ## Carry out the documentation's notebooks again, draw 
 	@for script in docs/pictures/*.py; do $(PY) $$script || exit 1; done
 
 clean: ## Remove what Python, pip and pytest left behind; never runs, never environments
-	@rm -rf build dist *.egg-info .pytest_cache docs/_build docs/_generated
+	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache docs/_build docs/_generated
 	@find dirv_tf experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Cleaned. Kept: experiments/output and the environments (.venv, .venv-modern)."

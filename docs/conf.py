@@ -9,7 +9,7 @@ from sphinx.ext import autosummary
 # TensorFlow reports at every start what no reader of the build's output needs.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import dirv_tf  # noqa: E402
+import dirv_tf
 
 project = "dirv_tf"
 author = "dirv_tf authors"

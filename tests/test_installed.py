@@ -1,10 +1,12 @@
-"""The package installed as users install it, away from the checkout."""
+"""The source distribution, the wheel built from it, and the package installed from that, away from the checkout."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,21 +17,55 @@ from dirv_tf.models import DIRVNet
 
 ROOT = Path(__file__).parents[1]
 TISSUE = ROOT / "data" / "tissue"
+# What no clone holds: .gitignore, as far as it matters here.
+OTHERS = (".git", ".gitignore", ".venv*", "runs", "tissue_set", "_build", "_generated", "__pycache__", "*.egg-info", ".*_cache")
+
+
+def names(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def pip(*arguments):
+    # The requirements are there already; fetching them again would only test the network.
+    command = [sys.executable, "-m", "pip", *arguments, "--no-deps", "--no-index", "--quiet"]
+    subprocess.run(command, check=True)
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory):
+def clone(tmp_path_factory):
+    """A copy of the checkout to build from: setuptools builds in place and would leave folders behind."""
+    folder = tmp_path_factory.mktemp("clone") / "dirv_tf"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*OTHERS, "build", "dist"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def source(clone, tmp_path_factory):
+    """The source distribution, unpacked."""
+    files, folder = names(clone), tmp_path_factory.mktemp("source")
+    code = f"from setuptools import build_meta; build_meta.build_sdist({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=clone, check=True, capture_output=True)
+    (archive,) = folder.iterdir()
+    with tarfile.open(archive) as stream:
+        stream.extractall(folder, filter="data")
+    return next(path for path in folder.iterdir() if path.is_dir()), files
+
+
+@pytest.fixture(scope="module")
+def wheel(source, tmp_path_factory):
+    """The wheel that the source distribution gives."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", "--no-build-isolation", "--wheel-dir", str(folder), str(source[0]))
+    return next(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def python(wheel, tmp_path_factory):
     """Run Python in an empty folder, with an installed copy of the package and without the checkout."""
     folder = tmp_path_factory.mktemp("installed")
-    source, site, empty = folder / "source", folder / "site", folder / "empty"
+    site, empty = folder / "site", folder / "empty"
     empty.mkdir()
-    # Built from a copy: pip builds in place and would leave folders in the checkout.
-    shutil.copytree(ROOT / "dirv_tf", source / "dirv_tf", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    # Its requirements are there already; fetching them again would only test the network.
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--target", str(site)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True)
+    pip("install", "--target", str(site), str(wheel))
 
     def run(*arguments):
         environment = {**os.environ, "PYTHONPATH": str(site), "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -42,6 +78,22 @@ def python(tmp_path_factory):
     assert (site / "bin" / "dirv-tf").is_file()
     run.folder = empty
     return run
+
+
+def test_source_distribution_holds_the_whole_clone(source):
+    folder, files = source
+    unpacked = {name for name in names(folder) if ".egg-info" not in name}
+    assert {"tests/conftest.py", "data/SHA256SUMS", "experiments/A-1.yaml", "constraints/lint.txt", ".ci/run"} <= unpacked
+    assert unpacked - {"PKG-INFO"} == files
+
+
+def test_wheel_holds_the_package_and_its_weights_alone(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        files = {name for name in archive.namelist() if not name.endswith("/")}
+    metadata = f"{'-'.join(wheel.name.split('-')[:2])}.dist-info/"
+    packaged = {f"dirv_tf/{name}" for name in names(ROOT / "dirv_tf") if "__pycache__" not in name}
+    assert {"dirv_tf/py.typed", "dirv_tf/weights/A-1/weights.npz"} <= packaged
+    assert {name for name in files if not name.startswith(metadata)} == packaged
 
 
 def test_one_command_registers_the_shipped_pair(python):

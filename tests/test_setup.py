@@ -15,6 +15,8 @@ import types
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import dirv_tf
 
@@ -34,7 +36,8 @@ def make(*arguments):
     """Standard output of make, free of the settings of a `make test` around this test."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
-    surroundings = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS")}
+    own = ("MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS")
+    surroundings = {name: value for name, value in os.environ.items() if name not in own}
     made = any((ROOT / name / "bin" / "python").exists() for name in (".venv", ".venv-modern"))
     surroundings.update(STACK="", PYTHON="" if made else sys.executable, PRESET="", ARGS="", GPU="")
     result = subprocess.run(
@@ -105,7 +108,9 @@ def test_version_is_written_once(setup_cfg):
     assert newest == dirv_tf.__version__
 
 
-@pytest.mark.parametrize(("stack", "tensorflow", "keras"), [("default", "2.15.1", "2.15.0"), ("modern", "2.21.0", "3.")])
+@pytest.mark.parametrize(
+    ("stack", "tensorflow", "keras"), [("default", "2.15.1", "2.15.0"), ("modern", "2.21.0", "3.")]
+)
 def test_constraints_pin_tensorflow_alike_for_both_builds(stack, tensorflow, keras):
     lines = pins(stack)
     assert f"tensorflow=={tensorflow}" in lines and f"tensorflow-cpu=={tensorflow}" in lines
@@ -130,6 +135,21 @@ def test_constraints_cover_what_setup_cfg_requires(setup_cfg, stack):
     assert required - {"setuptools"} <= pinned
 
 
+def test_every_tested_release_is_allowed(setup_cfg):
+    """Bounds follow the pins: what is tested may be installed, and nothing older or newer is promised."""
+    options = setup_cfg["options"]["install_requires"], *setup_cfg["options.extras_require"].values()
+    bounds = {}
+    for line in filter(None, "\n".join(options).splitlines()):
+        requirement = Requirement(line)
+        bounds.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    for stack, python in (("default", "3.11"), ("modern", "3.12")):
+        for pin in map(Requirement, pins(stack)):
+            (version,) = (specifier.version for specifier in pin.specifier)
+            for each in bounds.get(canonicalize_name(pin.name), []):
+                applies = each.marker is None or each.marker.evaluate({"python_version": python})
+                assert not applies or each.specifier.contains(version), f"{pin} in {stack}.txt, {each} in setup.cfg"
+
+
 def test_a_plain_install_brings_one_tensorflow_for_every_python(monkeypatch):
     lines = [line for line in required_by_setup_py(monkeypatch, "") if line.startswith("tensorflow")]
     assert [line.split(" ; ")[1] for line in lines] == ['python_version < "3.12"', 'python_version >= "3.12"']
@@ -140,7 +160,7 @@ def test_another_tensorflow_build_replaces_the_required_one(monkeypatch):
     other = required_by_setup_py(monkeypatch, "tensorflow-cpu")
     assert [line for line in other if line.startswith(("tensorflow", "keras"))] == ["tensorflow-cpu"]
     assert set(other) - set(plain) == {"tensorflow-cpu"}
-    assert {"numpy", "tensorboard"} <= set(other)
+    assert {"numpy", "tensorboard"} <= required_names("\n".join(other))
 
 
 # --- The package against them ---
@@ -158,7 +178,8 @@ def test_imports_of_the_package_are_declared(setup_cfg):
             for module in {name.split(".")[0] for name in modules} - {"dirv_tf"}:
                 spec = importlib.util.find_spec(module)
                 if spec is None or "-packages" in (spec.origin or ""):
-                    assert DISTRIBUTIONS.get(module, module.replace("_", "-").lower()) in declared, f"{module} in {path}"
+                    distribution = DISTRIBUTIONS.get(module, module.replace("_", "-").lower())
+                    assert distribution in declared, f"{module} in {path}"
 
 
 def test_every_folder_of_the_package_is_installed():
@@ -167,9 +188,8 @@ def test_every_folder_of_the_package_is_installed():
 
 
 def test_no_file_names_a_place_on_a_machine():
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
-    )
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
     place = re.compile(rb"(?<![\w./~:$}-])/(?:work|tmp|root|home|Users)/\w")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
 from dirv_tf.datasets.file_pairs import from_pairs
@@ -16,7 +17,7 @@ def _mixture(parts, frozen_last_batch=True, **shared):
     return MixedPairs([from_config({**shared, **part}) for part in parts], frozen_last_batch)
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[..., Any]] = {
     "chessboard": ChessboardPairs,
     "shapes": ShapePairs,
     "folder": from_folder,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import abc
 
-import tensorflow as tf
-
 from dirv_tf import geometry, synthesis
 from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.pair_batches import PairBatches

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from dirv_tf.datasets.tissue_patches import cut_patches
 from dirv_tf.io.atomic_write import write_csv, write_json
@@ -51,7 +52,7 @@ def make_tissue_set(sources, folder, settings, strict=False, progress=None):
     older = _older_entries(folder, plain)
     for name in set(older).difference(source.name for source in sources):
         _remove_patches(folder, older.pop(name))
-    manifest = {"settings": plain, "sources": [], "left_out": []}
+    manifest: dict[str, Any] = {"settings": plain, "sources": [], "left_out": []}
     for done, source in enumerate(sources):
         if progress is not None:
             progress(done, len(sources), source.name)

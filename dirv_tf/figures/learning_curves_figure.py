@@ -63,5 +63,5 @@ def _draw(panel, history, key):
         panel.plot(history["epoch"], history[key + suffix], color=color, label=label, marker=marker, linewidth=1.2)
         unseen = history.get(f"val_{key}{suffix}")
         if unseen is not None:
-            label = "dashed: unseen" if not suffix else None
-            panel.plot(history["epoch"], unseen, "--", color=color, label=label, marker=marker, linewidth=1.0)
+            name = None if suffix else "dashed: unseen"
+            panel.plot(history["epoch"], unseen, "--", color=color, label=name, marker=marker, linewidth=1.0)

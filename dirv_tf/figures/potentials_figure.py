@@ -132,7 +132,7 @@ def _lines(positions, experts, component, components):
     name, shades = (_SINGLE_COLORS, (0.0, 0.9)) if components == 1 else (_COMPONENT_COLORS[component], (0.4, 0.95))
     colors = matplotlib.colormaps[name](np.linspace(*shades, len(experts)))
     points = np.stack([np.broadcast_to(positions, experts.shape), experts], axis=-1)
-    return LineCollection(points, colors=colors, linewidths=0.7, alpha=0.85)
+    return LineCollection(list(points), colors=colors, linewidths=0.7, alpha=0.85)
 
 
 def _draw_responses(axes, terms):

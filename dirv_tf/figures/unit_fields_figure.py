@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure
@@ -42,11 +44,11 @@ def unit_fields_figure(displacement_fields, true_fields=None, spacing=4, title="
     rows = [list(fields) + [None] * (most_units - len(fields)) for fields in displacement_fields]
     references = [fields[-1] for fields in displacement_fields] if true_fields is None else list(true_fields)
     if true_fields is not None:
-        rows = [fields + [true] for fields, true in zip(rows, true_fields)]
+        rows = [[*fields, true] for fields, true in zip(rows, true_fields)]
     # A block of a coarse level is as large as the finest level's control points that it stands for.
     scales = [2 ** (levels - 1 - level) for level in range(levels)]
     longest = max(scale * _lengths(field, rank, axis).max() for scale, field in zip(scales, references)) or 1.0
-    pictures = [
+    pictures: list[list[Any]] = [
         [None if field is None else _blocks(scale * _lengths(field, rank, axis), scale) for field in fields]
         for scale, fields in zip(scales, rows)
     ]

@@ -98,7 +98,7 @@ def _kernel_gradient(values, kernel, upstream):
 def _folded_transpose(responses, kernel):
     rank = spatial_rank(responses, "responses")
     components, channels = kernel.shape[-2:]
-    rows, columns = kernel.shape[rank - 2 : rank]
+    rows = kernel.shape[rank - 2]
     # The fold needs an even side; zeros beyond the border are what "same" padding assumes anyway.
     size = tf.shape(responses)
     odd = size[rank] % _FOLD

@@ -34,7 +34,7 @@ def _gradient(image, rank):
 
 
 def derivatives(image: tf.Tensor, rank: int) -> tf.Tensor:
-    """The operations of `image_gradient`, for functions that are compiled together with them."""
+    """Take the gradient as `image_gradient` does, for functions that are compiled together with it."""
     return tf.stack([_derivative(image, axis) for axis in range(1, rank + 1)], axis=-1)
 
 

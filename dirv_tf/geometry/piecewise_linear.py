@@ -131,7 +131,8 @@ def _packed(intercepts, slopes):
 def _unpacked(lines):
     if lines.dtype != tf.uint64:
         return tf.unstack(lines, axis=-1)
-    left, right = tf.bitwise.right_shift(lines, tf.constant(_HALF, tf.uint64)), lines & tf.constant(2**_HALF - 1, tf.uint64)
+    left = tf.bitwise.right_shift(lines, tf.constant(_HALF, tf.uint64))
+    right = lines & tf.constant(2**_HALF - 1, tf.uint64)
     return tuple(tf.bitcast(tf.cast(half, tf.uint32), tf.float32) for half in (left, right))
 
 
@@ -274,7 +275,8 @@ def _antiderivative(values, knots, low, high):
     index, fraction = first + tf.range(tf.shape(knots)[0]) * count, position - tf.cast(first, values.dtype)
     flat = tf.reshape(knots, [-1])
     left, right = tf.gather(flat, index), tf.gather(flat, index + 1)
-    inner = tf.gather(tf.reshape(at_knots, [-1]), index) + distance * fraction * (left + 0.5 * fraction * (right - left))
+    inner = tf.gather(tf.reshape(at_knots, [-1]), index)
+    inner += distance * fraction * (left + 0.5 * fraction * (right - left))
     below = tf.minimum(values - low, 0) * knots[:, 0]
     above = tf.maximum(values - high, 0) * knots[:, -1]
     return inner + below + above

@@ -12,7 +12,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic_path(path):
-    """Gives a temporary path beside `path` that takes its place when the block ends well.
+    """Give a temporary path beside `path` that takes its place when the block ends well.
 
     The temporary file lies in the same folder, because a rename is atomic only within one file system. When the
     block raises, the temporary file is removed and an older file at `path` stays as it was.
@@ -40,7 +40,7 @@ def atomic_path(path):
 
 
 def write_text(path, text):
-    """Writes a UTF-8 text file atomically.
+    """Write a UTF-8 text file atomically.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def write_text(path, text):
 
 
 def write_json(path, content):
-    """Writes a JSON file atomically, indented, in the order of the mapping.
+    """Write a JSON file atomically, indented, in the order of the mapping.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def write_json(path, content):
 
 
 def write_csv(path, columns, rows):
-    """Writes a table with a header line as a CSV file, atomically.
+    """Write a table with a header line as a CSV file, atomically.
 
     Parameters
     ----------
@@ -78,11 +78,10 @@ def write_csv(path, columns, rows):
     rows : iterable of mapping
         Values by column; a missing column is left empty.
     """
-    with atomic_path(path) as temporary:
-        with open(temporary, "w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(columns), restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(columns), restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _plain(value):

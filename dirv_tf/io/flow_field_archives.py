@@ -55,12 +55,13 @@ def read_archive(path):
     ValueError
         If the file is damaged, lacks an entry or has another format number.
     """
-    with decoding(path, f"a flow field of format {ARCHIVE_FORMAT}, as dirv_tf.io.write_flow_field writes it"):
-        with np.load(path, allow_pickle=False) as archive:
-            if int(archive["format"]) != ARCHIVE_FORMAT:
-                raise ValueError(f"its format is {archive['format']}")
-            return (
-                archive["flow_field"],
-                ImageGeometry(archive["fixed_origin"], archive["fixed_axes"]),
-                ImageGeometry(archive["moving_origin"], archive["moving_axes"]),
-            )
+    expected = f"a flow field of format {ARCHIVE_FORMAT}, as dirv_tf.io.write_flow_field writes it"
+    # Opened here, because NumPy leaves a damaged archive open.
+    with decoding(path, expected), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        if int(archive["format"]) != ARCHIVE_FORMAT:
+            raise ValueError(f"its format is {archive['format']}")
+        return (
+            archive["flow_field"],
+            ImageGeometry(archive["fixed_origin"], archive["fixed_axes"]),
+            ImageGeometry(archive["moving_origin"], archive["moving_axes"]),
+        )

@@ -68,7 +68,8 @@ class ImageGeometry:
         ImageGeometry
         """
         # x is the last array axis.
-        return cls((0.0,) * len(spacing), np.fliplr(np.diag(np.asarray(spacing, np.float64)[::-1])))
+        axes = np.fliplr(np.diag(np.asarray(spacing, np.float64)[::-1]))
+        return cls((0.0,) * len(spacing), tuple(map(tuple, axes.tolist())))
 
     @property
     def rank(self) -> int:

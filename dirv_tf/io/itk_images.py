@@ -64,8 +64,11 @@ def read_itk_image(path):
 
 @contextlib.contextmanager
 def _readable_path(path):
-    """A path that ITK reads rightly: it knows no upper-case suffixes, and of `a.nii.gz` beside `a.nii` it takes the
-    header of the one and the pixels of the other."""
+    """Give a path that ITK reads rightly.
+
+    ITK knows no upper-case suffixes, and of `a.nii.gz` beside `a.nii` it takes the header of the one and the pixels of
+    the other.
+    """
     suffix = known_suffix(path, _SUFFIXES)
     stem = path.name[: -len(suffix)]
     beside = [path.with_name(stem + other) for other in (*_NIFTI, ".hdr", ".img", ".img.gz") if other != suffix]

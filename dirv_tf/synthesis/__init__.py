@@ -12,8 +12,7 @@ from dirv_tf.synthesis.affine import affine_fields
 from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.noise import desensitize
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
-from dirv_tf.synthesis.random_fields import FIELD_KINDS
-from dirv_tf.synthesis.random_fields import random_fields
+from dirv_tf.synthesis.random_fields import FIELD_KINDS, random_fields
 from dirv_tf.synthesis.shapes import shape_images
 
 __all__ = [

@@ -71,7 +71,7 @@ def affine_parameters(rank, seed, indices, epoch=0):
     shear = tf.matmul(between(shear, -SHEAR, SHEAR), off_diagonal)
     shears = tf.eye(rank) + tf.reshape(shear, [-1, rank, rank])
 
-    low, high = tf.unstack(tf.where(interval[..., None] < 0.5, *np.float32(SCALES)), axis=-1)
+    low, high = tf.unstack(tf.where(interval[..., None] < 0.5, *np.array(SCALES, np.float32)), axis=-1)
     scalings = tf.linalg.diag(between(scale, low, high))
 
     orders = tf.constant(list(itertools.permutations(range(3))))

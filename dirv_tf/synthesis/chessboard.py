@@ -47,7 +47,7 @@ def chessboard_images(size, seed, indices, cell_range=(6, 10)):
         weights = numbers / tf.maximum(last, 1)
         shape = [-1] + [1] * axis + [side] + [1] * (rank - 1 - axis)
         parity += tf.reshape(numbers, shape)
-        weights = tf.reshape(tf.cast(weights, tf.float32), [-1, 1] + shape[1:])
+        weights = tf.reshape(tf.cast(weights, tf.float32), [-1, 1, *shape[1:]])
         low, high = tf.split(shades, 2, axis=2 + axis)
         shades = low + (high - low) * weights
     shade = tf.where(parity % 2 == 0, shades[:, 0], shades[:, 1])

@@ -47,7 +47,7 @@ def _apply_along_axes(matrices, values):
         else:
             values = tf.matmul(matrix, tf.reshape(values, [-1, points, after]))
         after *= sides[axis]
-    return tf.reshape(values, [leading] + sides)
+    return tf.reshape(values, [leading, *sides])
 
 
 def nonrigid_fields(
@@ -110,5 +110,5 @@ def nonrigid_fields(
     )
     fields = _apply_along_axes(matrices, noise)
     fields *= tf.reduce_max(tf.abs(noise)) / tf.reduce_max(tf.abs(fields))
-    fields = tf.reshape(fields, [rank, batch_size] + list(size))
+    fields = tf.reshape(fields, [rank, batch_size, *size])
     return tf.stack(tf.unstack(fields, rank, axis=0), axis=-1)

@@ -60,8 +60,8 @@ def shape_images(size, seed, indices, shape_size=(6, 16), labels=8):
     offsets, texture_offsets = tf.split(layout[:, 4:], 2, axis=1)
 
     scores = _random_splines(size, random_keys.fold(keys, _SCORES), labels, distances, offsets, shortest)
-    # A share goes from 10 % to 90 % while the difference of two sharpened scores rises by 4.4; that of the scores rises by
-    # about 2.4 (2D) over a distance of control points.
+    # A share goes from 10 % to 90 % while the difference of two sharpened scores rises by 4.4; that of the scores rises
+    # by about 2.4 (2D) over a distance of control points.
     sharpness = tf.reshape(2.0 * distances / widths, [-1, 1] + [1] * len(size))
     shares = tf.nn.softmax(sharpness * scores, axis=1)
     means = random_keys.uniform(random_keys.fold(keys, _MEANS), labels)
@@ -85,7 +85,7 @@ def _random_splines(size, keys, channels, distances, offsets, shortest):
     rank = len(size)
     points = [math.ceil(side / shortest) + 4 for side in size]
     numbers = random_keys.uniform(keys, channels * math.prod(points))
-    values = tf.reshape(numbers - 0.5, [-1, channels] + points) * math.sqrt(12.0 / _SPLINE_VARIANCE**rank)
+    values = tf.reshape(numbers - 0.5, [-1, channels, *points]) * math.sqrt(12.0 / _SPLINE_VARIANCE**rank)
     for axis, (side, count) in enumerate(zip(size, points)):
         # The first place lies between the second and the third control point, so that all four neighbors are there.
         places = tf.range(side, dtype=tf.float32) / distances[:, None] + 1.0 + offsets[:, axis, None]

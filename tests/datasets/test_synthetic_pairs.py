@@ -31,14 +31,25 @@ def _frozen(pairs):
 
 
 @pytest.fixture(scope="module")
-def three_epochs():
-    """Nine batches: two of four pairs and one of two, three times."""
-    return _batches(_pairs().training(3))
+def training_pipeline():
+    """One batch at a time. Pipelines are shared, because every one is traced and compiled anew."""
+    return _pairs().training(3, parallel_calls=1)
 
 
 @pytest.fixture(scope="module")
-def evaluation():
-    return _batches(_pairs().evaluation())
+def three_epochs(training_pipeline):
+    """Nine batches: two of four pairs and one of two, three times."""
+    return _batches(training_pipeline)
+
+
+@pytest.fixture(scope="module")
+def evaluation_pipeline():
+    return _pairs().evaluation()
+
+
+@pytest.fixture(scope="module")
+def evaluation(evaluation_pipeline):
+    return _batches(evaluation_pipeline)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -73,21 +84,22 @@ def test_without_the_swap_the_original_is_fixed_and_the_field_inverted():
     np.testing.assert_allclose(geometry.compose(field, target)[inner], np.zeros_like(field[inner]), atol=1e-3)
 
 
-def test_an_epoch_covers_every_image_and_may_end_with_a_smaller_batch(three_epochs, evaluation):
-    pairs = _pairs()
-    assert pairs.steps_per_epoch == 3
-    assert pairs.training(2).cardinality() == 6 and pairs.evaluation().cardinality() == 3
+def test_an_epoch_covers_every_image_and_may_end_with_a_smaller_batch(
+    training_pipeline, three_epochs, evaluation_pipeline, evaluation
+):
+    assert _pairs().steps_per_epoch == 3
+    assert training_pipeline.cardinality() == 9 and evaluation_pipeline.cardinality() == 3
     assert [len(field) for *_, field in three_epochs] == [4, 4, 2] * 3
     assert [len(field) for *_, field in evaluation] == [4, 4, 2]
     images = np.concatenate([moving for _, moving, _ in evaluation])
     assert len(np.unique(images.reshape(10, -1), axis=0)) == 10
 
 
-@pytest.mark.parametrize(("count", "batch"), [(8, 4), (10, None)])
-def test_the_batch_size_is_known_if_it_is_always_the_same(count, batch):
-    (fixed, moving), field = _pairs(count=count).evaluation().element_spec
-    assert fixed.shape.as_list() == moving.shape.as_list() == [batch, 24, 28, 1]
-    assert field.shape.as_list() == [batch, 24, 28, 2]
+def test_the_batch_size_is_known_if_it_is_always_the_same(evaluation_pipeline):
+    for pipeline, batch in ((_pairs(count=8).evaluation(), 4), (evaluation_pipeline, None)):
+        (fixed, moving), field = pipeline.element_spec
+        assert fixed.shape.as_list() == moving.shape.as_list() == [batch, 24, 28, 1]
+        assert field.shape.as_list() == [batch, 24, 28, 2]
 
 
 def test_images_stay_and_fields_change_between_epochs_but_for_the_frozen_batch(three_epochs):
@@ -122,14 +134,12 @@ def test_evaluation_fields_belong_to_no_training_epoch(three_epochs, evaluation)
 
 
 def test_batches_do_not_depend_on_the_parallelism(three_epochs):
-    for parallel_calls in (1, 4):
-        _assert_equal(three_epochs, _batches(_pairs().training(3, parallel_calls=parallel_calls)))
+    _assert_equal(three_epochs, _batches(_pairs().training(3, parallel_calls=4)))
 
 
-def test_pipelines_can_be_iterated_again():
-    dataset = _pairs((12, 16, 20)).training(1)
-    assert isinstance(dataset, tf.data.Dataset)
-    _assert_equal(_batches(dataset), _batches(dataset))
+def test_pipelines_can_be_iterated_again(evaluation_pipeline, evaluation):
+    assert isinstance(evaluation_pipeline, tf.data.Dataset)
+    _assert_equal(_batches(evaluation_pipeline), evaluation)
 
 
 @pytest.mark.parametrize("size", SIZES)

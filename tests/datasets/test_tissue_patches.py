@@ -94,8 +94,10 @@ def test_images_that_cannot_be_used_are_errors(tmp_path, pixels, message):
 
 @pytest.mark.parametrize(
     "setting, value",
-    [("size", 3), ("crop", 255), ("train_patches", 0), ("test_patches", 0), ("least_deviation", -1), ("bits", 12)]
-    + [("seed", -1)],
+    [
+        *[("size", 3), ("crop", 255), ("train_patches", 0), ("test_patches", 0), ("least_deviation", -1), ("bits", 12)],
+        ("seed", -1),
+    ],
 )
 def test_wrong_settings_are_errors_that_name_them(setting, value):
     with pytest.raises(ValueError, match=f"`{setting}` must be .*Received: {setting}="):

@@ -24,7 +24,7 @@ def figure_and_axes():
 
 
 def test_component_0_points_down_and_component_1_right(figure_and_axes):
-    figure, axes = figure_and_axes
+    _, axes = figure_and_axes
     vectors = np.array([[[3.0, 0.0], [0.0, 5.0]]])
     quiver = draw_vectors(axes, vectors, (np.array([4]), np.array([2, 9])), factor=2.0)
     np.testing.assert_array_equal(np.ravel(quiver.V), [6.0, 0.0])

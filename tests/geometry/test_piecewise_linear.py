@@ -44,7 +44,8 @@ def test_gradients(form, centered, rng, check_gradients):
     # Away from the knots, where the derivative jumps.
     cells = rng.integers(-3, 26, (2, 4, 5, 3)) + rng.uniform(0.1, 0.9, (2, 4, 5, 3))
     values = -1 + cells * 2 / 23
-    check_gradients(lambda x, k: geometry.piecewise_linear(x, k, centered=centered, form=form), values, rng.normal(size=(3, 24)))
+    knots = rng.normal(size=(3, 24))
+    check_gradients(lambda x, k: geometry.piecewise_linear(x, k, centered=centered, form=form), values, knots)
 
 
 def test_both_forms_agree(rng):

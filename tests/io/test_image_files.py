@@ -133,4 +133,4 @@ def test_image_libraries_are_loaded_where_used():
 def test_names_of_the_part_resolve():
     assert all(getattr(io, name) is not None for name in io.__all__)
     with pytest.raises(AttributeError, match="load_picture"):
-        io.load_picture
+        io.load_picture  # noqa: B018
