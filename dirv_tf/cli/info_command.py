@@ -86,7 +86,7 @@ def _lines(content):
 
 
 def _one_line(card):
-    """What a card says in one line. A network that nobody tested, or tested on real pairs, has fewer metrics on it."""
+    """Say what is on a card; a network that nobody tested, or tested on real pairs, has fewer metrics on it."""
     from dirv_tf.metrics.names import FINEST, REDUCTIONS
 
     words = [card["network"], f"{card['model'].get('rank', '?')}D", f"{card['parameters']:>7,} parameters"]

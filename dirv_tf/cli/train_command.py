@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
 from dirv_tf.training.config.config_loading import RUNS_VARIABLE, known_runs, load_run, parse_override
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.run_folder import RESULTS_FOLDER, RunFolder
+from dirv_tf.validation import ConfigError
 
 _EPILOG = """\
 examples:

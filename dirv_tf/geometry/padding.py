@@ -28,7 +28,8 @@ def check_legal_size(image: tf.Tensor, multiples, name: str) -> None:
         known = [n or m for n, m in zip(size, multiples)]
         raise ValueError(
             f"every side of `{name}` must be a multiple of {tuple(multiples)}, for example "
-            f"{legal_size(known, multiples)}; pad with `dirv_tf.geometry.pad_to_multiple` and crop the result. Received: {name}.shape={image.shape}"
+            f"{legal_size(known, multiples)}; pad with `dirv_tf.geometry.pad_to_multiple` and crop the result. "
+            f"Received: {name}.shape={image.shape}"
         )
 
 

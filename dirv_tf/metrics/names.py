@@ -125,7 +125,7 @@ def metric_name(key: str) -> tuple[MetricName, str] | None:
         return METRIC_NAMES[key], MEAN_OF_LEVELS if METRIC_NAMES[key].per_level else ""
     match = re.fullmatch(r"(.+?)_(?:(finest)|level(\d+))", key)
     metric = METRIC_NAMES.get(match[1]) if match else None
-    if metric is None or not metric.per_level:
+    if match is None or metric is None or not metric.per_level:
         return None
     return metric, "finest level" if match[2] else f"level {match[3]}"
 

@@ -7,9 +7,12 @@ import functools
 import inspect
 import math
 import numbers
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dirv_tf.validation import Check, boolean, integer, list_of, number, one_of, setting, text
+
+if TYPE_CHECKING:
+    from dirv_tf.models.registration_network import RegistrationNetwork
 
 # How intensities may be brought to [0, 1], see `dirv_tf.register`.
 NORMALIZATIONS = ("type", "joint", "each")
@@ -28,6 +31,9 @@ class NetworkSettings:
     """
 
     training_arguments: ClassVar[tuple[str, ...]] = ()
+    if TYPE_CHECKING:
+        # A field of every subclass, which may not stand before its fields without default.
+        kind: str
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of the network that are set here."""
@@ -81,7 +87,7 @@ def _built(settings, rank):
     return settings.build(rank)
 
 
-def derived_settings(network: type) -> type[NetworkSettings]:
+def derived_settings(network: type[RegistrationNetwork]) -> type[NetworkSettings]:
     """Make the settings class of a network from the arguments of its ``__init__``.
 
     Parameters
@@ -95,8 +101,9 @@ def derived_settings(network: type) -> type[NetworkSettings]:
     type
         A frozen dataclass.
     """
+    # Not of the class, whose own signature Keras hides behind (*args, **kwargs).
     parameters = inspect.signature(network.__init__).parameters.values()
-    fields = [("kind", str, setting(one_of(network.kind), default=network.kind))]
+    fields: list[tuple[str, Any, Any]] = [("kind", str, setting(one_of(network.kind), default=network.kind))]
     for parameter in parameters:
         if parameter.name in _NOT_SETTINGS or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue

@@ -128,7 +128,7 @@ class RegistrationNetwork(tf.keras.Model):
 
     def build(self, input_shape=None) -> None:
         """Create the variables, by calling the network on a small pair, unless they are there."""
-        if self.built:
+        if self.built:  # type: ignore[has-type]
             return
         self.built = True
         size = geometry.legal_size((_SMALL_SIDE,) * self.rank, self.size_multiples)

@@ -147,7 +147,7 @@ def _import_plugins():
     _load_entry_points()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _load_entry_points():
     found = importlib.metadata.entry_points()
     # Python 3.9 returns a mapping of groups.

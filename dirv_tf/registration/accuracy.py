@@ -65,7 +65,8 @@ def measure_accuracy(result, true_flow_field, mask=None):
         If the true field does not have the shape of the predicted one, or the mask that of the image, or it is empty.
     """
     figures = figures_of(result, true_flow_field, mask)
-    return RegistrationAccuracy(**{field.name: figures[field.name] for field in dataclasses.fields(RegistrationAccuracy)})
+    names = [field.name for field in dataclasses.fields(RegistrationAccuracy)]
+    return RegistrationAccuracy(**{name: figures[name] for name in names})
 
 
 def figures_of(result, true_flow_field=None, mask=None):

@@ -50,8 +50,9 @@ def register(
         How intensities become [0, 1] for the network. "type": by the range of the integer type (255 or 65535; stretch
         12-bit data in uint16 first); floating-point numbers must lie in [0, 1]. "joint": by the smallest and largest
         intensity of the pair. "each": every image by its own 0.5 and 99.5 percentiles, beyond which it is clipped.
-        "model": the rule that the model was trained with (its `normalization`); "type" where it states none. Where "model" means
-        "type" and a file's intensities do not allow that, "joint" takes its place, and the result's notes say so.
+        "model": the rule that the model was trained with (its `normalization`); "type" where it states none. Where
+        "model" means "type" and a file's intensities do not allow that, "joint" takes its place, and the result's notes
+        say so.
     tile : int, sequence of int, False or None
         Side of overlapping tiles in pixels, one for all axes or one per axis; False: one piece, whatever the memory.
         None: tiles for images of more than four million pixels.
@@ -114,7 +115,7 @@ def register(
     start = time.perf_counter()
     report = progress or (lambda done, total: None)
     halved = halvings(network, tile, size)
-    size_notes = ()
+    size_notes: tuple[str, ...] = ()
     if halved:
         flow_field, rounds_kept = register_halved(network, rounds, fixed_values, moving_values, halved, report)
         size_notes = (f"registered at 1/{2**halved} of the size, since {name} must see the whole image",)

@@ -78,7 +78,7 @@ def _filled(row):
 def _printed(reference):
     if not reference:
         return ""
-    printed = _pair(*(reference["metrics"].get(key) for key in ("dl_int", "dl_dis")))
+    printed = _pair(reference["metrics"])
     return printed if reference["split"] == "test" else f"{printed} (training)"
 
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, read_card

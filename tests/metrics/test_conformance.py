@@ -107,7 +107,7 @@ def test_a_graph_of_unknown_batch_size_sums_over_batches(make, rank, rng):
 
     metric.update_state(true, outputs)
     for part in (slice(0, 1), slice(1, None)):
-        update(*tf.nest.map_structure(lambda values: values[part], (true, outputs)))
+        update(*tf.nest.map_structure(lambda values, part=part: values[part], (true, outputs)))
     assert figures(graphed) == pytest.approx(figures(metric), rel=1e-4)
     # A result too may be asked for in a graph.
     in_graph = tf.function(graphed.result)()
@@ -167,10 +167,9 @@ def test_functions_take_arrays_and_half_precision_and_run_in_graphs(function, ra
 @pytest.mark.parametrize("name", ["displacement_lengths", "endpoint_error", "intensity_difference", "sd_log_jacobian"])
 def test_gradients_are_finite_also_at_zero_error(name, rank, rng):
     true, field, fixed, image = fields_and_images(rank, rng)
-    for field, image, moves in ((field, image, True), (0 * field, fixed, False)):
-        if name == "endpoint_error" and not moves:
-            field = tf.identity(true)
-        watched = [field, tf.identity(image)]
+    at_zero = tf.identity(true) if name == "endpoint_error" else 0 * field
+    for given, other, moves in ((field, image, True), (at_zero, fixed, False)):
+        watched = [tf.identity(given), tf.identity(other)]
         with tf.GradientTape() as tape:
             tape.watch(watched)
             value = tf.reduce_sum(FUNCTIONS[name](true, watched[0], fixed, watched[1]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -46,7 +47,8 @@ class DIRVNetObserver(NetworkObserver):
                 for unit, each in zip(level.units, of_units)
             ]
             heading = f"level {index}, epoch {epoch}: potentials ψ and their integrals φ"
-            figure = figures.potentials_figure(*zip(*terms), heading)
+            data_terms, regularizers = zip(*terms)
+            figure = figures.potentials_figure(data_terms, regularizers, heading)
             yield f"D potentials/level {index}", figures.figure_to_rgb(figure)
             data_kernels = [_array(unit.data_experts.kernels) for unit in level.units]
             regularizer_kernels = [_array(unit.regularizer_experts.kernels) for unit in level.units]

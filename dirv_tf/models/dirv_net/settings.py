@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar, Tuple, Union
+from typing import ClassVar
 
 from dirv_tf.models.network_settings import NetworkSettings
 from dirv_tf.validation import (
@@ -26,16 +26,16 @@ _COUNT = integer(1)
 class DIRVNetSettings(NetworkSettings):
     """The network; the same names and meanings as the arguments of `DIRVNet` (its rank is that of the images)."""
 
-    training_arguments: ClassVar[Tuple[str, ...]] = ("checkpoint_units", "separate_levels")
+    training_arguments: ClassVar[tuple[str, ...]] = ("checkpoint_units", "separate_levels")
 
     levels: int = setting(_COUNT)
-    units: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)))
-    experts: Union[int, Tuple[int, int]] = setting(either(_COUNT, list_of(_COUNT, 2, 2)))
+    units: int | tuple[int, ...] = setting(either(_COUNT, list_of(_COUNT)))
+    experts: int | tuple[int, int] = setting(either(_COUNT, list_of(_COUNT, 2, 2)))
     kind: str = setting(one_of("dirv_net"), default="dirv_net")
-    kernel_sizes: Tuple[int, int] = setting(list_of(odd_integer(), 2, 2), default=(7, 5))
+    kernel_sizes: tuple[int, int] = setting(list_of(odd_integer(), 2, 2), default=(7, 5))
     knots: int = setting(integer(2), default=24)
-    knot_range: Tuple[float, float] = setting(increasing_pair(number()), default=(-1.0, 1.0))
-    spacing: Union[int, Tuple[int, ...]] = setting(either(_COUNT, list_of(_COUNT)), default=4)
+    knot_range: tuple[float, float] = setting(increasing_pair(number()), default=(-1.0, 1.0))
+    spacing: int | tuple[int, ...] = setting(either(_COUNT, list_of(_COUNT)), default=4)
     centered: bool = setting(boolean(), default=True)
     step_size_scale: float = setting(number(above=0), default=10.0)
     field_upsampling: str = setting(one_of("nearest", "linear"), default="nearest")
@@ -52,7 +52,7 @@ class DIRVNetSettings(NetworkSettings):
                 f"Received: model.spacing={list(self.spacing)}, images of {rank} axes"
             )
 
-    def size_multiples(self, rank: int) -> Tuple[int, ...]:
+    def size_multiples(self, rank: int) -> tuple[int, ...]:
         spacings = self.spacing if isinstance(self.spacing, tuple) else (self.spacing,) * rank
         return tuple(value * 2 ** (self.levels - 1) for value in spacings)
 

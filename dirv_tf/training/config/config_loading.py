@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.config_sections import read_section
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.run_config import RunConfig, is_weights_path
 from dirv_tf.training.config.yaml_text import parse_yaml
+from dirv_tf.validation import ConfigError
 
 RUNS_VARIABLE = "DIRV_TF_RUNS"
 

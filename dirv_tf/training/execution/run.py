@@ -8,7 +8,6 @@ import json
 import time
 
 from dirv_tf.models.weight_files import save_weights_file
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.building import (
     build_model,
     compile_model,
@@ -27,6 +26,7 @@ from dirv_tf.training.execution.results import results_lines, test_row, write_re
 from dirv_tf.training.execution.starting_weights import starting_weights
 from dirv_tf.training.execution.step_timing import measure_steps
 from dirv_tf.training.execution.weights_card import weights_card
+from dirv_tf.validation import ConfigError
 
 
 def execute(config, folder, tensorboard=True, report=print, build=build_model):

@@ -10,8 +10,8 @@ from pathlib import Path
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.folder_lock import folder_lock
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.yaml_text import format_yaml
+from dirv_tf.validation import ConfigError
 
 # Of the working folder.
 RESULTS_FOLDER = Path("runs")

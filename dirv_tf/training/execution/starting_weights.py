@@ -8,8 +8,8 @@ from pathlib import Path
 from dirv_tf.models import pretrained_names
 from dirv_tf.models.pretrained import WEIGHTS_FOLDER
 from dirv_tf.models.weight_files import WeightFileError, load_weights_file, read_card
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.run_config import is_weights_path
+from dirv_tf.validation import ConfigError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 
 from dirv_tf.io.atomic_write import write_text
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.yaml_text import format_yaml
+from dirv_tf.validation import ConfigError
 from experiments.folders import RUNS
 from experiments.reproduction.portable_paths import portable_files, portable_settings
 

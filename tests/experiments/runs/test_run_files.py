@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dirv_tf.training.config.config_loading import known_runs, load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.building import build_model, training_pairs
+from dirv_tf.validation import ConfigError
 from experiments.folders import CHECKOUT, RUNS
 from experiments.reproduction.thesis_table import thesis_reference, thesis_rows
 

@@ -7,9 +7,9 @@ import pytest
 
 from dirv_tf import datasets
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.yaml_text import format_yaml, parse_yaml
+from dirv_tf.validation import ConfigError
 
 _FILE = """\
 name: mine

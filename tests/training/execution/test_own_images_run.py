@@ -10,12 +10,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from dirv_tf.models.weight_files import load_weights_file, read_card
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.building import build_model
 from dirv_tf.training.execution.history import read_history
 from dirv_tf.training.execution.progress import Progress
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.validation import ConfigError
 
 TISSUE = Path(__file__).parents[3] / "data" / "tissue"
 _FILE = """\

@@ -11,7 +11,6 @@ import yaml
 
 from dirv_tf.models.weight_files import load_weights_file, read_card
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.config_sections import read_section
 from dirv_tf.training.config.run_config import RunConfig
 from dirv_tf.training.execution.building import build_model, compile_model, training_pairs
@@ -19,6 +18,7 @@ from dirv_tf.training.execution.history import read_history
 from dirv_tf.training.execution.interruption import StepGuard, TrainingDiverged, TrainingInterrupted
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.validation import ConfigError
 
 
 def _without_time(folder):

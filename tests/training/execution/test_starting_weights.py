@@ -9,10 +9,10 @@ import pytest
 
 from dirv_tf.models.weight_files import load_weights_file, read_card
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
 from dirv_tf.training.execution.starting_weights import starting_weights
+from dirv_tf.validation import ConfigError
 
 MINE = """\
 name: mine
