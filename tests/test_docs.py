@@ -213,3 +213,15 @@ def test_documentation_builds_without_a_warning(tmp_path):
     result = subprocess.run([*command, source, tmp_path / "html"], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     assert (tmp_path / "html" / "notebooks" / "tissue.html").exists()
+
+
+def test_the_configuration_reference_is_that_of_the_settings(monkeypatch):
+    from dirv_tf.models import registry
+
+    # The pages define a network of their own.
+    monkeypatch.setattr(registry, "_registered", {})
+    path = DOCS / "write_configuration.py"
+    spec = importlib.util.spec_from_file_location("write_configuration", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (DOCS / "configuration.md").read_text(encoding="utf-8") == module.page(), "run: python docs/write_configuration.py"

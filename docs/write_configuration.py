@@ -1,0 +1,76 @@
+"""Writes configuration.md, every key that a run file may have, from the settings classes: `python docs/write_configuration.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import sys
+from pathlib import Path
+
+from dirv_tf.models.registry import SettingsByKind
+from dirv_tf.training.config.data_settings import DATA_KINDS
+from dirv_tf.training.config.run_config import (
+    EvaluationSettings,
+    ReferenceSettings,
+    SeedSettings,
+    TrainingSettings,
+)
+
+PAGE = Path(__file__).with_name("configuration.md")
+INTRODUCTION = """\
+# Configuration reference
+
+Every key that a run file may have, with what is legal and the default; written from the settings classes by
+`python docs/write_configuration.py`. [Runs](runs.md) shows a whole file. At the top of a file stand `name`, `description`
+and `presets`, a mapping of names to settings that are laid over the others; the sections are the headings below. On the
+command line a setting is named with dots: `--set training.epochs=3`.
+"""
+SINGLE = {
+    "training": TrainingSettings,
+    "seeds": SeedSettings,
+    "evaluation": EvaluationSettings,
+    "reference": ReferenceSettings,
+}
+
+
+def page() -> str:
+    """Return the page as Markdown."""
+    parts = [INTRODUCTION]
+    for name, kinds in (("model", SettingsByKind()), ("data", DATA_KINDS)):
+        for number, (kind, settings) in enumerate(kinds.items()):
+            default = ", the default" if number == 0 else ""
+            parts.append(_section(f"`{name}` of kind `{kind}`{default}", settings))
+    parts += [_section(f"`{name}`", settings) for name, settings in SINGLE.items()]
+    return "\n".join(parts)
+
+
+def _section(title, settings):
+    rows = ["| key | legal | default |", "|---|---|---|"]
+    for field in dataclasses.fields(settings):
+        check = field.metadata.get("check")
+        legal = check.legal if check else "a list of sections of kind " + ", ".join(field.metadata["list_of_kinds"])
+        rows.append(f"| `{field.name}` | {legal} | {_default(field)} |")
+    return f"## {title}\n\n{_prose(settings)}\n\n" + "\n".join(rows) + "\n"
+
+
+def _prose(settings):
+    # Single backticks are a role in docstrings, and plain code in Markdown; line breaks are those of the source.
+    paragraphs = re.sub(r"``(.*?)``", r"`\1`", inspect.getdoc(settings) or "").split("\n\nAttributes\n")[0]
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs.split("\n\n"))
+
+
+def _default(field):
+    if field.default is dataclasses.MISSING:
+        return "must be set"
+    if field.default is None:
+        return "none"
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(int(PAGE.read_text(encoding="utf-8") != page()))
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"Written: {PAGE.name}")

@@ -1,0 +1,132 @@
+"""The table of all runs in the documentation, written from their records: `python -m experiments.reproduction.results_page`.
+
+The page holds prose around a block between two marks; the block alone is written. A test compares it with the records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from dirv_tf.metrics.names import FINEST
+from dirv_tf.report import find_runs
+from dirv_tf.report.run_record import RunRecord
+from experiments.folders import CHECKOUT, RECORDS
+from experiments.reproduction.thesis_table import thesis_reference
+
+PAGE = CHECKOUT / "docs" / "results.md"
+BEGIN, END = "<!-- runs: begin, written by experiments.reproduction.results_page -->", "<!-- runs: end -->"
+_COLUMNS = (
+    "run", "preset", "parameters", "trained on", "tested on", "mean length", "L_int", "L_dis", "ΔL_int / ΔL_dis",
+    "finest level", "folded %", "thesis", "hours:minutes", "machine",
+)
+
+
+def runs_table(results: Path = RECORDS) -> str:
+    """Return the table of all committed runs in Markdown.
+
+    Parameters
+    ----------
+    results : path
+        The folder of the records.
+
+    Returns
+    -------
+    str
+        One row per run, with a line break at the end.
+    """
+    rows = [_row(run) for run in find_runs([results])]
+    lines = [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
+
+
+def _row(run: RunRecord) -> list[str]:
+    test, record, data = run.test or {}, run.record, run.config["data"]
+    hardware, seconds = record["hardware"], int(record["seconds"])
+    return [
+        run.name,
+        run.preset or ("full" if thesis_reference(run.name) else "own"),
+        f"{record['parameters']:,}",
+        _training(run),
+        f"{_test_pairs(run):,} of {_size(data.get('test_size') or data['size'])}",
+        f"{test['endpoint_error_initial']:.2f} px" if "endpoint_error_initial" in test else "",
+        f"{_initial(test, 'l_int'):.1f} → {test['l_int']:.2f}",
+        f"{_initial(test, 'l_dis'):.2f} → {test['l_dis']:.2f}" if "l_dis" in test else "",
+        f"{test['dl_int']:.1f} / {test['dl_dis']:.1f}",
+        f"{test['dl_int' + FINEST]:.1f} / {test['dl_dis' + FINEST]:.1f}",
+        f"{test['folded_percent']:.3f}",
+        _thesis(run),
+        f"{seconds // 3600}:{seconds % 3600 // 60:02d}",
+        f"{hardware['cores']} core{'s' * (hardware['cores'] > 1)}, {hardware['processor'].split('(')[0].strip()}",
+    ]
+
+
+def _training(run):
+    data, training = run.config["data"], run.config["training"]
+    start = run.record.get("started_from")
+    begun = f"{start['name']}'s weights, then " if start else ""
+    patches = data.get("patches_per_image", 1) if data.get("patch_size") else 1
+    count = data.get("train_images")
+    # How many pairs a folder gives is known from its files alone.
+    pairs = f"{count * patches:,}" if count else f"patches of {len(run.record['files']['train'])} images"
+    size = _size(data.get("patch_size") or data["size"])
+    epochs = training["epochs"]
+    return f"{begun}{pairs} of {size}, {epochs} epoch{'s' * (epochs > 1)}"
+
+
+def _test_pairs(run):
+    return json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))["test_images"]
+
+
+def _size(sides):
+    return f"{sides[0]}{'²' if len(sides) == 2 else '³'}" if len(set(sides)) == 1 else "×".join(map(str, sides))
+
+
+def _initial(test, key):
+    """The error before, which the record gives by the error after and the share that was removed."""
+    return test[key] / (1 - test[f"d{key}"] / 100)
+
+
+def _thesis(run):
+    reference = thesis_reference(run.name)
+    if reference is None:
+        return ""
+    metrics = reference["metrics"]
+    row = f"{metrics['dl_int']:.1f} / {metrics['dl_dis']:.1f}"
+    return row if reference["split"] == "test" else f"{row} (training)"
+
+
+def written(page: str, table: str) -> str:
+    """Return a page with another table between its marks.
+
+    Raises
+    ------
+    ValueError
+        Where the page has no marks.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"Expected a page with the marks {BEGIN} and {END}. Received: {len(page)} characters without")
+    return f"{before}{begin}\n\n{table}\n{end}{after}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the table into the page, or say with --check whether it is up to date; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.reproduction.results_page", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 where the page is stale")
+    options = parser.parse_args(arguments)
+    page = PAGE.read_text(encoding="utf-8")
+    renewed = written(page, runs_table())
+    if options.check:
+        print(f"{PAGE.relative_to(CHECKOUT)}: {'up to date' if renewed == page else 'stale'}")
+        return int(renewed != page)
+    PAGE.write_text(renewed, encoding="utf-8")
+    print(f"Written: {PAGE.relative_to(CHECKOUT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
