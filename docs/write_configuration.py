@@ -1,4 +1,4 @@
-"""Writes configuration.md, every key that a run file may have, from the settings classes: `python docs/write_configuration.py`."""
+"""Writes configuration.md, every key that a run file may have, from the settings classes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ INTRODUCTION = """\
 # Configuration reference
 
 Every key that a run file may have, with what is legal and the default; written from the settings classes by
-`python docs/write_configuration.py`. [Runs](runs.md) shows a whole file. At the top of a file stand `name`, `description`
-and `presets`, a mapping of names to settings that are laid over the others; the sections are the headings below. On the
-command line a setting is named with dots: `--set training.epochs=3`.
+`python docs/write_configuration.py`. [Runs](runs.md) shows a whole file. At the top of a file stand `name`,
+`description` and `presets`, a mapping of names to settings that are laid over the others; the sections are the headings
+below. On the command line a setting is named with dots: `--set training.epochs=3`.
 """
 SINGLE = {
     "training": TrainingSettings,
