@@ -19,8 +19,9 @@ LARGEST_SIDE = 512
 SEARCH_SIDES = {2: 48, 3: 16}
 STARTS = {2: 5, 3: 5}
 LEVELS = {2: ((64, 15, 2), (128, 15, 1), (256, 10, 1)), 3: ((24, 15, 2), (48, 12, 1), (64, 8, 1))}
-# Similarities below this were never of the right pose, those of two unrelated images never above.
-RELIABLE_SIMILARITY = 0.08
+# Similarities are those of the second level: unrelated stains agree in it, noise no longer does. On 27 pairs of lung
+# sections from random poses they were at least 0.30 at the right pose, on 76 pairs of unrelated images at most 0.28.
+RELIABLE_SIMILARITY = 0.29
 # An alignment that gains less is none.
 SMALLEST_GAIN = 1e-3
 # The search covers scales to about 1.3; beyond twice, a map has collapsed onto a detail.
@@ -37,8 +38,8 @@ class Alignment:
     translation : ndarray, shape (r,), float64
         Fixed pixel ``p`` lies on moving pixel ``matrix p + translation``: array-axis order, origin at the first pixel.
     similarity_before, similarity_after : float
-        Correlation of the images' local structure without and with the alignment, whatever the stain: at most 1, about
-        0 for unrelated images, and less where the overlap is below three quarters.
+        Correlation of the images' local structure without and with the alignment, whatever the stain: at most 1, 0.1
+        to 0.3 for the best pose of unrelated images, and less where the overlap is below three quarters.
     overlap : float
         Part of the image with the smaller area that lies on the other one, from 0 to 1, with the alignment.
     overlap_before : float
@@ -62,7 +63,7 @@ class Alignment:
 
     @property
     def reliable(self) -> bool:
-        """Whether the images are more alike than two unrelated ones ever were."""
+        """Whether the images are more alike than unrelated ones."""
         return self.similarity_after >= RELIABLE_SIMILARITY
 
     def undone(self) -> Alignment:
@@ -208,6 +209,8 @@ class _Pair:
             kind = "similarity" if number == 0 and transform == "affine" else transform
             level = PoseRefinement(*self._maps(factor), kind)
             scale = factor * self._reduction
+            if number < 2:
+                judge, judged_scale = level, scale
             found = []
             for pose in poses:
                 matrix, translation, similarity = level.refined(*self._to_level(*pose, scale), steps)
@@ -215,8 +218,8 @@ class _Pair:
                     found.append((similarity, self._to_image(matrix, translation, scale)))
             found.sort(key=lambda entry: -entry[0])
             poses = [pose for _, pose in found[:kept]] or [identity]
-        before, overlap_before = level.similarity(*self._to_level(*identity, scale))
-        after, overlap = level.similarity(*self._to_level(*poses[0], scale))
+        before, overlap_before = judge.similarity(*self._to_level(*identity, judged_scale))
+        after, overlap = judge.similarity(*self._to_level(*poses[0], judged_scale))
         if after < before + SMALLEST_GAIN:
             return Alignment(*identity, before, before, overlap_before, overlap_before, transform)
         return Alignment(*poses[0], before, after, overlap, overlap_before, transform)

@@ -51,7 +51,8 @@ class PoseRefinement:
         self._fixed_area, self._moving_area = float(fixed.weight.sum()), float(moving.weight.sum())
         # Coordinates from the center in half sides, so that all parameters move the corners alike.
         self._center, self._half = (np.array(size) - 1) / 2, max(size) / 2
-        self._corners = (np.array(list(itertools.product(*[(0.0, side - 1.0) for side in size]))) - self._center) / self._half
+        corners = np.array(list(itertools.product(*[(0.0, side - 1.0) for side in size])))
+        self._corners = (corners - self._center) / self._half
         self._generators = _generators(self._rank, transform)
         self._derivatives = self._map_derivatives(fixed, sampled)
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import ndimage
 from skimage.io import imread
 
-from dirv_tf.registration.alignment_decision import decide_alignment, mean_displacement
 from dirv_tf.registration.alignment import align
+from dirv_tf.registration.alignment_decision import decide_alignment, mean_displacement
 
 DATA = Path(__file__).parents[2] / "data"
 
