@@ -123,7 +123,8 @@ def affine_flow_field(matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[
     --------
     >>> import tensorflow as tf
     >>> from dirv_tf.geometry import affine_flow_field
-    >>> affine_flow_field(tf.constant([[[2.0, 0.0], [0.0, 1.0]]]), tf.zeros((1, 2)), (3, 1))[0, :, 0, 0].numpy().tolist()
+    >>> field = affine_flow_field(tf.constant([[[2.0, 0.0], [0.0, 1.0]]]), tf.zeros((1, 2)), (3, 1))
+    >>> field[0, :, 0, 0].numpy().tolist()
     [-1.0, 0.0, 1.0]
     """
     matrix, translation = tf.convert_to_tensor(matrix), tf.convert_to_tensor(translation)

@@ -248,7 +248,9 @@ def _plausible(matrix):
 def _checked_image(image, name):
     image = np.asarray(image, np.float32)
     if image.ndim not in (2, 3) or min(image.shape) < 8:
-        raise ValueError(f"Expected {name} to have 2 or 3 axes of 8 pixels or more. Received: {name}.shape={image.shape}")
+        raise ValueError(
+            f"Expected {name} to have 2 or 3 axes of 8 pixels or more. Received: {name}.shape={image.shape}"
+        )
     low, high = float(image.min()), float(image.max())
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError(f"Expected {name} to hold finite numbers. Received: intensities {low} ... {high}")
