@@ -4,6 +4,13 @@ Images are ``(B, n_1, ..., n_r, C)``. Flow fields ``(B, n_1, ..., n_r, r)`` and 
 the level they live on; component ``i`` is a displacement along array axis ``i``. Warping is backward.
 """
 
+from dirv_tf.geometry.affine import (
+    affine_flow_field,
+    affine_matrix,
+    normalized_to_pixels,
+    pixels_to_normalized,
+    rotation_matrices,
+)
 from dirv_tf.geometry.composition import compose, invert
 from dirv_tf.geometry.control_points import (
     control_point_force,
@@ -31,6 +38,8 @@ from dirv_tf.geometry.smoothing import binomial_smoothing
 from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
 
 __all__ = [
+    "affine_flow_field",
+    "affine_matrix",
     "binomial_smoothing",
     "check_field_upsampling",
     "check_legal_size",
@@ -50,10 +59,13 @@ __all__ = [
     "legal_size",
     "linear_smoothing_kernel",
     "linear_upsampling",
+    "normalized_to_pixels",
     "pad_to_multiple",
     "piecewise_linear",
     "piecewise_linear_integral",
+    "pixels_to_normalized",
     "resize_field",
+    "rotation_matrices",
     "sample_control_points",
     "sample_linear",
     "transposed_expert_convolution",

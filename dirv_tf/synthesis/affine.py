@@ -8,6 +8,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from dirv_tf.geometry import rotation_matrices
 from dirv_tf.synthesis import random_keys
 
 # Largest translation and center offset in pixels, angle in radians, shear; the two intervals of the scales.
@@ -16,18 +17,6 @@ CENTER = 2.0
 ANGLE = math.radians(1.5)
 SHEAR = 0.04
 SCALES = ((0.98, 1.04), (0.96, 1.02))
-
-
-def _rotations(angles, rank):
-    """Return the products (B, r, r) of one rotation per coordinate plane, angles (B, r (r - 1) / 2) in radians."""
-    matrices = tf.eye(rank)
-    for plane, (i, j) in enumerate(itertools.combinations(range(rank), 2)):
-        generator = np.zeros((rank, rank), np.float32)
-        generator[i, j], generator[j, i] = -1.0, 1.0
-        angle = angles[:, plane, None, None]
-        rotation = tf.eye(rank) + tf.sin(angle) * generator + (1.0 - tf.cos(angle)) * (generator @ generator)
-        matrices = tf.matmul(rotation, matrices)
-    return matrices
 
 
 def affine_parameters(rank, seed, indices, epoch=0):
@@ -64,7 +53,7 @@ def affine_parameters(rank, seed, indices, epoch=0):
     translation, angle, shear, scale, interval, center, order = tf.split(
         random_keys.uniform(keys, sum(counts)), counts, axis=1
     )
-    rotations = _rotations(between(angle, -ANGLE, ANGLE), rank)
+    rotations = rotation_matrices(between(angle, -ANGLE, ANGLE), rank)
 
     off_diagonal = np.zeros((shears, rank * rank), np.float32)
     off_diagonal[range(shears), np.flatnonzero(1 - np.eye(rank))] = 1.0
