@@ -49,8 +49,8 @@ def candidate_matrices(rank: int, transform: str, mirror: bool) -> list[np.ndarr
         rotations = [_plane_rotation(2, 0, 1, angle) for angle in np.arange(0.0, 360.0, ANGLE_STEP_2D)]
     else:
         rotations = [np.eye(3), *_oblique_rotations(), *_axis_rotations()]
-    scales = SCALES if transform in ("similarity", "affine") else (1.0,)
-    scales = sorted(scales, key=lambda scale: abs(math.log(scale)))
+    searched = SCALES if transform in ("similarity", "affine") else (1.0,)
+    scales = sorted(searched, key=lambda scale: abs(math.log(scale)))
     matrices = [scale * rotation for scale in scales for rotation in rotations]
     if mirror:
         flip = np.diag([1.0] * (rank - 1) + [-1.0])
