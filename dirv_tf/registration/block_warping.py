@@ -17,20 +17,20 @@ def warp_in_blocks(image, flow_field):
 
     Parameters
     ----------
-    image : ndarray of real numbers, shape (n_1, ..., n_r)
+    image : ndarray of real numbers, shape (m_1, ..., m_r)
     flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
-        Backward, array-axis order.
+        Backward, array-axis order; it may have another size.
 
     Returns
     -------
-    ndarray, shape and dtype of `image`
+    ndarray, shape (n_1, ..., n_r), dtype of `image`
         Integers are rounded.
     """
     # SciPy knows no half precision.
     source = image.astype(np.float32) if image.dtype == np.float16 else image
-    warped = np.empty_like(image)
-    rows = max(1, _BLOCK_PIXELS // max(1, int(np.prod(image.shape[1:]))))
-    for first in range(0, len(image), rows):
+    warped = np.empty(flow_field.shape[:-1], image.dtype)
+    rows = max(1, _BLOCK_PIXELS // max(1, int(np.prod(warped.shape[1:]))))
+    for first in range(0, len(warped), rows):
         field = np.moveaxis(flow_field[first : first + rows], -1, 0)
         coordinates = np.indices(field.shape[1:], np.float64) + field
         coordinates[0] += first

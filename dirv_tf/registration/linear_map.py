@@ -1,0 +1,137 @@
+"""Linear maps from the pixels of the fixed image to those of the moving one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from dirv_tf.io import ImageGeometry
+
+# A moving image is smoothed before it is sampled this much coarser than its own pixels, or structures would alias.
+_COARSER = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """Fixed pixel ``p`` lies on moving pixel ``matrix p + translation``.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (r, r)
+    translation : ndarray, shape (r,), pixels
+        Array-axis order, the first pixel at 0.
+
+    Examples
+    --------
+    >>> shift = LinearMap(np.eye(2), np.array([1.0, 0.0]))
+    >>> shift.after(shift).translation.tolist()
+    [2.0, 0.0]
+    """
+
+    matrix: np.ndarray
+    translation: np.ndarray
+
+    @classmethod
+    def identity(cls, rank: int) -> LinearMap:
+        """Return the map that leaves all pixels where they are."""
+        return cls(np.eye(rank), np.zeros(rank))
+
+    @classmethod
+    def between(cls, fixed: ImageGeometry, moving: ImageGeometry) -> LinearMap:
+        """Return the map between the pixels of two images that lie at the same place of the world."""
+        inverse = np.linalg.inv(moving.axes)
+        return cls(inverse @ fixed.axes, inverse @ np.subtract(fixed.origin, moving.origin))
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether all pixels stay where they are."""
+        return bool(np.array_equal(self.matrix, np.eye(len(self.matrix))) and not self.translation.any())
+
+    def after(self, first: LinearMap) -> LinearMap:
+        """Return the map that applies `first`, then this one."""
+        return LinearMap(self.matrix @ first.matrix, self.matrix @ first.translation + self.translation)
+
+    def flow_field(self, size: tuple[int, ...]) -> np.ndarray:
+        """Return the map as a backward flow field of the fixed image.
+
+        Parameters
+        ----------
+        size : tuple of int, length r
+
+        Returns
+        -------
+        ndarray of float32, shape (n_1, ..., n_r, r), pixels
+        """
+        field = np.broadcast_to(self.translation.astype(np.float32), (*size, len(size))).copy()
+        step = self.matrix - np.eye(len(size))
+        for axis, side in enumerate(size):
+            along = np.arange(side).reshape([-1 if other == axis else 1 for other in range(len(size))] + [1])
+            field += (along * step[:, axis]).astype(np.float32)
+        return field
+
+    def composed(self, flow_field: np.ndarray) -> np.ndarray:
+        """Return the whole map of a pair whose moving image was sampled by this map first, then warped by a field.
+
+        Parameters
+        ----------
+        flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
+            Of the fixed image and the sampled moving one.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_1, ..., n_r, r), pixels
+            From the fixed image to the moving image itself.
+        """
+        if self.is_identity:
+            return flow_field
+        return self.flow_field(flow_field.shape[:-1]) + (flow_field @ self.matrix.T).astype(np.float32)
+
+    def sampled(self, image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+        """Sample the moving image on the fixed image's grid: linear, clamped to the border, smoothed where it is finer.
+
+        Parameters
+        ----------
+        image : ndarray of float32, shape (m_1, ..., m_r)
+        size : tuple of int, length r
+            Of the fixed image.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_1, ..., n_r)
+        """
+        if self.is_identity and image.shape == tuple(size):
+            return image
+        # Steps of the fixed grid in moving pixels, along the moving image's axes.
+        steps = np.abs(self.matrix).max(axis=1)
+        if (steps > _COARSER).any():
+            image = ndimage.gaussian_filter(image, 0.5 * np.sqrt(np.maximum(steps**2 - 1, 0)), mode="nearest")
+        return ndimage.affine_transform(
+            image, self.matrix, self.translation, tuple(size), np.float32, order=1, mode="nearest"
+        )
+
+    def overlap(self, size: tuple[int, ...], moving_size: tuple[int, ...]) -> np.ndarray:
+        """Return which pixels of the fixed image lie in the moving image: bool, shape (n_1, ..., n_r)."""
+        return inside(self.flow_field(size), moving_size)
+
+
+def inside(flow_field: np.ndarray, moving_size: tuple[int, ...]) -> np.ndarray:
+    """Return where a flow field points into the moving image.
+
+    Parameters
+    ----------
+    flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
+    moving_size : tuple of int, length r
+
+    Returns
+    -------
+    ndarray of bool, shape (n_1, ..., n_r)
+    """
+    size = flow_field.shape[:-1]
+    within = np.ones(size, bool)
+    for axis, side in enumerate(moving_size):
+        along = np.arange(size[axis], dtype=np.float32).reshape([-1 if o == axis else 1 for o in range(len(size))])
+        places = flow_field[..., axis] + along
+        within &= (places >= -0.5) & (places <= side - 0.5)
+    return within
