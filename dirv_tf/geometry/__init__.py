@@ -4,6 +4,7 @@ Images are ``(B, n_1, ..., n_r, C)``. Flow fields ``(B, n_1, ..., n_r, r)`` and 
 the level they live on; component ``i`` is a displacement along array axis ``i``. Warping is backward.
 """
 
+from dirv_tf.geometry.compiled import for_any_shape
 from dirv_tf.geometry.composition import compose, invert
 from dirv_tf.geometry.control_points import (
     control_point_force,
@@ -42,6 +43,7 @@ __all__ = [
     "downsample_image",
     "expert_convolution",
     "expert_kernel",
+    "for_any_shape",
     "identity_grid",
     "image_gradient",
     "interpolate_control_points",

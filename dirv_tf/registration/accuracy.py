@@ -115,7 +115,8 @@ def field_maps(flow_field, spacing=1.0):
         "jacobian", the determinant; "log_jacobian"; "folded", 100 where the determinant is not positive; "px" and "mm",
         the lengths of the displacements.
     """
-    determinant = geometry.jacobian_determinant(flow_field[np.newaxis]).numpy()[0]
+    with geometry.for_any_shape():
+        determinant = geometry.jacobian_determinant(flow_field[np.newaxis]).numpy()[0]
     return {
         "jacobian": determinant,
         "log_jacobian": np.log(np.maximum(determinant, SMALLEST_DETERMINANT)),
