@@ -28,8 +28,9 @@ def test_fields_are_those_of_the_network(make_network, make_pair, rank, levels):
         images = batch(make_pair(shape))
         field, rounds = compiled_network(network)(*images)
         expected = flow_field_of_any_size(network, *images).numpy()
-        assert np.abs(expected).max() > 0.05
-        np.testing.assert_allclose(field, expected, atol=2e-5)
+        largest = np.abs(expected).max()
+        assert largest > 1e-3
+        np.testing.assert_allclose(field, expected, atol=1e-4 * largest)
         assert rounds.numpy().tolist() == [1]
 
 
@@ -46,8 +47,9 @@ def test_settings_of_a_network(settings, make_pair):
             variable.assign(variable * 100.0)
     images = batch(make_pair((24, 20)))
     expected = flow_field_of_any_size(network, *images).numpy()
-    assert np.abs(expected).max() > 0.01
-    np.testing.assert_allclose(compiled_network(network)(*images)[0], expected, atol=2e-5)
+    largest = np.abs(expected).max()
+    assert largest > 1e-3
+    np.testing.assert_allclose(compiled_network(network)(*images)[0], expected, atol=1e-4 * largest)
 
 
 def test_a_batch_of_pairs(network_2d, make_pair):
