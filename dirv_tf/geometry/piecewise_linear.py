@@ -248,15 +248,12 @@ def _by_sum(values, knots, low, high, centered):
 
 def _of_any_shape(values, knots, low, high, centered, form):
     channels, count = knots.shape
-    if form == "gather":
-        lines, _ = _line_tables(knots, low, high, centered)
+    lines = _line_tables(knots, low, high, centered)[0] if form == "gather" else None
 
-        def evaluate(rows):
+    def evaluate(rows):
+        if form == "gather":
             return _gather_values(rows, knots, low, high, lines)
-    else:
-
-        def evaluate(rows):
-            return _sum_values(rows[None], knots, low, high, centered, count)[0]
+        return _sum_values(rows[None], knots, low, high, centered, count)[0]
 
     return in_blocks(evaluate, [tf.reshape(values, [-1, channels])], channels)
 

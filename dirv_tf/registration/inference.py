@@ -1,8 +1,8 @@
 """Networks as TensorFlow graphs that are traced once and serve images of every size.
 
 To trace the 24 units of a network, and to compile them for one image size, takes a hundred times as long as to register
-a pair. The units of a DIRV-Net differ in their weights alone: here one of them becomes a graph whose weights are inputs,
-for images of unknown size, and is called once per unit. Any other network becomes one graph for unknown sizes.
+a pair. The units of a DIRV-Net differ in their weights alone: here one of them becomes a graph whose weights are
+inputs, for images of unknown size, and is called once per unit. Any other network becomes one graph for unknown sizes.
 """
 
 from __future__ import annotations
