@@ -167,7 +167,7 @@ tensorboard: $(STAMP) ## Show curves and pictures of the runs so far in the brow
 report: $(STAMP) ## Write a page: our runs beside the thesis's tables, studies, pictures; others: ARGS="FOLDER -o OUT"
 	@$(PY) -m experiments.report $(ARGS)
 
-benchmark: $(STAMP) ## Measure speed and memory beside other implementations (7 minutes; ARGS=--quick: one and a half)
+benchmark: $(STAMP) ## Measure speed and memory beside other implementations (10 minutes; ARGS=--quick: two)
 	@$(PY) -m experiments.benchmark $(ARGS)
 
 ablations: $(STAMP) ## Compare variants of the runs, one difference at a time (hours; ARGS="deviations": one study)

@@ -11,6 +11,7 @@ from dirv_tf.geometry.affine import (
     pixels_to_normalized,
     rotation_matrices,
 )
+from dirv_tf.geometry.compiled import for_any_shape
 from dirv_tf.geometry.composition import compose, invert
 from dirv_tf.geometry.control_points import (
     control_point_force,
@@ -51,6 +52,7 @@ __all__ = [
     "downsample_image",
     "expert_convolution",
     "expert_kernel",
+    "for_any_shape",
     "identity_grid",
     "image_gradient",
     "interpolate_control_points",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.geometry.compiled import compiled
+from dirv_tf.geometry.blocks import in_blocks
+from dirv_tf.geometry.compiled import compiled, program, shapes_vary
 
 FORMS = ("gather", "sum")
 
@@ -55,7 +56,10 @@ def piecewise_linear(
     low, high = tf.constant(low, knots.dtype), tf.constant(high, knots.dtype)
     # One row per image: the functions below are compiled once for all ranks.
     rows = tf.reshape(values, tf.stack([tf.shape(values)[0], -1, tf.shape(knots)[0]]))
-    result = (_by_gather if form == "gather" else _by_sum)(rows, knots, low, high, bool(centered))
+    if shapes_vary():
+        result = _of_any_shape(rows, knots, low, high, bool(centered), form)
+    else:
+        result = (_by_gather if form == "gather" else _by_sum)(rows, knots, low, high, bool(centered))
     result = tf.reshape(result, tf.shape(values))
     result.set_shape(values.shape)
     return result
@@ -137,7 +141,7 @@ def _unpacked(lines):
 
 
 # Compiled on purpose: as one fused loop the look-up costs a sixth of the same operations run one by one.
-@compiled
+@program
 def _gather_values(values, knots, low, high, lines):
     dtype, values = values.dtype, tf.cast(values, knots.dtype)
     _, index, _ = _cells(values, knots, low, high)
@@ -199,7 +203,7 @@ def _less_share_of_zero(to_knots, low, high):
 # ---------------------------------------------------------------- sum over the knots
 
 
-@compiled
+@program
 def _sum_values(values, knots, low, high, centered, count):
     dtype, values = values.dtype, tf.cast(values, knots.dtype)
     position, _ = _position(values, knots, low, high)
@@ -238,6 +242,21 @@ def _by_sum(values, knots, low, high, centered):
         return _sum_values(values, knots, low, high, centered, count), gradient
 
     return evaluate(values, knots)
+
+
+# ---------------------------------------------------------------- values alone, for any shape
+
+
+def _of_any_shape(values, knots, low, high, centered, form):
+    channels, count = knots.shape
+    lines = _line_tables(knots, low, high, centered)[0] if form == "gather" else None
+
+    def evaluate(rows):
+        if form == "gather":
+            return _gather_values(rows, knots, low, high, lines)
+        return _sum_values(rows[None], knots, low, high, centered, count)[0]
+
+    return in_blocks(evaluate, [tf.reshape(values, [-1, channels])], channels)
 
 
 # ---------------------------------------------------------------- integral

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.geometry.compiled import compiled_both_ways
+from dirv_tf.geometry.compiled import compiled_both_ways, shapes_vary
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.smoothing import binomial_smoothing
@@ -69,9 +69,19 @@ def linear_upsampling(values: tf.Tensor, factors: tuple[int, ...]) -> tf.Tensor:
 
 @compiled_both_ways
 def _upsample(values, factors):
-    for axis, factor in enumerate(factors, start=1):
+    planes = shapes_vary() and values.dtype == tf.float32
+    for axis, factor in enumerate(factors[:-2] if planes else factors, start=1):
         values = _upsample_axis(values, axis, factor)
-    return values
+    return _upsample_planes(values, factors[-2:]) if planes else values
+
+
+def _upsample_planes(values, factors):
+    """Enlarge the last two axes by TensorFlow's own operation, which is fast without compilation but for planes alone."""
+    shape = tf.shape(values)
+    images = tf.reshape(values, tf.concat([[-1], shape[-3:]], axis=0))
+    size = shape[-3:-1] * factors
+    images = tf.raw_ops.ResizeBilinear(images=images, size=size, align_corners=False, half_pixel_centers=False)
+    return tf.reshape(images, tf.concat([shape[:-3], size, shape[-1:]], axis=0))
 
 
 def _upsample_axis(values: tf.Tensor, axis: int, factor: int) -> tf.Tensor:

@@ -6,7 +6,8 @@ import itertools
 
 import tensorflow as tf
 
-from dirv_tf.geometry.compiled import compiled
+from dirv_tf.geometry.blocks import in_blocks
+from dirv_tf.geometry.compiled import compiled, program, shapes_vary
 from dirv_tf.geometry.shapes import spatial_rank, spatial_shape
 
 
@@ -44,7 +45,7 @@ def sample_linear(values: tf.Tensor, coordinates: tf.Tensor) -> tf.Tensor:
             f"Received: coordinates.shape={coordinates.shape}, values.shape={values.shape}"
         )
     points = tf.reshape(coordinates, [tf.shape(coordinates)[0], -1, rank])
-    sampled = _sample_points(values, points)
+    sampled = _sample_points_of_any_shape(values, points) if shapes_vary() else _sample_points(values, points)
     sampled = tf.reshape(sampled, tf.concat([tf.shape(coordinates)[:-1], tf.shape(values)[-1:]], axis=0))
     sampled.set_shape(coordinates.shape[:-1].concatenate(values.shape[-1:]))
     return sampled
@@ -61,9 +62,11 @@ def _sample_points(values, points):
     return _interpolate(values, points, rank), gradient
 
 
-def _corners(values, points, rank):
-    """Row indices (B, P) into the flattened array, and per-axis weights and signs, of the 2^r cell corners."""
-    size = spatial_shape(values)
+def _corners(size, points, first_row, rank):
+    """Row indices (..., P) into the flattened array, and per-axis weights and signs, of the 2^r cell corners.
+
+    `first_row` is that of the image that a point lies in.
+    """
     last = tf.cast(size - 1, points.dtype)
     clamped = tf.clip_by_value(points, tf.zeros_like(last), last)
     # The last cell is used for points on the far border, so that the second corner always exists (side 1: itself).
@@ -71,9 +74,9 @@ def _corners(values, points, rank):
     fraction = clamped - tf.cast(lower, points.dtype)
     steps = tf.math.cumprod(size, exclusive=True, reverse=True)
     upper_steps = tf.where(size > 1, steps, 0)
-    first_row = tf.range(tf.shape(points)[0])[:, None] * tf.reduce_prod(size) + tf.reduce_sum(lower * steps, axis=-1)
+    lowest = first_row + tf.reduce_sum(lower * steps, axis=-1)
     for corner in itertools.product((0, 1), repeat=rank):
-        rows = first_row + sum(upper_steps[axis] for axis, upper in enumerate(corner) if upper)
+        rows = lowest + sum(upper_steps[axis] for axis, upper in enumerate(corner) if upper)
         weights = [fraction[..., axis] if upper else 1 - fraction[..., axis] for axis, upper in enumerate(corner)]
         yield rows, weights, [1.0 if upper else -1.0 for upper in corner]
 
@@ -89,15 +92,45 @@ def _rows(values):
     return tf.reshape(values, [-1, tf.shape(values)[-1]])
 
 
+def _first_rows(values):
+    return tf.range(tf.shape(values)[0])[:, None] * tf.reduce_prod(spatial_shape(values))
+
+
 @compiled
 def _interpolate(values, points, rank):
-    rows_of_values = _rows(values)
+    return _interpolate_rows(_rows(values), spatial_shape(values), points, _first_rows(values), rank)
+
+
+def _interpolate_rows(rows_of_values, size, points, first_row, rank):
     return tf.add_n(
         [
             _product(weights, points[..., 0])[..., None] * tf.gather(rows_of_values, rows)
-            for rows, weights, _ in _corners(values, points, rank)
+            for rows, weights, _ in _corners(size, points, first_row, rank)
         ]
     )
+
+
+# The program for blocks is compiled for few lengths of the array too, to which it is filled up: 2^18, 2^20, 2^22, ...
+_SHORTEST, _LENGTHENING = 2**18, 4
+_interpolate_block = program(_interpolate_rows)
+
+
+def _sample_points_of_any_shape(values, points):
+    rank = points.shape[-1]
+    rows_of_values = _rows(values)
+    length = tf.shape(rows_of_values)[0]
+    lengths = tf.constant([_SHORTEST * _LENGTHENING**step for step in range(7)])
+    filled = lengths[tf.searchsorted(lengths, length[None])[0]]
+    rows_of_values = tf.pad(rows_of_values, [[0, filled - length], [0, 0]])
+    first_rows = tf.broadcast_to(_first_rows(values), tf.shape(points)[:-1])
+
+    def interpolate(points, first_row):
+        return _interpolate_block(rows_of_values, spatial_shape(values), points, first_row, rank)
+
+    channels = values.shape[-1]
+    arrays = [tf.reshape(points, [-1, rank]), tf.reshape(first_rows, [-1])]
+    sampled = in_blocks(interpolate, arrays, channels)
+    return tf.reshape(sampled, [tf.shape(points)[0], -1, channels])
 
 
 @compiled
@@ -106,7 +139,7 @@ def _gradient_to_points(values, points, upstream, rank):
     last = tf.cast(spatial_shape(values) - 1, points.dtype)
     inside = tf.cast((points >= 0) & (points <= last), points.dtype)
     components = [tf.zeros_like(points[..., 0])] * rank
-    for rows, weights, signs in _corners(values, points, rank):
+    for rows, weights, signs in _corners(spatial_shape(values), points, _first_rows(values), rank):
         along = tf.reduce_sum(upstream * tf.gather(rows_of_values, rows), axis=-1)
         for axis in range(rank):
             others = weights[:axis] + weights[axis + 1 :]
@@ -118,7 +151,7 @@ def _gradient_to_points(values, points, upstream, rank):
 def _gradient_to_values(values, points, upstream, rank):
     # Not compiled: XLA runs a scatter one element after the other on CPUs.
     rows, contributions = [], []
-    for corner_rows, weights, _ in _corners(values, points, rank):
+    for corner_rows, weights, _ in _corners(spatial_shape(values), points, _first_rows(values), rank):
         rows.append(tf.reshape(corner_rows, [-1]))
         weighted = _product(weights, points[..., 0])[..., None] * upstream
         contributions.append(tf.reshape(weighted, [-1, tf.shape(values)[-1]]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dirv_tf import metrics
+from dirv_tf import geometry, metrics
 
 _WHEN = {"before": "moving", "after": "registered"}
 
@@ -89,10 +89,13 @@ def figures_of(result, true_flow_field=None, mask=None):
         f"difference_{when}": metrics.intensity_difference(images["fixed"], images[name], inside)
         for when, name in _WHEN.items()
     }
+    # A program of this very size would take longer to compile than to run.
+    with geometry.for_any_shape():
+        of_field = metrics.field_metrics(field, result.fixed_geometry.spacing, inside)
     figures = {
         **differences,
         **{name.replace("difference", "l_int"): 255 * value for name, value in differences.items()},
-        **metrics.field_metrics(field, result.fixed_geometry.spacing, inside),
+        **of_field,
     }
     if true_flow_field is not None:
         true = _checked_field(true_flow_field, result.flow_field)[np.newaxis]

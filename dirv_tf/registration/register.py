@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from dirv_tf.registration.block_warping import warp_in_blocks
-from dirv_tf.registration.compiled_networks import compiled_network
+from dirv_tf.registration.inference import compiled_network
 from dirv_tf.registration.given_image import pair_geometries, take_image
 from dirv_tf.registration.image_arrays import check_same_shape
 from dirv_tf.registration.intensities import (
@@ -31,7 +31,7 @@ def register(
 
     Images of any size from two control points per axis on (8 pixels) are taken. Where a side is no multiple of
     `model.size_multiples` the images are padded at the end by edge replication and the results cropped back. The first
-    call for a model and an image size traces a TensorFlow graph; further calls of that size run it at once.
+    call for an architecture traces TensorFlow graphs, which takes a second or two; they serve images of every size.
 
     Parameters
     ----------

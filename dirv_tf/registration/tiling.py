@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.registration.compiled_networks import compiled_network
+from dirv_tf.registration.inference import compiled_network
 
 # Pixels or voxels that are registered at once. With 24 experts each takes about 500 bytes, 2 GB in all.
 LARGEST_PIECE = 4_000_000

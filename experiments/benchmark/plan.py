@@ -31,6 +31,10 @@ class Plan(NamedTuple):
         Pairs of the training step whose memory is measured.
     seconds : float
         How long each comparison is repeated.
+    first_answers : tuple of (int, int)
+        Rank and pixels per side of the first pair of a process, registered with the default model.
+    first_answer_turns : int
+        How many processes of each kind are started.
     xla_sides : tuple of int
         Those of the inference sides that are also measured with the whole network under XLA.
     parts : bool
@@ -55,6 +59,8 @@ class Plan(NamedTuple):
     memory_of: tuple[str, ...] = (OURS, MIXED, CHECKPOINTED, TEXTBOOK)
     memory_batch: int = 100
     seconds: float = 15.0
+    first_answers: tuple[tuple[int, int], ...] = ((2, 512), (3, 64))
+    first_answer_turns: int = 5
     xla_sides: tuple[int, ...] = (64, 256)
     parts: bool = True
     volume_run: str | None = "F-1"
@@ -74,6 +80,8 @@ QUICK = Plan(
     memory_of=(OURS, TEXTBOOK),
     memory_batch=20,
     seconds=4.0,
+    first_answers=((2, 512),),
+    first_answer_turns=1,
     xla_sides=(),
     parts=False,
     volume_run=None,

@@ -10,6 +10,7 @@ from dirv_tf.figures.canvas import save_figure
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.training.execution.environment import hardware, hardware_line, versions
 from dirv_tf.training.execution.progress import duration
+from experiments.benchmark.first_answer import measure_first_answer
 from experiments.benchmark.inference import measure_inference
 from experiments.benchmark.pair_making import measure_pair_making
 from experiments.benchmark.picture import benchmark_figure
@@ -78,6 +79,11 @@ def _stages(plan, report):
     stages = [
         # First, while this process is small.
         ("memory of a training step", len(plan.memory_of) * one_process, lambda: measure_memory(plan)),
+        (
+            "first answer",
+            20 * len(plan.first_answers) * plan.first_answer_turns,
+            lambda: measure_first_answer(plan),
+        ),
         ("training step", 35 + 2 * plan.seconds, lambda: measure_training(plan)),
         (
             "inference",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from experiments.benchmark import inference, step_memory, training_steps
+from experiments.benchmark import first_answer, inference, step_memory, training_steps
 from experiments.benchmark.rows import OURS, find
 
 # Cost per pixel, largest over smallest, up to which it counts as flat.
@@ -47,6 +47,13 @@ def targets(rows):
         at_least("inference of 256², pairs per second", 1000 / row.value.median, 15)
     if row := find(rows, inference.section(256), "VoxelMorph"):
         at_most("inference of 256², times VoxelMorph's time", 1 / row.ratio.median, 5)
+    if (times := first_answer.times_the_import(rows, 512, 2)) is not None:
+        at_most("first pair of 512² from the shell, times the import of TensorFlow", times, 2)
+    section = first_answer.section(512, 2)
+    new, repeated = (find(rows, section, name) for name in (first_answer.NEW, first_answer.REPEATED))
+    if new is not None and repeated is not None:
+        more = new.value.median - repeated.value.median
+        at_most("pair of a new size, seconds more than of a repeated one", more, 0.5)
     if row := find(rows, step_memory.SECTION, "textbook"):
         at_least("peak memory of a training step, times less than the textbook", row.ratio.median, 2)
     costs = [row for row in rows if row.section == inference.PER_PIXEL]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.models import load_pretrained
-from dirv_tf.registration.compiled_networks import compiled_network
+from dirv_tf.registration.inference import compiled_network
 from dirv_tf.registration.register import DEFAULT_ROUNDS
 
 

@@ -9,7 +9,6 @@ from dirv_tf import geometry
 from dirv_tf.models import RecurrentRefinement
 from dirv_tf.models.dirv_net import network as network_module
 from dirv_tf.registration import register, tiling
-from dirv_tf.registration.compiled_networks import compiled_network
 
 
 @pytest.fixture
@@ -92,14 +91,6 @@ def test_images_are_left_as_they_were(network_2d, make_pair):
     register(fixed, moving, model=network_2d)
     np.testing.assert_array_equal(fixed, copies[0])
     np.testing.assert_array_equal(moving, copies[1])
-
-
-def test_a_size_is_traced_once(make_network, make_pair):
-    network = make_network(2)
-    for shape in ((16, 20), (16, 20), (17, 21), (16, 20), (17, 21)):
-        for seed in (0, 1):
-            register(*make_pair(shape, seed), model=network)
-    assert compiled_network(network).experimental_get_tracing_count() == 2
 
 
 def test_weights_may_change_between_calls(make_network, make_pair):

@@ -15,6 +15,7 @@ TINY = {
     "training_batch": 2,
     "inference_sides": (16, 32),
     "demons_sides": (),
+    "first_answers": ((2, 64),),
     "xla_sides": (),
     "memory_batch": 2,
     "seconds": 0.0,
@@ -25,7 +26,7 @@ def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(command, "QUICK", QUICK._replace(**TINY))
     assert command.main(["--quick", "--training-side", "16", "--output", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
-    assert "[1/4] memory of a training step" in said and "Targets:" in said and "left)" in said
+    assert "[1/5] memory of a training step" in said and "Targets:" in said and "left)" in said
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"benchmark.json", "benchmark.md", "benchmark.png"}
     result = json.loads((tmp_path / "out" / "benchmark.json").read_text(encoding="utf-8"))
     assert {"date", "versions", "hardware", "plan", "seconds"} < set(result)
@@ -34,6 +35,9 @@ def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys)
     assert step["unit"] == "ms" and step["value"]["repetitions"] == 3 and step["ratio"]["median"] > 0
     assert step["value"]["lower_quartile"] <= step["value"]["median"] <= step["value"]["upper_quartile"]
     assert ("training step", "arithmetic floor") in measured and ("inference 32²", "VoxelMorph") in measured
+    for name in ("import of TensorFlow", "first pair from the shell", "new size", "repeated size"):
+        assert measured["first answer, 64²", name]["value"]["median"] > 0
+    assert "times the import" in measured["first answer, 64²", "first pair from the shell"]["note"]
     assert measured["peak memory", "dirv_tf"]["value"]["median"] > 0
     assert all(measured["training step", name]["value"]["median"] > 0 for name in SETTINGS)
     page = (tmp_path / "out" / "benchmark.md").read_text(encoding="utf-8")
