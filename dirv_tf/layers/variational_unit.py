@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf import geometry
+from dirv_tf.layers.control_point_interpolation import ControlPointInterpolation
+from dirv_tf.layers.data_force import DataForce
 from dirv_tf.layers.field_of_experts import FieldOfExperts
 from dirv_tf.layers.precision import split_policy
 from dirv_tf.layers.spacing import normalize_spacing
+from dirv_tf.layers.warp import Warp
 
 
 def _pair(value, name):
@@ -51,7 +53,10 @@ class VariationalUnit(tf.keras.layers.Layer):
 
     Attributes
     ----------
+    interpolation : ControlPointInterpolation
+    warp : Warp
     data_experts, regularizer_experts : FieldOfExperts
+    data_force : DataForce
     step_size : variable, scalar
         ``alpha / step_size_scale``; its absolute value counts, so the step cannot turn round.
 
@@ -78,6 +83,9 @@ class VariationalUnit(tf.keras.layers.Layer):
         self.experts = _pair(experts, "experts")
         self.kernel_sizes = _pair(kernel_sizes, "kernel_sizes")
         self.spacing = normalize_spacing(spacing)
+        # In the precision of the fields, whatever the global policy: they hold coordinates.
+        self.interpolation = ControlPointInterpolation(spacing, name="interpolation", dtype=own_policy)
+        self.warp = Warp(name="warp", dtype=own_policy)
         data, regularizer = (
             FieldOfExperts(n, size, knots, knot_range, centered, name=name, dtype=policy)
             for n, size, name, policy in zip(
@@ -88,6 +96,7 @@ class VariationalUnit(tf.keras.layers.Layer):
             )
         )
         self.data_experts, self.regularizer_experts = data, regularizer
+        self.data_force = DataForce(spacing, name="data_force", dtype=own_policy)
         if not step_size_scale > 0:
             raise ValueError(f"`step_size_scale` must be positive. Received: step_size_scale={step_size_scale!r}")
         self.step_size_scale = float(step_size_scale)
@@ -113,10 +122,9 @@ class VariationalUnit(tf.keras.layers.Layer):
 
     def call(self, inputs):
         fixed, moving, displacement_field = inputs
-        registered = geometry.warp_image(moving, geometry.interpolate_control_points(displacement_field, self.spacing))
+        registered = self.warp((moving, self.interpolation(displacement_field)))
         data = tf.cast(self.data_experts(registered - fixed), registered.dtype)
-        force = geometry.data_force(data, registered, self.spacing)
-        descent = force + self.regularizer_experts(displacement_field)
+        descent = self.data_force((data, registered)) + self.regularizer_experts(displacement_field)
         return displacement_field - self.absolute_step_size * descent
 
     def get_config(self):

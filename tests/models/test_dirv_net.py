@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dirv_tf import geometry, synthesis
+from dirv_tf import geometry, layers, synthesis
 from dirv_tf.losses import CombinedLoss, DisplacementLoss, IntensityLoss
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import DIRVNet, PyramidLevel
@@ -238,6 +238,27 @@ def test_impossible_images():
         model(good)
     with pytest.raises(ValueError, match="loss=None"):
         model.compile("adam")
+
+
+def test_a_network_is_made_of_the_library_s_layers(rng, monkeypatch):
+    model = DIRVNet(2, **SMALL, spacing=(4, 2))
+    of_network = {"downsampling": layers.Downsampling, "upsampling": layers.Upsampling}
+    of_units = {"data_experts": layers.FieldOfExperts, "regularizer_experts": layers.FieldOfExperts,
+                "data_force": layers.DataForce}
+    of_both = {"interpolation": layers.ControlPointInterpolation, "warp": layers.Warp}
+    called = []
+    for kind in {*of_network.values(), *of_units.values(), *of_both.values()}:
+        monkeypatch.setattr(kind, "call", lambda self, x, call=kind.call: (called.append(id(self)), call(self, x))[1])
+    model(pair(2, rng)[0])
+    units = [unit for level in model.pyramid_levels for unit in level.units]
+    for holder, expected in ((model, {**of_network, **of_both}), *((unit, {**of_units, **of_both}) for unit in units)):
+        for name, kind in expected.items():
+            layer = getattr(holder, name)
+            assert type(layer) is kind and layer.name == name and id(layer) in called, (holder.name, name)
+    lines = []
+    model.summary(print_fn=lambda line, **_: lines.append(line))
+    for name, kind in {**of_network, **of_both}.items():
+        assert f"{name} ({kind.__name__}" in "\n".join(lines)
 
 
 def test_pyramid_level_works_alone(rng):

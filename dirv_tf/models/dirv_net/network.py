@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.layers import ControlPointInterpolation, Downsampling, Upsampling, Warp
 from dirv_tf.models.dirv_net.observer import DIRVNetObserver
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
 from dirv_tf.models.registration_network import RegistrationNetwork
@@ -56,8 +57,14 @@ class DIRVNet(RegistrationNetwork):
 
     Attributes
     ----------
+    downsampling : Downsampling
+        Makes the images of the coarser levels.
     pyramid_levels : list of PyramidLevel
         Coarse to fine.
+    upsampling : Upsampling
+        Hands the displacement field on to the next finer level.
+    interpolation, warp : ControlPointInterpolation, Warp
+        Make the flow field and the registered image of every level.
     size_multiples : tuple of int
         Every image side must be a multiple of this number (per axis): ``spacing * 2**(levels - 1)``.
     level_class : type
@@ -129,6 +136,12 @@ class DIRVNet(RegistrationNetwork):
         self.checkpoint_units = bool(checkpoint_units)
         self.separate_levels = bool(separate_levels)
         self.size_multiples = tuple(step * 2 ** (levels - 1) for step in self.spacing)
+        # Its own layers hold coordinates: in the precision of the fields, whatever the global policy.
+        own_policy = self.dtype_policy.name
+        self.downsampling = Downsampling(name="downsampling", dtype=own_policy)
+        self.upsampling = Upsampling(True, field_upsampling, name="upsampling", dtype=own_policy)
+        self.interpolation = ControlPointInterpolation(self.spacing, name="interpolation", dtype=own_policy)
+        self.warp = Warp(name="warp", dtype=own_policy)
         self.pyramid_levels = [
             self.level_class(
                 units=count,
@@ -149,6 +162,8 @@ class DIRVNet(RegistrationNetwork):
         unknown = (None,) * rank
         for level in self.pyramid_levels:
             level.build(((None, *unknown, 1), (None, *unknown, 1), (None, *unknown, rank)))
+        for layer in (self.downsampling, self.upsampling, self.interpolation, self.warp):
+            layer.build((None, *unknown, None))
         self.built = True
 
     # ------------------------------------------------------------------ config
@@ -209,8 +224,8 @@ class DIRVNet(RegistrationNetwork):
         fixed, moving = self.checked_pair(inputs)
         fixed_images, moving_images = [fixed], [moving]
         for _ in self.pyramid_levels[1:]:
-            fixed_images.insert(0, geometry.downsample_image(fixed_images[0]))
-            moving_images.insert(0, geometry.downsample_image(moving_images[0]))
+            fixed_images.insert(0, self.downsampling(fixed_images[0]))
+            moving_images.insert(0, self.downsampling(moving_images[0]))
         displacement_field = tf.zeros_like(geometry.sample_control_points(fixed_images[0], self.spacing))
         displacement_field = tf.repeat(displacement_field, self.rank, axis=-1)
         displacement_fields, registered_images = [], []
@@ -220,12 +235,12 @@ class DIRVNet(RegistrationNetwork):
             if index:
                 if self.separate_levels:
                     displacement_field = tf.stop_gradient(displacement_field)
-                displacement_field = geometry.upsample_displacement_field(displacement_field, self.field_upsampling)
+                displacement_field = self.upsampling(displacement_field)
             fields = level((fixed_image, moving_image, displacement_field))
             displacement_field = fields[:, -1]
-            flow_field = geometry.interpolate_control_points(displacement_field, self.spacing)
+            flow_field = self.interpolation(displacement_field)
             displacement_fields.append(fields)
-            registered_images.append(geometry.warp_image(moving_image, flow_field))
+            registered_images.append(self.warp((moving_image, flow_field)))
         return {
             "flow_field": flow_field,
             "displacement_fields": tuple(displacement_fields),
