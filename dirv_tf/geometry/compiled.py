@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -12,7 +13,7 @@ import tensorflow as tf
 compiled = functools.partial(tf.function, jit_compile=True, reduce_retracing=True)
 
 
-def compiled_both_ways(function):
+def compiled_both_ways(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     """Compile a function, and the whole of its gradient by itself.
 
     TensorFlow's own gradient of a `compiled` function takes what the forward pass has kept. Where that pass is a few
