@@ -112,7 +112,7 @@ class _DeviatingNetwork(DIRVNet):
     def call(self, inputs):
         outputs = super().call(inputs)
         flow_fields = [
-            level.units[-1].interpolate(fields[:, -1])
+            level.variational_units[-1].interpolate(fields[:, -1])
             for level, fields in zip(self.pyramid_levels, outputs["displacement_fields"])
         ]
         registered_images = map(self.warp, zip(outputs["moving_images"], flow_fields))

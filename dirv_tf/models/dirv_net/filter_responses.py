@@ -60,7 +60,7 @@ def response_statistics(model, outputs):
         else:
             before = model.upsampling(start)
         of_level = []
-        for index, unit in enumerate(level.units):
+        for index, unit in enumerate(level.variational_units):
             registered = model.warp((moving, model.interpolation(before)))
             of_level.append(
                 {
