@@ -70,6 +70,11 @@ def integer(low: float = 0, high: float = math.inf) -> Check:
     return Check(f"an integer{least}{f' and at most {high}' if high < math.inf else ''}", read)
 
 
+def random_seed() -> Check:
+    """Accept a seed of random numbers: 64 bits without a sign."""
+    return Check("an integer from 0 to 2^64 - 1", integer(0, 2**64 - 1).read)
+
+
 def odd_integer() -> Check:
     """Accept an odd integer of at least 1."""
 
@@ -81,19 +86,23 @@ def odd_integer() -> Check:
     return Check("an odd integer of at least 1", read)
 
 
-def number(low: float = -math.inf, above: float = -math.inf, high: float = math.inf) -> Check:
-    """Accept a finite number of at least `low`, or greater than `above`, and of at most `high`."""
+def number(
+    low: float = -math.inf, above: float = -math.inf, high: float = math.inf, below: float = math.inf
+) -> Check:
+    """Accept a finite number of at least `low` or greater than `above`, and of at most `high` or less than `below`."""
 
     def read(value):
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise ValueError
-        if not math.isfinite(value) or value < low or value <= above or value > high:
+        if not math.isfinite(value) or value < low or value <= above or value > high or value >= below:
             raise ValueError
         return float(value)
 
     bounds = f" of at least {low:g}" if low > -math.inf else f" greater than {above:g}" if above > -math.inf else ""
     if high < math.inf:
         bounds += f"{' and' if bounds else ' of'} at most {high:g}"
+    if below < math.inf:
+        bounds += f"{' and' if bounds else ''} less than {below:g}"
     return Check(f"a finite number{bounds}", read)
 
 
@@ -153,6 +162,29 @@ def list_of(item: Check, shortest: int = 1, longest: int | None = None) -> Check
     return Check(f"a list of {length} entries, each {item.legal}", read)
 
 
+def image_size(low: int = 1) -> Check:
+    """Accept the sides of an image of 2 or 3 axes, each of at least `low` pixels; the value to use is a tuple."""
+    return list_of(integer(low), 2, 3)
+
+
+def per_axis(item: Check, rank: int | None = None) -> Check:
+    """Accept one value for all axes, or a list or tuple of one value per axis; the value to use is that or a tuple.
+
+    Parameters
+    ----------
+    item : Check
+        Of every value.
+    rank : int, optional
+        Number of axes; 2 or 3 where it is not known yet.
+    """
+    return either(item, list_of(item, rank or 2, rank or 3))
+
+
+def per_term(item: Check) -> Check:
+    """Accept one value for both terms, or a pair (data term, regularizer); the value to use is that or a tuple."""
+    return either(item, list_of(item, 2, 2))
+
+
 def increasing_pair(item: Check) -> Check:
     """Accept a list or tuple of two entries that pass the check `item`, the first smaller than the second."""
 
@@ -163,6 +195,11 @@ def increasing_pair(item: Check) -> Check:
         return low, high
 
     return Check(f"a pair [low, high] with low < high, each {item.legal}", read)
+
+
+def optional(check: Check) -> Check:
+    """Accept None or what passes the check."""
+    return Check(f"None, or {check.legal}", lambda value: None if value is None else check.read(value))
 
 
 def either(first: Check, second: Check) -> Check:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
 from dirv_tf import synthesis
-from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.random_patch import LEAST_CONTRAST, PLACE, random_patch
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
+from dirv_tf.validation import boolean, image_size, increasing_pair, integer, number
 
 
 class ChessboardPairs(SyntheticPairs):
@@ -56,35 +58,43 @@ class ChessboardPairs(SyntheticPairs):
 
     def __init__(
         self,
-        size=(64, 64),
-        count=10000,
-        batch_size=100,
-        cell_range=(6, 10),
-        transform="both",
-        max_displacement=6.0,
-        seed=42,
-        desensitize=True,
-        swap=True,
-        frozen_last_batch=True,
-        patch_size=None,
-        patches_per_image=20,
-        least_contrast=LEAST_CONTRAST,
-        deform_first=False,
+        size: Sequence[int] = (64, 64),
+        count: int = 10000,
+        batch_size: int = 100,
+        cell_range: Sequence[int] = (6, 10),
+        transform: str = "both",
+        max_displacement: float = 6.0,
+        seed: int = 42,
+        desensitize: bool = True,
+        swap: bool = True,
+        frozen_last_batch: bool = True,
+        patch_size: Sequence[int] | None = None,
+        patches_per_image: int = 20,
+        least_contrast: float = LEAST_CONTRAST,
+        deform_first: bool = False,
     ):
-        self.image_size = checks.check_size("size", size, 4)
-        self.patches_per_image = checks.check_integer("patches_per_image", patches_per_image, 1)
-        self.least_contrast = checks.check_number("least_contrast", least_contrast, 0)
-        self.deform_first = checks.check_boolean("deform_first", deform_first)
+        self.image_size = image_size(4)("size", size)
+        self.patches_per_image = integer(1)("patches_per_image", patches_per_image)
+        self.least_contrast = number(0)("least_contrast", least_contrast)
+        self.deform_first = boolean()("deform_first", deform_first)
         self._whole = patch_size is None
-        size = self.image_size if self._whole else checks.check_size("patch_size", patch_size, 4)
+        size = self.image_size if self._whole else image_size(4)("patch_size", patch_size)
         super().__init__(
-            size, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+            size,
+            count,
+            batch_size,
+            transform=transform,
+            max_displacement=max_displacement,
+            seed=seed,
+            desensitize=desensitize,
+            swap=swap,
+            frozen_last_batch=frozen_last_batch,
         )
         if len(size) != len(self.image_size) or any(np.greater(size, self.image_size)):
             raise ValueError(
                 f"`patch_size` must fit into the image of size {self.image_size}. Received: patch_size={patch_size!r}"
             )
-        self.cell_range = checks.check_range("cell_range", cell_range, 1)
+        self.cell_range = increasing_pair(integer(1))("cell_range", cell_range)
         if self.cell_range[1] - 1 > min(self.image_size):
             raise ValueError(
                 f"`cell_range` must not allow cells larger than the image of size {self.image_size}. "

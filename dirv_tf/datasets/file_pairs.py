@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.pair_batches import PairBatches
@@ -22,8 +24,8 @@ class FilePairs(PairBatches):
         The pairs that patches are drawn from.
     """
 
-    def __init__(self, patches, count, *arguments):
-        super().__init__(patches.size, count, *arguments)
+    def __init__(self, patches: PatchSource, count: int, **arguments: Any):
+        super().__init__(patches.size, count, **arguments)
         self.files = patches.images.files
         self._patches = patches
 
@@ -33,18 +35,18 @@ class FilePairs(PairBatches):
 
 
 def from_pairs(
-    pairs,
-    size=None,
-    count=None,
-    batch_size=100,
-    patches_per_image=4,
-    least_contrast=LEAST_CONTRAST,
-    normalization="joint",
-    on_error="raise",
-    memory_gib=4.0,
-    seed=42,
-    frozen_last_batch=True,
-):
+    pairs: str | os.PathLike | Sequence[tuple[str | os.PathLike, str | os.PathLike]],
+    size: Sequence[int] | None = None,
+    count: int | None = None,
+    batch_size: int = 100,
+    patches_per_image: int = 4,
+    least_contrast: float = LEAST_CONTRAST,
+    normalization: str = "joint",
+    on_error: str = "raise",
+    memory_gib: float = 4.0,
+    seed: int = 42,
+    frozen_last_batch: bool = True,
+) -> FilePairs:
     """Take real pairs of images, whose fields nobody knows: for training by the intensities alone.
 
     Both images of a pair must have the same shape and be roughly aligned. Patches are cut at the same place of both,
@@ -84,15 +86,22 @@ def from_pairs(
     """
     if isinstance(pairs, (str, os.PathLike)):
         pairs = read_pair_table(pairs)
-    pairs = [tuple(pair) if isinstance(pair, (tuple, list)) else (pair,) for pair in pairs]
+    pairs = [tuple(pair) if isinstance(pair, (tuple, list)) else (pair,) for pair in pairs]  # type: ignore[misc]
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise ValueError(
             "`pairs` must be the path of a CSV file or a sequence of at least one (fixed, moving) pair of paths. "
             f"Received: pairs={pairs!r}"
         )
-    images = ImageGroups(pairs, size, on_error, memory_gib)
+    images = ImageGroups(pairs, size, on_error=on_error, memory_gib=memory_gib)
     patches_per_image = 1 if size is None else patches_per_image
-    patches = PatchSource(images, size, seed, patches_per_image, least_contrast, normalization)
+    patches = PatchSource(
+        images,
+        size,
+        seed,
+        patches_per_image=patches_per_image,
+        least_contrast=least_contrast,
+        normalization=normalization,
+    )
     if count is None:
         count = len(images) * patches.patches_per_image
-    return FilePairs(patches, count, batch_size, seed, frozen_last_batch)
+    return FilePairs(patches, count, batch_size=batch_size, seed=seed, frozen_last_batch=frozen_last_batch)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.io.image_files import IMAGE_SUFFIXES
+from dirv_tf.validation import fraction, integer, one_of
 
 PARTS = ("train", "test")
 
 
-def image_files(folder):
+def image_files(folder: str | os.PathLike) -> list[Path]:
     """Return the image files in a folder and the folders below it, known by their suffixes.
 
     Parameters
@@ -45,7 +47,9 @@ def image_files(folder):
     return files
 
 
-def split_files(files, folder, part, test_share=0.2, split_seed=0):
+def split_files(
+    files: Sequence[Path], folder: str | os.PathLike, part: str, test_share: float = 0.2, split_seed: int = 0
+) -> list[Path]:
     """Return the files of one part of a folder; every file belongs to one part.
 
     The test files are those with the smallest hash of the seed and the path within the folder: the split does not
@@ -73,10 +77,9 @@ def split_files(files, folder, part, test_share=0.2, split_seed=0):
     ValueError
         If an argument is out of its range, or there are fewer than two files.
     """
-    checks.check_choice("part", part, PARTS)
-    if not 0 < checks.check_number("test_share", test_share, 0) < 1:
-        raise ValueError(f"`test_share` must be between 0 and 1. Received: test_share={test_share!r}")
-    checks.check_integer("split_seed", split_seed, 0)
+    one_of(*PARTS)("part", part)
+    fraction()("test_share", test_share)
+    integer(0)("split_seed", split_seed)
     if len(files) < 2:
         raise ValueError(
             f"Expected at least two images to split into train and test. Received: {len(files)} in folder={folder}"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from typing import Any
+
 from dirv_tf.datasets.folder_files import image_files, split_files
 from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.patch_source import PatchSource
@@ -18,8 +22,8 @@ class FolderPairs(SyntheticPairs):
         The images that patches are drawn from.
     """
 
-    def __init__(self, patches, count, *arguments):
-        super().__init__(patches.size, count, *arguments)
+    def __init__(self, patches: PatchSource, count: int, **arguments: Any):
+        super().__init__(patches.size, count, **arguments)
         self.files = tuple(path for (path,) in patches.images.files)
         self._patches = patches
 
@@ -28,25 +32,25 @@ class FolderPairs(SyntheticPairs):
 
 
 def from_folder(
-    folder,
-    size=None,
-    count=None,
-    batch_size=100,
-    part=None,
-    test_share=0.2,
-    split_seed=0,
-    patches_per_image=4,
-    least_contrast=LEAST_CONTRAST,
-    normalization="joint",
-    on_error="raise",
-    memory_gib=4.0,
-    transform="both",
-    max_displacement=6.0,
-    seed=42,
-    desensitize=True,
-    swap=True,
-    frozen_last_batch=True,
-):
+    folder: str | os.PathLike,
+    size: Sequence[int] | None = None,
+    count: int | None = None,
+    batch_size: int = 100,
+    part: str | None = None,
+    test_share: float = 0.2,
+    split_seed: int = 0,
+    patches_per_image: int = 4,
+    least_contrast: float = LEAST_CONTRAST,
+    normalization: str = "joint",
+    on_error: str = "raise",
+    memory_gib: float = 4.0,
+    transform: str = "both",
+    max_displacement: float = 6.0,
+    seed: int = 42,
+    desensitize: bool = True,
+    swap: bool = True,
+    frozen_last_batch: bool = True,
+) -> FolderPairs:
     """Make pairs with known fields of the images in a folder: random patches and their warped copies.
 
     Patches are drawn anew in every epoch, by seed, epoch and number alone. Patches with little contrast are rejected,
@@ -105,11 +109,26 @@ def from_folder(
     files = image_files(folder)
     if part is not None:
         files = split_files(files, folder, part, test_share, split_seed)
-    images = ImageGroups([(path,) for path in files], size, on_error, memory_gib)
+    images = ImageGroups([(path,) for path in files], size, on_error=on_error, memory_gib=memory_gib)
     patches_per_image = 1 if size is None else patches_per_image
-    patches = PatchSource(images, size, seed, patches_per_image, least_contrast, normalization)
+    patches = PatchSource(
+        images,
+        size,
+        seed,
+        patches_per_image=patches_per_image,
+        least_contrast=least_contrast,
+        normalization=normalization,
+    )
     if count is None:
         count = len(images) * patches.patches_per_image
     return FolderPairs(
-        patches, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+        patches,
+        count,
+        batch_size=batch_size,
+        transform=transform,
+        max_displacement=max_displacement,
+        seed=seed,
+        desensitize=desensitize,
+        swap=swap,
+        frozen_last_batch=frozen_last_batch,
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.intensities import robust_range
 from dirv_tf.io.gray import to_gray
 from dirv_tf.io.image_files import load_image
+from dirv_tf.validation import image_size, number, one_of, optional
 
 _NAMED_PROBLEMS = 20
 
@@ -51,10 +53,16 @@ class ImageGroups:
         With "skip": names the groups left out.
     """
 
-    def __init__(self, groups, size=None, on_error="raise", memory_gib=4.0):
-        checks.check_choice("on_error", on_error, ("raise", "skip"))
-        self._free = checks.check_number("memory_gib", memory_gib, 0) * 2**30
-        self._size = None if size is None else checks.check_size("size", size, 4)
+    def __init__(
+        self,
+        groups: Sequence[Sequence[str | os.PathLike]],
+        size: Sequence[int] | None = None,
+        on_error: str = "raise",
+        memory_gib: float = 4.0,
+    ):
+        one_of("raise", "skip")("on_error", on_error)
+        self._free = number(0)("memory_gib", memory_gib) * 2**30
+        self._size = optional(image_size(4))("size", size)
         self.shape = None
         self._kept, self._ranges, files, problems = [], [], [], []
         for group in groups:
@@ -71,15 +79,15 @@ class ImageGroups:
         if problems:
             self._complain(problems, len(groups), on_error)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.files)
 
-    def read(self, number):
+    def read(self, number: int) -> list[np.ndarray]:
         """Return the images of a group, float32, in their own intensities; list of ndarray of one shape."""
         kept = self._kept[number]
         return [_gray_image(path) for path in self.files[number]] if kept is None else kept
 
-    def ranges(self, number):
+    def ranges(self, number: int) -> list[tuple[float, float]]:
         """Return the `robust_range` of every image of a group, list of pairs of float."""
         return self._ranges[number]
 

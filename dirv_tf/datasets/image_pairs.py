@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
 
@@ -26,14 +27,14 @@ class ImagePairs(SyntheticPairs):
 
     def __init__(
         self,
-        images,
-        batch_size=100,
-        transform="both",
-        max_displacement=6.0,
-        seed=42,
-        desensitize=True,
-        swap=True,
-        frozen_last_batch=True,
+        images: ArrayLike,
+        batch_size: int = 100,
+        transform: str = "both",
+        max_displacement: float = 6.0,
+        seed: int = 42,
+        desensitize: bool = True,
+        swap: bool = True,
+        frozen_last_batch: bool = True,
     ):
         images = np.asarray(images, np.float32)
         if images.ndim not in (4, 5) or images.shape[-1] != 1:
@@ -47,12 +48,12 @@ class ImagePairs(SyntheticPairs):
             images.shape[1:-1],
             len(images),
             batch_size,
-            transform,
-            max_displacement,
-            seed,
-            desensitize,
-            swap,
-            frozen_last_batch,
+            transform=transform,
+            max_displacement=max_displacement,
+            seed=seed,
+            desensitize=desensitize,
+            swap=swap,
+            frozen_last_batch=frozen_last_batch,
         )
         low, high = images.min(), images.max()
         if not (low >= 0 and high <= 1):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from dirv_tf.validation import one_of
 
 # Rules that look at the intensities themselves; "type", the range of an integer type, is the third one of `register`.
 NORMALIZATIONS = ("joint", "each")
@@ -10,7 +14,7 @@ NORMALIZATIONS = ("joint", "each")
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
 
 
-def normalize_images(images, normalization):
+def normalize_images(images: Sequence[np.ndarray], normalization: str) -> list[np.ndarray]:
     """Stretch the images of a pair, or one image alone, to [0, 1].
 
     Parameters
@@ -30,20 +34,16 @@ def normalize_images(images, normalization):
     ValueError
         If the rule is unknown, or there is only one intensity.
     """
+    one_of(*NORMALIZATIONS)("normalization", normalization)
     if normalization == "joint":
         common = min(image.min() for image in images), max(image.max() for image in images)
         ranges = [common] * len(images)
-    elif normalization == "each":
-        ranges = [robust_range(image) for image in images]
     else:
-        raise ValueError(
-            f"`normalization` must be one of {', '.join(map(repr, NORMALIZATIONS))}. "
-            f"Received: normalization={normalization!r}"
-        )
+        ranges = [robust_range(image) for image in images]
     return [_stretched(image, *ends) for image, ends in zip(images, ranges)]
 
 
-def robust_range(image):
+def robust_range(image: np.ndarray) -> tuple[float, float]:
     """Return the 0.5 and 99.5 percentiles of an image, or its minimum and maximum where the percentiles coincide.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import tensorflow as tf
 
@@ -56,12 +57,14 @@ class MixedPairs(PairBatches):
                 f"Received: (size, count, batch_size)={sorted(alike)}"
             )
         first = parts[0]
-        super().__init__(first.size, first.count, first.batch_size, first.seed, frozen_last_batch)
+        super().__init__(
+            first.size, first.count, first.batch_size, seed=first.seed, frozen_last_batch=frozen_last_batch
+        )
         self.parts = parts
         self.files = tuple(file for part in parts for file in getattr(part, "files", ())) or None
 
-    def first(self, count):
-        smaller = super().first(count)
+    def first(self, count: int) -> MixedPairs:
+        smaller = cast("MixedPairs", super().first(count))
         smaller.parts = tuple(part.first(count) for part in self.parts)
         return smaller
 

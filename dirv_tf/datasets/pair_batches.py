@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import abc
 import copy
+from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dirv_tf.datasets import argument_checks as checks
+from dirv_tf.validation import boolean, image_size, integer, random_seed
 
 # Draws of this epoch number belong to the evaluation and to the frozen batch; training epoch `e` draws `e + 1`.
 _FROZEN_EPOCH = 0
@@ -39,26 +40,30 @@ class PairBatches(abc.ABC):
         If an argument is out of its range.
     """
 
-    def __init__(self, size, count, batch_size, seed, frozen_last_batch):
-        self.size = checks.check_size("size", size, 4)
-        self.count = checks.check_integer("count", count, 1)
-        self.batch_size = min(checks.check_integer("batch_size", batch_size, 1), self.count)
-        self.seed = checks.check_integer("seed", seed, 0, 2**64 - 1)
-        self.frozen_last_batch = checks.check_boolean("frozen_last_batch", frozen_last_batch)
+    def __init__(
+        self, size: Sequence[int], count: int, batch_size: int, seed: int, frozen_last_batch: bool
+    ):
+        self.size = image_size(4)("size", size)
+        self.count = integer(1)("count", count)
+        self.batch_size = min(integer(1)("batch_size", batch_size), self.count)
+        self.seed = random_seed()("seed", seed)
+        self.frozen_last_batch = boolean()("frozen_last_batch", frozen_last_batch)
 
     @property
-    def steps_per_epoch(self):
+    def steps_per_epoch(self) -> int:
         """Number of batches of one pass over all pairs."""
         return -(-self.count // self.batch_size)
 
-    def first(self, count):
+    def first(self, count: int) -> PairBatches:
         """Return the dataset of the first `count` pairs, or of all if there are fewer; it shares the images."""
         smaller = copy.copy(self)
-        smaller.count = min(checks.check_integer("count", count, 1), self.count)
+        smaller.count = min(integer(1)("count", count), self.count)
         smaller.batch_size = min(self.batch_size, smaller.count)
         return smaller
 
-    def training(self, epochs, first_epoch=0, parallel_calls=tf.data.AUTOTUNE):
+    def training(
+        self, epochs: int, first_epoch: int = 0, parallel_calls: int = tf.data.AUTOTUNE
+    ) -> tf.data.Dataset:
         """Return the batches of consecutive training epochs.
 
         Parameters
@@ -76,8 +81,8 @@ class PairBatches(abc.ABC):
         tf.data.Dataset
             ``epochs * steps_per_epoch`` elements.
         """
-        epochs = checks.check_integer("epochs", epochs, 1)
-        first_epoch = checks.check_integer("first_epoch", first_epoch, 0)
+        epochs = integer(1)("epochs", epochs)
+        first_epoch = integer(0)("first_epoch", first_epoch)
         steps = self.steps_per_epoch
 
         def element(step):
@@ -89,7 +94,7 @@ class PairBatches(abc.ABC):
         batches = tf.data.Dataset.range(first_epoch * steps, (first_epoch + epochs) * steps)
         return _pipeline(batches, element, parallel_calls)
 
-    def evaluation(self, parallel_calls=tf.data.AUTOTUNE):
+    def evaluation(self, parallel_calls: int = tf.data.AUTOTUNE) -> tf.data.Dataset:
         """Return the batches of one pass over all pairs, with random draws that no training epoch uses.
 
         Parameters
@@ -105,7 +110,7 @@ class PairBatches(abc.ABC):
         batches = tf.data.Dataset.range(self.steps_per_epoch)
         return _pipeline(batches, lambda batch_index: self._batch(batch_index, _FROZEN_EPOCH), parallel_calls)
 
-    def frozen_batch(self):
+    def frozen_batch(self) -> tuple:
         """Return the batch, one element, that ends every training epoch and the evaluation."""
         return self._batch(tf.constant(self.steps_per_epoch - 1, tf.int64), _FROZEN_EPOCH)
 

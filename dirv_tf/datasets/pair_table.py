@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 COLUMNS = ("fixed", "moving")
 
 
-def read_pair_table(path):
+def read_pair_table(path: str | os.PathLike) -> list[tuple[Path, Path]]:
     """Read a CSV file with the columns "fixed" and "moving".
 
     Parameters

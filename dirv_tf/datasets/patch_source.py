@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from dirv_tf.datasets import argument_checks as checks
+from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.intensities import NORMALIZATIONS, normalize_images
 from dirv_tf.datasets.random_patch import PLACE, TRIES, random_patch
+from dirv_tf.validation import integer, number, one_of, random_seed
 
 # What a random number is for, beside `random_patch.PLACE` and those of `synthesis.random_keys`.
 _ORDER = 10
@@ -42,20 +44,29 @@ class PatchSource:
         If an argument is out of its range, or no patch has enough contrast.
     """
 
-    def __init__(self, images, size, seed, patches_per_image, least_contrast, normalization):
+    def __init__(
+        self,
+        images: ImageGroups,
+        size: Sequence[int] | None,
+        seed: int,
+        patches_per_image: int,
+        least_contrast: float,
+        normalization: str,
+    ):
         self.images = images
-        self.size = images.shape if size is None else tuple(size)
-        self.patches_per_image = checks.check_integer("patches_per_image", patches_per_image, 1)
-        self.normalization = checks.check_choice("normalization", normalization, NORMALIZATIONS)
+        # Groups that keep their sizes have no common shape, and are cut into patches of a given size.
+        self.size: tuple[int, ...] = (images.shape or ()) if size is None else tuple(size)
+        self.patches_per_image = integer(1)("patches_per_image", patches_per_image)
+        self.normalization = one_of(*NORMALIZATIONS)("normalization", normalization)
         # Whole images were chosen by the user.
-        self.least_contrast = 0.0 if size is None else checks.check_number("least_contrast", least_contrast, 0)
-        self._seed = checks.check_integer("seed", seed, 0, 2**64 - 1)
+        self.least_contrast = 0.0 if size is None else number(0)("least_contrast", least_contrast)
+        self._seed = random_seed()("seed", seed)
         draws = np.random.default_rng([self._seed, _ORDER]).random(len(images))
         self._order = np.argsort(draws, kind="stable")
         # Images without any patch to use are found before a training starts, not in its midst.
         self._patches(0, 0, images.read)
 
-    def __call__(self, indices, epoch):
+    def __call__(self, indices: tf.Tensor, epoch: int | tf.Tensor) -> list[tf.Tensor]:
         """Draw patches within a graph.
 
         Parameters
@@ -75,7 +86,7 @@ class PatchSource:
         # Run eagerly, a single result comes without its list.
         return [tf.ensure_shape(each, [None, *self.size, 1]) for each in tf.nest.flatten(patches)]
 
-    def draw(self, indices, epoch):
+    def draw(self, indices: np.ndarray, epoch: int) -> list[np.ndarray]:
         """Draw patches, arguments and results of `__call__` as arrays."""
         # Consecutive patches often come from the same image, which may have to be read from its file.
         read = functools.lru_cache(maxsize=1)(self.images.read)

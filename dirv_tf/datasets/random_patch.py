@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 # Thesis Section 6.3: patches with a standard deviation of less than 10 of 255 are rejected.
@@ -12,7 +14,12 @@ TRIES = 100
 PLACE = 11
 
 
-def random_patch(images, size, generator, least_deviations):
+def random_patch(
+    images: Sequence[np.ndarray],
+    size: Sequence[int],
+    generator: np.random.Generator,
+    least_deviations: Sequence[float],
+) -> tuple[list[np.ndarray], bool]:
     """Cut a patch at the same random place of images, drawing places until the patch has contrast.
 
     Parameters

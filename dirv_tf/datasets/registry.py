@@ -10,11 +10,14 @@ from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
 from dirv_tf.datasets.file_pairs import from_pairs
 from dirv_tf.datasets.folder_pairs import from_folder
 from dirv_tf.datasets.mixed_pairs import MixedPairs
+from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.datasets.shape_pairs import ShapePairs
+from dirv_tf.validation import one_of
 
 
 def _mixture(parts, frozen_last_batch=True, **shared):
-    return MixedPairs([from_config({**shared, **part}) for part in parts], frozen_last_batch)
+    # Of real pairs nobody knows the fields; `MixedPairs` refuses them.
+    return MixedPairs([from_config({**shared, **part}) for part in parts], frozen_last_batch)  # type: ignore[misc]
 
 
 _KINDS: dict[str, Callable[..., Any]] = {
@@ -26,7 +29,7 @@ _KINDS: dict[str, Callable[..., Any]] = {
 }
 
 
-def from_config(config):
+def from_config(config: Mapping[str, Any]) -> PairBatches:
     """Build a dataset from a mapping, as read from a YAML file.
 
     Parameters
@@ -56,9 +59,7 @@ def from_config(config):
         raise TypeError(f"`config` must be a mapping with the key 'kind'. Received: config={config!r}")
     arguments = dict(config)
     kind = arguments.pop("kind", None)
-    if kind not in _KINDS:
-        raise ValueError(f"`kind` must be one of {', '.join(map(repr, _KINDS))}. Received: kind={kind!r}")
-    dataset = _KINDS[kind]
+    dataset = _KINDS[one_of(*_KINDS)("kind", kind)]
     parameters = inspect.signature(dataset).parameters
     legal = list(parameters)
     # A mixture hands all that it does not know to its parts, where it is checked.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dirv_tf import synthesis
-from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
+from dirv_tf.validation import image_size, increasing_pair, integer
 
 
 class ShapePairs(SyntheticPairs):
@@ -38,24 +40,32 @@ class ShapePairs(SyntheticPairs):
 
     def __init__(
         self,
-        size=(64, 64),
-        count=10000,
-        batch_size=100,
-        shape_size=(6, 16),
-        labels=8,
-        transform="both",
-        max_displacement=6.0,
-        seed=42,
-        desensitize=True,
-        swap=True,
-        frozen_last_batch=True,
+        size: Sequence[int] = (64, 64),
+        count: int = 10000,
+        batch_size: int = 100,
+        shape_size: Sequence[int] = (6, 16),
+        labels: int = 8,
+        transform: str = "both",
+        max_displacement: float = 6.0,
+        seed: int = 42,
+        desensitize: bool = True,
+        swap: bool = True,
+        frozen_last_batch: bool = True,
     ):
-        size = checks.check_size("size", size, 4)
+        size = image_size(4)("size", size)
         super().__init__(
-            size, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+            size,
+            count,
+            batch_size,
+            transform=transform,
+            max_displacement=max_displacement,
+            seed=seed,
+            desensitize=desensitize,
+            swap=swap,
+            frozen_last_batch=frozen_last_batch,
         )
-        self.shape_size = checks.check_range("shape_size", shape_size, 2)
-        self.labels = checks.check_integer("labels", labels, 2)
+        self.shape_size = increasing_pair(integer(2))("shape_size", shape_size)
+        self.labels = integer(2)("labels", labels)
 
     def _images(self, indices, epoch):
         return synthesis.shape_images(self.size, self.seed, indices, self.shape_size, self.labels)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 
 from dirv_tf import geometry, synthesis
-from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.datasets.pair_batches import PairBatches
+from dirv_tf.validation import boolean, number, one_of
 
 
 class SyntheticPairs(PairBatches):
@@ -46,13 +47,22 @@ class SyntheticPairs(PairBatches):
     """
 
     def __init__(
-        self, size, count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+        self,
+        size: Sequence[int],
+        count: int,
+        batch_size: int,
+        transform: str,
+        max_displacement: float,
+        seed: int,
+        desensitize: bool,
+        swap: bool,
+        frozen_last_batch: bool,
     ):
-        super().__init__(size, count, batch_size, seed, frozen_last_batch)
-        self.transform = checks.check_choice("transform", transform, synthesis.FIELD_KINDS)
-        self.max_displacement = checks.check_number("max_displacement", max_displacement, 0.1)
-        self.desensitize = checks.check_boolean("desensitize", desensitize)
-        self.swap = checks.check_boolean("swap", swap)
+        super().__init__(size, count, batch_size, seed=seed, frozen_last_batch=frozen_last_batch)
+        self.transform = one_of(*synthesis.FIELD_KINDS)("transform", transform)
+        self.max_displacement = number(0.1)("max_displacement", max_displacement)
+        self.desensitize = boolean()("desensitize", desensitize)
+        self.swap = boolean()("swap", swap)
 
     @abc.abstractmethod
     def _images(self, indices, epoch):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 
 import numpy as np
 
-from dirv_tf.datasets import argument_checks as checks
 from dirv_tf.io.gray import to_gray
 from dirv_tf.io.image_regions import image_size, read_region
+from dirv_tf.validation import integer, number, one_of, random_seed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,14 +46,14 @@ class PatchSettings:
     bits: int = 8
     seed: int = 42
 
-    def __post_init__(self):
-        checks.check_integer("size", self.size, 4)
-        checks.check_integer("crop", self.crop, self.size)
-        checks.check_integer("train_patches", self.train_patches, 1)
-        checks.check_integer("test_patches", self.test_patches, 1)
-        checks.check_number("least_deviation", self.least_deviation, 0)
-        checks.check_choice("bits", self.bits, (8, 16))
-        checks.check_integer("seed", self.seed, 0, 2**64 - 1)
+    def __post_init__(self) -> None:
+        integer(4)("size", self.size)
+        integer(self.size)("crop", self.crop)
+        integer(1)("train_patches", self.train_patches)
+        integer(1)("test_patches", self.test_patches)
+        number(0)("least_deviation", self.least_deviation)
+        one_of(8, 16)("bits", self.bits)
+        random_seed()("seed", self.seed)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ class TissuePatch:
     deviation: float
 
 
-def cut_patches(path, name, count, settings):
+def cut_patches(path: str | os.PathLike, name: str, count: int, settings: PatchSettings) -> list[TissuePatch]:
     """Cut patches at random places of an image's middle: gray, with contrast, each stretched to the whole range.
 
     The places depend on the seed and the name alone, not on the other images.

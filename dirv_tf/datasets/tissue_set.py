@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dirv_tf.datasets.tissue_patches import cut_patches
+from dirv_tf.datasets.tissue_patches import PatchSettings, cut_patches
+from dirv_tf.datasets.tissue_sources import TissueSource
 from dirv_tf.io.atomic_write import write_csv, write_json
 from dirv_tf.io.image_files import write_image
 
@@ -17,7 +20,13 @@ TABLE = "manifest.csv"
 _COLUMNS = ("part", "tissue", "source", "source_sha256", "row", "column", "deviation", "file", "sha256")
 
 
-def make_tissue_set(sources, folder, settings, strict=False, progress=None):
+def make_tissue_set(
+    sources: Sequence[TissueSource],
+    folder: str | os.PathLike,
+    settings: PatchSettings,
+    strict: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> dict[str, Any]:
     """Cut patches of all images and store them below `folder`, with a manifest; go on with what is there already.
 
     The manifest is written after every image. A set that was interrupted is continued: images whose patches are all
@@ -71,7 +80,7 @@ def make_tissue_set(sources, folder, settings, strict=False, progress=None):
     return manifest
 
 
-def file_checksum(path):
+def file_checksum(path: str | os.PathLike) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits."""
     digest = hashlib.sha256()
     with open(path, "rb") as stream:

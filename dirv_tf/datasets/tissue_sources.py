@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +30,13 @@ class TissueSource(NamedTuple):
     part: str
 
 
-def tissue_sources(folder, only="*", test_tissues=(), test_share=0.2, split_seed=0):
+def tissue_sources(
+    folder: str | os.PathLike,
+    only: str = "*",
+    test_tissues: Sequence[str] = (),
+    test_share: float = 0.2,
+    split_seed: int = 0,
+) -> tuple[list[TissueSource], list[str]]:
     """List the images of sections and split them by tissue: sections of one tissue are never parted.
 
     Parameters

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from dirv_tf.validation import integer, one_of
 
 
-def drawn_axes(rank, axis=0):
+def drawn_axes(rank: int, axis: int = 0) -> tuple[int, ...]:
     """Return the array axes that lie in the drawn plane.
 
     Parameters
@@ -25,15 +28,13 @@ def drawn_axes(rank, axis=0):
     ValueError
         If the rank is neither 2 nor 3, or a volume has no such axis.
     """
-    if rank not in (2, 3):
-        raise ValueError(f"Expected 2 or 3 spatial axes. Received: rank={rank}")
-    if not 0 <= axis < rank:
-        raise ValueError(f"Expected a cutting axis from 0 to {rank - 1}. Received: axis={axis}")
+    one_of(2, 3)("rank", rank)
+    integer(0, rank - 1)("axis", axis)
     cut = (axis,)[: rank - 2]
     return tuple(each for each in range(rank) if each not in cut)
 
 
-def central_slice(array, rank, axis=0):
+def central_slice(array: ArrayLike, rank: int, axis: int = 0) -> np.ndarray:
     """Cut an array down to the plane that is drawn.
 
     Parameters
@@ -55,7 +56,7 @@ def central_slice(array, rank, axis=0):
     return array[tuple(slice(None) if each in kept else array.shape[each] // 2 for each in range(rank))]
 
 
-def in_plane_components(vectors, rank, axis=0):
+def in_plane_components(vectors: ArrayLike, rank: int, axis: int = 0) -> np.ndarray:
     """Cut a vector field to the drawn plane and keep the components that lie in it.
 
     Parameters

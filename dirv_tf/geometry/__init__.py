@@ -26,7 +26,7 @@ from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size,
 from dirv_tf.geometry.piecewise_linear import piecewise_linear, piecewise_linear_integral
 from dirv_tf.geometry.point_inversion import warp_points_inverse
 from dirv_tf.geometry.resampling import (
-    check_field_upsampling,
+    FIELD_UPSAMPLINGS,
     downsample_displacement_field,
     downsample_image,
     linear_upsampling,
@@ -39,10 +39,10 @@ from dirv_tf.geometry.smoothing import binomial_smoothing
 from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
 
 __all__ = [
+    "FIELD_UPSAMPLINGS",
     "affine_flow_field",
     "affine_matrix",
     "binomial_smoothing",
-    "check_field_upsampling",
     "check_legal_size",
     "compose",
     "control_point_force",

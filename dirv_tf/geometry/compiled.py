@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -69,7 +70,7 @@ def compiled(function):
     return evaluate
 
 
-def compiled_both_ways(function):
+def compiled_both_ways(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     """Compile a function, and the whole of its gradient by itself.
 
     TensorFlow's own gradient of a `compiled` function takes what the forward pass has kept. Where that pass is a few

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.shapes import field_rank
 from dirv_tf.geometry.warp import warp_image
+from dirv_tf.validation import integer
 
 
 def compose(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
@@ -53,8 +54,7 @@ def invert(flow_field: tf.Tensor, iterations: int = 30) -> tf.Tensor:
     """
     flow_field = tf.convert_to_tensor(flow_field)
     field_rank(flow_field, "flow_field")
-    if not isinstance(iterations, int) or iterations < 1:
-        raise ValueError(f"`iterations` must be a positive integer. Received: iterations={iterations!r}")
+    integer(1)("iterations", iterations)
     inverse = tf.zeros_like(flow_field)
     for _ in tf.range(iterations) if not tf.executing_eagerly() else range(iterations):
         inverse = -warp_image(flow_field, inverse)

@@ -5,6 +5,8 @@ Control point ``k`` sits at pixel ``spacing * k``; sampling, interpolation and f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -14,7 +16,7 @@ from dirv_tf.geometry.resampling import linear_upsampling
 from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, per_axis, spatial_rank
 
 
-def sample_control_points(flow_field: tf.Tensor, spacing=4) -> tf.Tensor:
+def sample_control_points(flow_field: tf.Tensor, spacing: int | Sequence[int] = 4) -> tf.Tensor:
     """Sample a flow field at the control points (thesis eq. 7).
 
     Parameters
@@ -35,7 +37,7 @@ def sample_control_points(flow_field: tf.Tensor, spacing=4) -> tf.Tensor:
     return flow_field[(slice(None), *steps)]
 
 
-def interpolate_control_points(displacement_field: tf.Tensor, spacing=4) -> tf.Tensor:
+def interpolate_control_points(displacement_field: tf.Tensor, spacing: int | Sequence[int] = 4) -> tf.Tensor:
     """Interpolate a displacement field to a dense flow field with first-degree B-splines (thesis 5.1).
 
     Exact at the control points, linear between them, constant beyond the last one.
@@ -57,7 +59,7 @@ def interpolate_control_points(displacement_field: tf.Tensor, spacing=4) -> tf.T
     return linear_upsampling(displacement_field, per_axis(spacing, rank, "spacing"))
 
 
-def linear_smoothing_kernel(spacing) -> np.ndarray:
+def linear_smoothing_kernel(spacing: Sequence[int]) -> np.ndarray:
     """Return the linear smoothing kernel ``g[h] = prod_i (1 - |h_i| / s_i)`` (thesis 5.2).
 
     Parameters
@@ -76,7 +78,7 @@ def linear_smoothing_kernel(spacing) -> np.ndarray:
     return kernel
 
 
-def control_point_force(force: tf.Tensor, spacing=4) -> tf.Tensor:
+def control_point_force(force: tf.Tensor, spacing: int | Sequence[int] = 4) -> tf.Tensor:
     """Gather an image-level force at the control points: strided convolution with the linear smoothing kernel.
 
     The adjoint of `interpolate_control_points` for fields that vanish at the far border; zero padding (thesis 5.2).
@@ -99,7 +101,7 @@ def control_point_force(force: tf.Tensor, spacing=4) -> tf.Tensor:
     return _on_control_points(_gather(force, spacing=spacing), force, spacing)
 
 
-def data_force(weights: tf.Tensor, image: tf.Tensor, spacing=4) -> tf.Tensor:
+def data_force(weights: tf.Tensor, image: tf.Tensor, spacing: int | Sequence[int] = 4) -> tf.Tensor:
     """Gather the force of a data term at the control points: ``control_point_force(weights * image_gradient(image))``.
 
     In one pass over memory, where the three functions take three (thesis 5.2).

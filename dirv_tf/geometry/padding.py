@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.geometry.shapes import spatial_rank
 
 
-def legal_size(size, multiples) -> tuple[int, ...]:
+def legal_size(size: Sequence[int], multiples: Sequence[int]) -> tuple[int, ...]:
     """Return the smallest size that covers `size` with every side a multiple of `multiples`.
 
     Parameters
@@ -21,7 +23,7 @@ def legal_size(size, multiples) -> tuple[int, ...]:
     return tuple(-(-int(n) // int(m)) * int(m) for n, m in zip(size, multiples))
 
 
-def check_legal_size(image: tf.Tensor, multiples, name: str) -> None:
+def check_legal_size(image: tf.Tensor, multiples: Sequence[int], name: str) -> None:
     """Raise a ValueError that names the legal sizes unless every known side is a multiple of `multiples`."""
     size = image.shape[1 : 1 + spatial_rank(image, name)]
     if any(n is not None and (n == 0 or n % m) for n, m in zip(size, multiples)):
@@ -33,7 +35,7 @@ def check_legal_size(image: tf.Tensor, multiples, name: str) -> None:
         )
 
 
-def pad_to_multiple(image: tf.Tensor, multiples) -> tf.Tensor:
+def pad_to_multiple(image: tf.Tensor, multiples: Sequence[int]) -> tf.Tensor:
     """Pad the far end of every axis by edge replication until each side is a multiple of `multiples`.
 
     Parameters
@@ -56,6 +58,6 @@ def pad_to_multiple(image: tf.Tensor, multiples) -> tf.Tensor:
     return image
 
 
-def crop_to_size(image: tf.Tensor, size) -> tf.Tensor:
+def crop_to_size(image: tf.Tensor, size: Sequence[int | tf.Tensor]) -> tf.Tensor:
     """Crop the far end of every axis to the given spatial sizes."""
     return image[(slice(None), *(slice(None, n) for n in size))]

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.blocks import in_blocks
 from dirv_tf.geometry.compiled import compiled, program, shapes_vary
+from dirv_tf.validation import one_of
 
 FORMS = ("gather", "sum")
 
@@ -51,8 +52,7 @@ def piecewise_linear(
     check_knots(values, knots, low, high)
     if form is None:
         form = "sum" if tf.config.list_physical_devices("GPU") else "gather"
-    if form not in FORMS:
-        raise ValueError(f"`form` must be one of {FORMS} or None. Received: form={form!r}")
+    one_of(*FORMS)("form", form)
     low, high = tf.constant(low, knots.dtype), tf.constant(high, knots.dtype)
     # One row per image: the functions below are compiled once for all ranks.
     rows = tf.reshape(values, tf.stack([tf.shape(values)[0], -1, tf.shape(knots)[0]]))

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.shapes import field_rank
+from dirv_tf.validation import integer
 
 # Well below what a landmark can be placed to, and above the rounding of float32 coordinates in large images.
 TOLERANCE = 1e-4
@@ -51,8 +52,7 @@ def warp_points_inverse(points: tf.Tensor, flow_field: tf.Tensor, iterations: in
     points = tf.cast(points, flow_field.dtype)
     if points.shape.rank != 3 or points.shape[-1] not in (None, rank):
         raise ValueError(f"`points` must have shape (B, P, {rank}). Received: points.shape={points.shape}")
-    if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
-        raise ValueError(f"`iterations` must be a positive integer. Received: iterations={iterations!r}")
+    integer(1)("iterations", iterations)
 
     def error_at(candidates):
         return candidates + sample_linear(flow_field, candidates) - points

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled_both_ways, shapes_vary
@@ -9,6 +11,7 @@ from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.smoothing import binomial_smoothing
 from dirv_tf.geometry.warp import identity_grid
+from dirv_tf.validation import integer, list_of, one_of
 
 # How a displacement field may be carried to the next finer level.
 FIELD_UPSAMPLINGS = ("nearest", "linear")
@@ -76,7 +79,7 @@ def _upsample(values, factors):
 
 
 def _upsample_planes(values, factors):
-    """Enlarge the last two axes by TensorFlow's own operation, which is fast without compilation but for planes alone."""
+    """Enlarge the last two axes by TensorFlow's own operation: fast without compilation, but for planes alone."""
     shape = tf.shape(values)
     images = tf.reshape(values, tf.concat([[-1], shape[-3:]], axis=0))
     size = shape[-3:-1] * factors
@@ -134,7 +137,7 @@ def upsample_displacement_field(displacement_field: tf.Tensor, method: str = "ne
     """
     displacement_field = tf.convert_to_tensor(displacement_field)
     rank = field_rank(displacement_field, "displacement_field")
-    check_field_upsampling(method, "method")
+    one_of(*FIELD_UPSAMPLINGS)("method", method)
     if method == "linear":
         return 2 * linear_upsampling(displacement_field, (2,) * rank)
     repeated = displacement_field
@@ -143,13 +146,7 @@ def upsample_displacement_field(displacement_field: tf.Tensor, method: str = "ne
     return 2 * repeated
 
 
-def check_field_upsampling(method: str, name: str) -> None:
-    """Raise a ValueError that calls the argument `name` unless `method` is one of `FIELD_UPSAMPLINGS`."""
-    if method not in FIELD_UPSAMPLINGS:
-        raise ValueError(f"`{name}` must be one of {FIELD_UPSAMPLINGS}. Received: {name}={method!r}")
-
-
-def resize_field(field: tf.Tensor, size) -> tf.Tensor:
+def resize_field(field: tf.Tensor, size: Sequence[int]) -> tf.Tensor:
     """Resize a flow field to another image size and rescale its values to the new pixels.
 
     The corner pixels of both grids coincide, so that one pixel of an axis becomes ``(m - 1) / (n - 1)`` pixels.
@@ -173,9 +170,7 @@ def resize_field(field: tf.Tensor, size) -> tf.Tensor:
     """
     field = tf.convert_to_tensor(field)
     rank = field_rank(field, "field")
-    size = tuple(int(n) for n in size)
-    if len(size) != rank or min(size) < 1:
-        raise ValueError(f"`size` must be {rank} positive integers. Received: size={size}")
+    size = list_of(integer(1), rank, rank)("size", tuple(size))
     old = tf.cast(tf.maximum(spatial_shape(field) - 1, 1), field.dtype)
     new = tf.cast(tf.maximum(tf.constant(size) - 1, 1), field.dtype)
     coordinates = identity_grid(size, field.dtype) * (old / new)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
+
+from dirv_tf import validation
 
 
 def spatial_rank(tensor: tf.Tensor, name: str) -> int:
@@ -44,7 +48,7 @@ def spatial_shape(tensor: tf.Tensor) -> tf.Tensor:
     return tf.shape(tensor)[1:-1]
 
 
-def per_axis(value, rank: int, name: str) -> tuple[int, ...]:
+def per_axis(value: int | Sequence[int], rank: int, name: str) -> tuple[int, ...]:
     """Return `value` as one positive integer per spatial axis; a single integer counts for every axis.
 
     Raises
@@ -52,15 +56,11 @@ def per_axis(value, rank: int, name: str) -> tuple[int, ...]:
     ValueError
         If a number is missing, is not an integer or is smaller than 1.
     """
-    values = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(values) != rank or any(isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in values):
-        raise ValueError(
-            f"`{name}` must be a positive integer or {rank} of them (one per spatial axis). Received: {name}={value!r}"
-        )
-    return values
+    values = validation.per_axis(validation.integer(1), rank)(name, value)
+    return values if isinstance(values, tuple) else (values,) * rank
 
 
-def axis_slice(values: tf.Tensor, axis: int, start, stop) -> tf.Tensor:
+def axis_slice(values: tf.Tensor, axis: int, start: int | None, stop: int | None) -> tf.Tensor:
     """Return ``values[..., start:stop, ...]`` with the range on the given axis (counted with the batch axis as 0)."""
     return values[(slice(None),) * axis + (slice(start, stop),)]
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.convolution import convolve
 from dirv_tf.geometry.shapes import spatial_rank, spatial_shape
+from dirv_tf.validation import one_of
 
 BINOMIAL_RADIUS = 2
 _TAPS = {1: (0.0, 0.25, 0.5, 0.25, 0.0), 3: (0.0625, 0.25, 0.375, 0.25, 0.0625)}
@@ -37,8 +38,7 @@ def binomial_smoothing(values: tf.Tensor, order: int | None = 3, stride: int = 1
     """
     values = tf.convert_to_tensor(values)
     rank = spatial_rank(values, "values")
-    if order not in (1, 3, None):
-        raise ValueError(f"`order` must be 3, 1 or None (the thesis's rule). Received: order={order!r}")
+    one_of(3, 1, None)("order", order)
     channels = values.shape[-1]
     if channels is None:
         raise ValueError(f"`values` must have a known number of channels. Received: values.shape={values.shape}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.shapes import field_rank, spatial_rank, spatial_shape
 
 
-def identity_grid(size, dtype: tf.DType = tf.float32) -> tf.Tensor:
+def identity_grid(size: Sequence[int] | tf.Tensor, dtype: tf.DType = tf.float32) -> tf.Tensor:
     """Return the pixel coordinates of an array of the given size.
 
     Parameters

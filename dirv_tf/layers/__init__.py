@@ -3,6 +3,7 @@
 from dirv_tf.layers.binomial_smoothing import BinomialSmoothing
 from dirv_tf.layers.control_point_force import ControlPointForce
 from dirv_tf.layers.control_point_interpolation import ControlPointInterpolation
+from dirv_tf.layers.data_force import DataForce
 from dirv_tf.layers.downsampling import Downsampling
 from dirv_tf.layers.field_of_experts import FieldOfExperts
 from dirv_tf.layers.image_gradient import ImageGradient
@@ -15,6 +16,7 @@ __all__ = [
     "BinomialSmoothing",
     "ControlPointForce",
     "ControlPointInterpolation",
+    "DataForce",
     "Downsampling",
     "FieldOfExperts",
     "ImageGradient",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.layers.spacing import normalize_spacing
+from dirv_tf.validation import integer, per_axis
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -22,14 +25,21 @@ class ControlPointForce(tf.keras.layers.Layer):
     Notes
     -----
     Input ``(B, n_1, ..., n_r, r)`` with sides that are multiples of the spacing, output ``(B, n_1 / s_1, ..., r)``.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.layers import ControlPointForce
+    >>> ControlPointForce(spacing=2)(tf.ones([1, 4, 4, 2]))[0, ..., 0].numpy().tolist()
+    [[2.25, 3.0], [3.0, 4.0]]
     """
 
-    def __init__(self, spacing=4, **kwargs):
+    def __init__(self, spacing: int | Sequence[int] = 4, **kwargs: Any):
         super().__init__(**kwargs)
-        self.spacing = normalize_spacing(spacing)
+        self.spacing = per_axis(integer(1))("spacing", spacing)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return geometry.control_point_force(inputs, self.spacing)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "spacing": self.spacing}

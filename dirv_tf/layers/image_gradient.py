@@ -14,7 +14,15 @@ class ImageGradient(tf.keras.layers.Layer):
     Notes
     -----
     Input ``(B, n_1, ..., n_r, C)``, output ``(B, n_1, ..., n_r, C, r)``, intensity per pixel.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.layers import ImageGradient
+    >>> image = tf.reshape(tf.range(12.0), [1, 3, 4, 1])
+    >>> ImageGradient()(image)[0, 1, 1].numpy().tolist()
+    [[4.0, 1.0]]
     """
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return geometry.image_gradient(inputs)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 
-def split_policy(dtype) -> tuple[str, str]:
+def split_policy(dtype: Any) -> tuple[str, str]:
     """Return the policy of everything that holds fields or coordinates, and that of the data term's experts.
 
     In 16 bits, the position of a pixel beyond 256 is wrong by a whole pixel. Under a mixed policy the fields, the

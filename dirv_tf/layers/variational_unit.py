@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
-from dirv_tf import geometry
+from dirv_tf.layers.control_point_interpolation import ControlPointInterpolation
+from dirv_tf.layers.data_force import DataForce
 from dirv_tf.layers.field_of_experts import FieldOfExperts
 from dirv_tf.layers.precision import split_policy
-from dirv_tf.layers.spacing import normalize_spacing
-
-
-def _pair(value, name):
-    """Return (data term, regularizer) from one value for both or a pair."""
-    pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
-    if len(pair) != 2:
-        raise ValueError(
-            f"`{name}` must be one value for both terms or a pair (data term, regularizer). Received: {name}={value!r}"
-        )
-    return pair
+from dirv_tf.layers.warp import Warp
+from dirv_tf.validation import integer, number, odd_integer, per_axis, per_term
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -51,7 +46,10 @@ class VariationalUnit(tf.keras.layers.Layer):
 
     Attributes
     ----------
+    interpolation : ControlPointInterpolation
+    warp : Warp
     data_experts, regularizer_experts : FieldOfExperts
+    data_force : DataForce
     step_size : variable, scalar
         ``alpha / step_size_scale``; its absolute value counts, so the step cannot turn round.
 
@@ -59,41 +57,60 @@ class VariationalUnit(tf.keras.layers.Layer):
     -----
     Called on ``(fixed, moving, displacement_field)`` of shapes ``(B, n_1, ..., n_r, 1)`` twice and
     ``(B, n_1 / s, ..., n_r / s, r)`` (pixels); returns the new displacement field.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.layers import VariationalUnit
+    >>> unit = VariationalUnit(experts=8, spacing=4)
+    >>> fixed, moving = tf.zeros([1, 32, 48, 1]), tf.ones([1, 32, 48, 1])
+    >>> unit((fixed, moving, tf.zeros([1, 8, 12, 2]))).shape
+    TensorShape([1, 8, 12, 2])
+    >>> unit.experts, unit.data_experts.experts, unit.regularizer_experts.kernel_size
+    (8, 8, 5)
     """
 
     def __init__(
         self,
-        experts=24,
-        kernel_sizes=(7, 5),
+        experts: int | Sequence[int] = 24,
+        kernel_sizes: int | Sequence[int] = (7, 5),
         knots: int = 24,
-        knot_range=(-1.0, 1.0),
-        spacing=4,
+        knot_range: Sequence[float] = (-1.0, 1.0),
+        spacing: int | Sequence[int] = 4,
         centered: bool = True,
         step_size_scale: float = 10.0,
-        dtype=None,
-        **kwargs,
+        dtype: Any = None,
+        **kwargs: Any,
     ):
         own_policy, self.expert_policy = split_policy(dtype)
         super().__init__(dtype=own_policy, **kwargs)
-        self.experts = _pair(experts, "experts")
-        self.kernel_sizes = _pair(kernel_sizes, "kernel_sizes")
-        self.spacing = normalize_spacing(spacing)
-        data, regularizer = (
-            FieldOfExperts(n, size, knots, knot_range, centered, name=name, dtype=policy)
-            for n, size, name, policy in zip(
-                self.experts,
-                self.kernel_sizes,
-                ("data_experts", "regularizer_experts"),
-                (self.expert_policy, own_policy),
-            )
+        self.experts = per_term(integer(1))("experts", experts)
+        self.kernel_sizes = per_term(odd_integer())("kernel_sizes", kernel_sizes)
+        self.spacing = per_axis(integer(1))("spacing", spacing)
+        self.step_size_scale = number(above=0)("step_size_scale", step_size_scale)
+        # In the precision of the fields, whatever the global policy: they hold coordinates.
+        self.interpolation = ControlPointInterpolation(spacing, name="interpolation", dtype=own_policy)
+        self.warp = Warp(name="warp", dtype=own_policy)
+        data_number, regularizer_number = _both(self.experts)
+        data_size, regularizer_size = _both(self.kernel_sizes)
+        potentials: dict[str, Any] = {"knots": knots, "knot_range": knot_range, "centered": centered}
+        self.data_experts = FieldOfExperts(
+            experts=data_number, kernel_size=data_size, name="data_experts", dtype=self.expert_policy, **potentials
         )
-        self.data_experts, self.regularizer_experts = data, regularizer
-        if not step_size_scale > 0:
-            raise ValueError(f"`step_size_scale` must be positive. Received: step_size_scale={step_size_scale!r}")
-        self.step_size_scale = float(step_size_scale)
+        self.regularizer_experts = FieldOfExperts(
+            experts=regularizer_number,
+            kernel_size=regularizer_size,
+            name="regularizer_experts",
+            dtype=own_policy,
+            **potentials,
+        )
+        self.knots = self.data_experts.knots
+        self.knot_range = self.data_experts.knot_range
+        self.centered = self.data_experts.centered
+        self.data_force = DataForce(spacing, name="data_force", dtype=own_policy)
         self.step_size = None
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         fixed_shape, _, field_shape = input_shape
         self.step_size = self.add_weight(
             name="step_size",
@@ -107,27 +124,31 @@ class VariationalUnit(tf.keras.layers.Layer):
         self.built = True
 
     @property
-    def absolute_step_size(self):
+    def absolute_step_size(self) -> tf.Tensor:
         """``|alpha|`` as a tensor."""
         return self.step_size_scale * tf.abs(tf.convert_to_tensor(self.step_size))
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
         fixed, moving, displacement_field = inputs
-        registered = geometry.warp_image(moving, geometry.interpolate_control_points(displacement_field, self.spacing))
+        registered = self.warp((moving, self.interpolation(displacement_field)))
         data = tf.cast(self.data_experts(registered - fixed), registered.dtype)
-        force = geometry.data_force(data, registered, self.spacing)
-        descent = force + self.regularizer_experts(displacement_field)
+        descent = self.data_force((data, registered)) + self.regularizer_experts(displacement_field)
         return displacement_field - self.absolute_step_size * descent
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "dtype": self.expert_policy,
             "experts": self.experts,
             "kernel_sizes": self.kernel_sizes,
-            "knots": self.data_experts.potential.knot_count,
-            "knot_range": (self.data_experts.potential.low, self.data_experts.potential.high),
+            "knots": self.knots,
+            "knot_range": self.knot_range,
             "spacing": self.spacing,
-            "centered": self.data_experts.potential.centered,
+            "centered": self.centered,
             "step_size_scale": self.step_size_scale,
         }
+
+
+def _both(value):
+    """Return (data term, regularizer) from one value for both or a pair."""
+    return value if isinstance(value, tuple) else (value, value)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.models.any_size import flow_field_of_any_size
+from dirv_tf.models.registration_network import RegistrationNetwork
+from dirv_tf.validation import boolean, integer, number
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -57,23 +61,25 @@ class RecurrentRefinement(tf.keras.Model):
     """
 
     def __init__(
-        self, network, rounds: int = 10, tolerance: float = 0.0, composed: bool = True, per_image: bool = True, **kwargs
+        self,
+        network: RegistrationNetwork,
+        rounds: int = 10,
+        tolerance: float = 0.0,
+        composed: bool = True,
+        per_image: bool = True,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-            raise ValueError(f"`rounds` must be a positive integer. Received: rounds={rounds!r}")
-        if not 0.0 <= tolerance < 1.0:
-            raise ValueError(f"`tolerance` must be from 0 to below 1. Received: tolerance={tolerance!r}")
         self.network = network
-        self.rounds = rounds
-        self.tolerance = float(tolerance)
-        self.composed = bool(composed)
-        self.per_image = bool(per_image)
+        self.rounds = integer(1)("rounds", rounds)
+        self.tolerance = number(0, below=1)("tolerance", tolerance)
+        self.composed = boolean()("composed", composed)
+        self.per_image = boolean()("per_image", per_image)
         # Which images go on is known at run time only, and XLA compiles programs of fixed shapes (read by Keras 3).
         self.supports_jit = False
         self.built = True
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "network": tf.keras.utils.serialize_keras_object(self.network),
@@ -84,14 +90,14 @@ class RecurrentRefinement(tf.keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> RecurrentRefinement:
         return cls(**{**config, "network": tf.keras.utils.deserialize_keras_object(config["network"])})
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Do nothing: the variables are the network's, which exist since its construction."""
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         fixed, moving = self._checked(inputs)
         before = _intensity_errors(fixed, moving)
         going = tf.ones_like(before, tf.bool)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.geometry.shapes import per_axis
 from dirv_tf.layers.precision import split_policy
 from dirv_tf.models.network_observer import NetworkObserver
 from dirv_tf.models.network_settings import NORMALIZATIONS
-from dirv_tf.validation import one_of
+from dirv_tf.models.variable_paths import variable_paths
+from dirv_tf.validation import integer, one_of, optional, per_axis
 
 # Side of the images that a network without variables is built on, unless it takes larger ones only.
 _SMALL_SIDE = 16
@@ -44,6 +45,8 @@ class RegistrationNetwork(tf.keras.Model):
         Of the class: arguments that change how the network is computed or used, not which weights fit it.
     levels : int
         Pyramid levels of the outputs.
+    spacing_per_axis : tuple of int
+        The spacing as one number per axis.
     stages : tuple of str
         Parts that are trained one after the other.
     size_multiples : tuple of int
@@ -97,14 +100,22 @@ class RegistrationNetwork(tf.keras.Model):
     levels: int = 1
     stages: tuple[str, ...] = ("all",)
 
-    def __init__(self, rank: int = 2, spacing=4, normalization: str | None = None, dtype=None, **kwargs: Any):
+    def __init__(
+        self,
+        rank: int = 2,
+        spacing: int | Sequence[int] = 4,
+        normalization: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ):
         own_policy, layer_policy = split_policy(dtype)
         super().__init__(dtype=own_policy, **kwargs)
         self.layer_policy = layer_policy
         self.rank = one_of(2, 3)("rank", rank)
-        self.spacing = per_axis(spacing, rank, "spacing")
-        self.size_multiples = self.spacing
-        self.normalization = None if normalization is None else one_of(*NORMALIZATIONS)("normalization", normalization)
+        self.spacing = per_axis(integer(1), rank)("spacing", spacing)
+        self.spacing_per_axis = (self.spacing,) * rank if isinstance(self.spacing, int) else self.spacing
+        self.size_multiples = self.spacing_per_axis
+        self.normalization = optional(one_of(*NORMALIZATIONS))("normalization", normalization)
         self._set_untracked("card", None)
         self._set_untracked("_mean_loss", tf.keras.metrics.Mean(name="loss"))
         self._set_untracked("_registration_loss", None)
@@ -123,8 +134,9 @@ class RegistrationNetwork(tf.keras.Model):
         }
 
     def architecture(self) -> dict[str, Any]:
-        """Return the arguments that the weights belong to: those of `get_config` without `how_computed`."""
-        return {name: value for name, value in self.get_config().items() if name not in self.how_computed}
+        """Return the arguments that the weights belong to, one form of each: `get_config` without `how_computed`."""
+        arguments = {name: value for name, value in self.get_config().items() if name not in self.how_computed}
+        return {**arguments, "spacing": self.spacing_per_axis} if "spacing" in arguments else arguments
 
     def build(self, input_shape=None) -> None:
         """Create the variables, by calling the network on a small pair, unless they are there."""
@@ -141,9 +153,7 @@ class RegistrationNetwork(tf.keras.Model):
         Here the path follows the attributes that hold the layers, such as ``features/kernel`` or ``blocks/0/bias``.
         """
         self.build()
-        named: dict[str, tf.Variable] = {}
-        _collect(self, "", named, set())
-        return named
+        return variable_paths(self)
 
     # ------------------------------------------------------------------ tiles and stages
 
@@ -215,7 +225,7 @@ class RegistrationNetwork(tf.keras.Model):
         fixed, moving = inputs
         flow_field = outputs["flow_field"]
         made = {
-            "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing)[:, tf.newaxis],
+            "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, tf.newaxis],
             "fixed_images": lambda: tf.convert_to_tensor(fixed),
             "moving_images": lambda: tf.convert_to_tensor(moving),
             "registered_images": lambda: geometry.warp_image(tf.convert_to_tensor(moving), flow_field),
@@ -282,33 +292,3 @@ class RegistrationNetwork(tf.keras.Model):
         for metric in self._registration_metrics:
             metric.update_state(y, outputs)
         return self.get_metrics_result()
-
-
-def _collect(holder, path, named, seen):
-    """Walk the public attributes that hold layers, in the order in which they were set."""
-    if isinstance(holder, tf.keras.layers.Layer):
-        if id(holder) in seen:
-            return
-        seen.add(id(holder))
-        of_children = {id(variable) for child in _children(holder) for variable in _variables(child)}
-        for variable in holder.variables:
-            if id(variable) not in of_children:
-                # Keras 2: "network/conv2d/kernel:0"; Keras 3: "kernel".
-                named[f"{path}{variable.name.split('/')[-1].split(':')[0]}"] = variable
-        entries = [(name, value) for name, value in vars(holder).items() if not name.startswith("_")]
-    elif isinstance(holder, dict):
-        entries = list(holder.items())
-    else:
-        entries = list(enumerate(holder))
-    for name, value in entries:
-        if isinstance(value, (tf.keras.layers.Layer, list, tuple, dict)):
-            _collect(value, f"{path}{name}/", named, seen)
-
-
-def _children(layer):
-    return [value for value in tf.nest.flatten([v for n, v in vars(layer).items() if not n.startswith("_")])
-            if isinstance(value, tf.keras.layers.Layer)]
-
-
-def _variables(layer):
-    return layer.variables

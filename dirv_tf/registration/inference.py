@@ -113,7 +113,7 @@ def _has_equal_units(network):
     """Whether this is a DIRV-Net as it is, and no variant, of float32."""
     if type(network) is not DIRVNet or any(type(level) is not PyramidLevel for level in network.pyramid_levels):
         return False
-    units = [unit for level in network.pyramid_levels for unit in level.units]
+    units = [unit for level in network.pyramid_levels for unit in level.variational_units]
     return all(type(unit) is VariationalUnit and unit.expert_policy == "float32" for unit in units)
 
 
@@ -128,7 +128,7 @@ def _unit_by_unit(network, fixed, moving):
             displacement_field = tf.zeros([fixed_image.shape[0], *size, rank])
         else:
             displacement_field = _upsampling(rank, network.field_upsampling)(displacement_field)
-        for unit in level.units:
+        for unit in level.variational_units:
             displacement_field = _step(unit, rank, spacing)(
                 fixed_image, moving_image, displacement_field, *map(tf.convert_to_tensor, _weights(unit))
             )
@@ -137,13 +137,13 @@ def _unit_by_unit(network, fixed, moving):
 
 def _weights(unit):
     experts = unit.data_experts, unit.regularizer_experts
-    return *(weights for term in experts for weights in (term.kernels, term.potential.knots)), unit.absolute_step_size
+    return *(weights for term in experts for weights in (term.kernels, term.potential.knot_values)), unit.absolute_step_size
 
 
 def _step(unit, rank, spacing):
     potential = unit.data_experts.potential
     shapes = tuple(tuple(weights.shape) for weights in _weights(unit))
-    return _variational_step(rank, spacing, shapes, potential.low, potential.high, potential.centered)
+    return _variational_step(rank, spacing, shapes, *potential.knot_range, potential.centered)
 
 
 @functools.lru_cache(_KEPT)

@@ -82,7 +82,7 @@ def judge(
         warnings.append(f"the field folds in {folded_percent:.1f} % of the pixels")
     if share < _SUPPORT:
         warnings.append(f"{100 * (1 - share):.0f} % of the fixed image lie outside the moving one")
-    return Quality(*similarities, folded_percent, share, tuple(warnings))
+    return Quality(similarities[0], similarities[1], folded_percent, share, tuple(warnings))
 
 
 def structure_similarity(fixed: np.ndarray, image: np.ndarray, support: np.ndarray | None = None) -> float:

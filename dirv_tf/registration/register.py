@@ -7,9 +7,9 @@ import time
 import numpy as np
 
 from dirv_tf.registration.block_warping import warp_in_blocks
-from dirv_tf.registration.inference import compiled_network
 from dirv_tf.registration.given_image import pair_geometries, take_image
 from dirv_tf.registration.image_arrays import check_same_shape
+from dirv_tf.registration.inference import compiled_network
 from dirv_tf.registration.intensities import (
     check_intensities,
     intensity_ranges,
@@ -102,7 +102,7 @@ def register(
     size = fixed_image.array.shape
     model = DEFAULT_MODELS[len(size)] if model is None else model
     network, name = choose_model(model, len(size))
-    _check_size(size, network.spacing)
+    _check_size(size, network.spacing_per_axis)
     check_intensities(fixed_image.array, "fixed")
     check_intensities(moving_image.array, "moving")
     ranges, range_notes = _ranges(fixed_image, moving_image, normalize, network)
@@ -127,11 +127,11 @@ def register(
     return RegistrationResult(
         registered=registered,
         flow_field=flow_field,
-        displacement_field=flow_field[tuple(slice(None, None, step) for step in network.spacing)].copy(),
+        displacement_field=flow_field[tuple(slice(None, None, step) for step in network.spacing_per_axis)].copy(),
         fixed=fixed_image.pixels,
         moving=moving_image.pixels,
         model_name=name,
-        spacing=tuple(network.spacing),
+        spacing=network.spacing_per_axis,
         seconds=seconds,
         fixed_geometry=fixed_geometry,
         moving_geometry=moving_geometry,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +20,9 @@ SHEAR = 0.04
 SCALES = ((0.98, 1.04), (0.96, 1.02))
 
 
-def affine_parameters(rank, seed, indices, epoch=0):
+def affine_parameters(
+    rank: int, seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Draw random affine transformations (thesis Section 5.5).
 
     A transformation maps ``x`` to ``matrix (x - center) + center + translation``. The matrix is the product of a
@@ -74,7 +77,9 @@ def affine_parameters(rank, seed, indices, epoch=0):
     )
 
 
-def affine_fields(size, seed, indices, epoch=0):
+def affine_fields(
+    size: Sequence[int], seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0
+) -> tf.Tensor:
     """Draw flow fields of random affine transformations (thesis Section 5.5).
 
     The field is the inverse of the transformation of `affine_parameters` minus the identity. Its parameters do not

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.synthesis import random_keys
@@ -10,7 +12,9 @@ from dirv_tf.synthesis import random_keys
 _ROUNDING_GUARD = 1e-4
 
 
-def chessboard_images(size, seed, indices, cell_range=(6, 10)):
+def chessboard_images(
+    size: Sequence[int], seed: int, indices: tf.Tensor, cell_range: Sequence[int] = (6, 10)
+) -> tf.Tensor:
     """Draw gradient chessboards (thesis Section 5.5).
 
     Square (cubic) cells start at the origin; the last row of cells along every axis takes the remainder, so it is

@@ -10,14 +10,14 @@ from dirv_tf.synthesis import random_keys
 
 
 def desensitize(
-    fields,
-    seed,
-    indices,
-    epoch=0,
-    threshold=0.005,
-    replace_probability=0.001,
-    add_probability=0.01,
-):
+    fields: tf.Tensor,
+    seed: int,
+    indices: tf.Tensor,
+    epoch: int | tf.Tensor = 0,
+    threshold: float = 0.005,
+    replace_probability: float = 0.001,
+    add_probability: float = 0.01,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Teach a network to ignore invisible displacements (thesis Section 5.7).
 
     Now and then a field is replaced by truncated white noise, or such noise is added to the field that warps the

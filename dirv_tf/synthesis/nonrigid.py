@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.synthesis import random_keys
@@ -51,14 +53,14 @@ def _apply_along_axes(matrices, values):
 
 
 def nonrigid_fields(
-    size,
-    seed,
-    batch_index,
-    batch_size,
-    epoch=0,
-    max_displacement=6.0,
-    coarse_points=COARSE_POINTS,
-):
+    size: Sequence[int],
+    seed: int,
+    batch_index: int | tf.Tensor,
+    batch_size: int | tf.Tensor,
+    epoch: int | tf.Tensor = 0,
+    max_displacement: float = 6.0,
+    coarse_points: Sequence[int] = COARSE_POINTS,
+) -> tf.Tensor:
     """Draw smooth random flow fields, one batch at a time (thesis Section 5.5).
 
     Uniform noise on a coarse grid, within a maximum drawn once per batch from [0.1, `max_displacement`), is smoothed

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.synthesis.affine import affine_fields
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
+from dirv_tf.validation import one_of
 
 FIELD_KINDS = ("affine", "nonrigid", "both")
 
 
-def random_fields(size, seed, indices, batch_index, epoch=0, kind="both", max_displacement=6.0):
+def random_fields(
+    size: Sequence[int],
+    seed: int,
+    indices: tf.Tensor,
+    batch_index: int | tf.Tensor,
+    epoch: int | tf.Tensor = 0,
+    kind: str = "both",
+    max_displacement: float = 6.0,
+) -> tf.Tensor:
     """Draw random flow fields (thesis Section 5.5).
 
     Parameters
@@ -40,8 +51,7 @@ def random_fields(size, seed, indices, batch_index, epoch=0, kind="both", max_di
     ValueError
         If `kind` is unknown.
     """
-    if kind not in FIELD_KINDS:
-        raise ValueError(f"`kind` must be one of {', '.join(map(repr, FIELD_KINDS))}. Received: kind={kind!r}")
+    one_of(*FIELD_KINDS)("kind", kind)
     parts = []
     if kind != "nonrigid":
         parts.append(affine_fields(size, seed, indices, epoch))

@@ -16,6 +16,8 @@ import math
 
 import tensorflow as tf
 
+from dirv_tf.validation import random_seed
+
 # What a number is for. These values are part of the random numbers: do not renumber them.
 IMAGES = 0
 AFFINE = 1
@@ -40,7 +42,9 @@ def _rotate_left(x, bits):
     return tf.bitwise.bitwise_or(tf.bitwise.left_shift(x, _word(bits)), tf.bitwise.right_shift(x, _word(32 - bits)))
 
 
-def threefry(key_0, key_1, counter_0, counter_1):
+def threefry(
+    key_0: tf.Tensor, key_1: tf.Tensor, counter_0: tf.Tensor, counter_1: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Encrypt counters with the block function of Threefry-2x32, 20 rounds.
 
     Parameters
@@ -76,7 +80,7 @@ def _encrypt(key_0, key_1, counter_0, counter_1):
     return x_0, x_1
 
 
-def fold(key, data):
+def fold(key: tf.Tensor, data: int | tf.Tensor) -> tf.Tensor:
     """Derive new keys from keys and integers.
 
     Parameters
@@ -95,7 +99,7 @@ def fold(key, data):
     return tf.stack(words, axis=-1)
 
 
-def stream_key(seed, stream, epoch=0):
+def stream_key(seed: int, stream: int, epoch: int | tf.Tensor = 0) -> tf.Tensor:
     """Return the key of one stream of numbers in one epoch.
 
     Parameters
@@ -115,18 +119,17 @@ def stream_key(seed, stream, epoch=0):
     ValueError
         If the seed is out of its range.
     """
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"`seed` must be an integer from 0 to 2^64 - 1. Received: seed={seed!r}")
-    key = tf.constant([int(seed) & 0xFFFFFFFF, int(seed) >> 32], tf.uint32)
+    seed = random_seed()("seed", seed)
+    key = tf.constant([seed & 0xFFFFFFFF, seed >> 32], tf.uint32)
     return fold(fold(key, stream), epoch)
 
 
-def stateless_seed(key):
+def stateless_seed(key: tf.Tensor) -> tf.Tensor:
     """Return a key (2,) as the seed of a ``tf.random.stateless_*`` function, int32 (2,)."""
     return tf.bitcast(key, tf.int32)
 
 
-def uniform(keys, count):
+def uniform(keys: tf.Tensor, count: int) -> tf.Tensor:
     """Draw numbers from the uniform distribution on [0, 1).
 
     Parameters
@@ -146,18 +149,18 @@ def uniform(keys, count):
     return tf.cast(tf.bitwise.right_shift(bits, _word(8)), tf.float32) * 2.0**-24
 
 
-def between(uniforms, low, high):
+def between(uniforms: tf.Tensor, low: float | tf.Tensor, high: float | tf.Tensor) -> tf.Tensor:
     """Scale numbers of [0, 1) to the interval from `low` to `high`."""
     return low + (high - low) * uniforms
 
 
-def integers(uniforms, low, high):
+def integers(uniforms: tf.Tensor, low: int, high: int) -> tf.Tensor:
     """Turn numbers of [0, 1) into the integers `low` to `high` - 1, as int32."""
     # Scaling before shifting: the product is rounded below `high - low`, so `high` never comes out.
     return low + tf.cast((high - low) * uniforms, tf.int32)
 
 
-def truncated_normal(keys, count):
+def truncated_normal(keys: tf.Tensor, count: int) -> tf.Tensor:
     """Draw standard normal numbers that lie within two standard deviations.
 
     Parameters

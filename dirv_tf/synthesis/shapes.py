@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -22,7 +23,9 @@ _SPLINE_VARIANCE = 151 / 315
 _LAYOUT, _MEANS, _SCORES, _TEXTURES = range(4)
 
 
-def shape_images(size, seed, indices, shape_size=(6, 16), labels=8):
+def shape_images(
+    size: Sequence[int], seed: int, indices: tf.Tensor, shape_size: Sequence[int] = (6, 16), labels: int = 8
+) -> tf.Tensor:
     """Draw images of smooth random shapes with random intensities.
 
     Every label has a random score, a cubic B-spline with random coefficients; a pixel belongs to the label with the

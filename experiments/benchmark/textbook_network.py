@@ -37,13 +37,13 @@ class TextbookNetwork(DIRVNet):
     def call(self, inputs):
         fixed, moving = inputs
         sides = tf.shape(fixed)
-        rows, columns = self.spacing
+        rows, columns = self.spacing_per_axis
         field = tf.zeros([sides[0], sides[1] // rows, sides[2] // columns, 2], fixed.dtype)
         fields = []
-        for unit in self.pyramid_levels[0].units:
+        for unit in self.pyramid_levels[0].variational_units:
             field = variational_unit(unit, fixed, moving, field)
             fields.append(field)
-        flow_field = interpolate(field, self.spacing)
+        flow_field = interpolate(field, self.spacing_per_axis)
         return {
             "flow_field": flow_field,
             "displacement_fields": (tf.stack(fields, axis=1),),
@@ -78,7 +78,7 @@ def variational_unit(unit, fixed, moving, field):
 def field_of_experts(experts, values):
     """Filter, bend and filter back, one component after the other (thesis eq. 22)."""
     kernels = tf.convert_to_tensor(experts.kernels)
-    knots = tf.convert_to_tensor(experts.potential.knots)
+    knots = tf.convert_to_tensor(experts.potential.knot_values)
     bounds = experts.potential.low, experts.potential.high
     results = []
     for component in range(values.shape[-1]):

@@ -65,8 +65,8 @@ def measure_parts(plan):
 def _parts(network, images, outputs):
     """By the name of the part: function, its arguments in every unit, and which of them training differentiates in."""
     fixed, moving = images
-    units = network.pyramid_levels[0].units
-    spacing, potential = network.spacing, units[0].data_experts.potential
+    units = network.pyramid_levels[0].variational_units
+    spacing, potential = network.spacing_per_axis, units[0].data_experts.potential
 
     def interpolated(field):
         return geometry.interpolate_control_points(field, spacing)
@@ -118,7 +118,7 @@ def _parts(network, images, outputs):
 
 
 def _variables(experts):
-    return tf.convert_to_tensor(experts.kernels), tf.convert_to_tensor(experts.potential.knots)
+    return tf.convert_to_tensor(experts.kernels), tf.convert_to_tensor(experts.potential.knot_values)
 
 
 def _forward_passes(function):

@@ -10,29 +10,37 @@ import functools
 
 import tensorflow as tf
 
-from dirv_tf import geometry
 from dirv_tf.geometry.shapes import axis_slice
-from dirv_tf.layers import VariationalUnit
+from dirv_tf.layers import ControlPointForce, ImageGradient, VariationalUnit
 from dirv_tf.models import DIRVNet, PyramidLevel
 from experiments.studies.corner_interpolation import interpolate_corner_to_corner
 
 
 class OpenUnit(VariationalUnit):
-    """A variational unit whose interpolation and image gradient a subclass can replace; by itself, the package's."""
+    """A variational unit whose interpolation and image gradient a subclass can replace; by itself, the package's.
+
+    Made of `ImageGradient` and `ControlPointForce` instead of `DataForce`, their fused form.
+    """
+
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        precision = self.data_force.dtype
+        self.image_gradient = ImageGradient(name="image_gradient", dtype=precision)
+        self.control_point_force = ControlPointForce(self.spacing, name="control_point_force", dtype=precision)
 
     def interpolate(self, displacement_field):
         """Return the dense flow field ``(B, n_1, ..., n_r, r)`` of a displacement field, pixels."""
-        return geometry.interpolate_control_points(displacement_field, self.spacing)
+        return self.interpolation(displacement_field)
 
     def gradient(self, image):
         """Return what drives each component of the force, ``(B, n_1, ..., n_r, r)``, of ``(B, n_1, ..., n_r, 1)``."""
-        return geometry.image_gradient(image)[..., 0, :]
+        return self.image_gradient(image)[..., 0, :]
 
     def call(self, inputs):
         fixed, moving, displacement_field = inputs
-        registered = geometry.warp_image(moving, self.interpolate(displacement_field))
+        registered = self.warp((moving, self.interpolate(displacement_field)))
         force = self.data_experts(registered - fixed) * self.gradient(registered)
-        descent = geometry.control_point_force(force, self.spacing) + self.regularizer_experts(displacement_field)
+        descent = self.control_point_force(force) + self.regularizer_experts(displacement_field)
         return displacement_field - self.absolute_step_size * descent
 
 
@@ -104,10 +112,10 @@ class _DeviatingNetwork(DIRVNet):
     def call(self, inputs):
         outputs = super().call(inputs)
         flow_fields = [
-            level.units[-1].interpolate(fields[:, -1])
+            level.variational_units[-1].interpolate(fields[:, -1])
             for level, fields in zip(self.pyramid_levels, outputs["displacement_fields"])
         ]
-        registered_images = map(geometry.warp_image, outputs["moving_images"], flow_fields)
+        registered_images = map(self.warp, zip(outputs["moving_images"], flow_fields))
         return {**outputs, "flow_field": flow_fields[-1], "registered_images": tuple(registered_images)}
 
     def get_config(self):

@@ -60,9 +60,9 @@ def test_an_added_file_displaces_at_most_one(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"part": "valid"}, "`part` must be one of 'train', 'test'"),
-        ({"test_share": 0}, "`test_share` must be between 0 and 1. Received: test_share=0"),
-        ({"test_share": 1.0}, "`test_share` must be between 0 and 1"),
+        ({"part": "valid"}, "`part` must be one of train, test"),
+        ({"test_share": 0}, "`test_share` must be a number greater than 0 and less than 1. Received: test_share=0"),
+        ({"test_share": 1.0}, "`test_share` must be a number greater than 0 and less than 1"),
         ({"split_seed": -1}, "`split_seed` must be an integer of at least 0"),
         ({"files": 1}, "at least two images to split"),
     ],

@@ -43,5 +43,5 @@ def test_an_even_image_is_an_error(normalization):
 
 
 def test_an_unknown_rule_is_an_error():
-    with pytest.raises(ValueError, match="`normalization` must be one of 'joint', 'each'. Received: normalization='z'"):
+    with pytest.raises(ValueError, match="`normalization` must be one of joint, each. Received: normalization='z'"):
         normalize_images([np.eye(3)], "z")

@@ -28,9 +28,9 @@ def test_a_mapping_gives_the_same_pairs():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"size": (16,)}, r"`size` must be a sequence of 2 or 3 integers.*Received: size=\(16,\)"),
-        ({"shape_size": (1, 4)}, r"`shape_size` must be two integers \(low, high\) with 2 <= low < high. Received: "),
-        ({"shape_size": (6, 6)}, "`shape_size` must be two integers"),
+        ({"size": (16,)}, r"`size` must be a list of 2 to 3 entries, each .* Received: size=\(16,\)"),
+        ({"shape_size": (1, 4)}, r"`shape_size` must be a pair \[low, high\] with low < high, .*of at least 2. Received: "),
+        ({"shape_size": (6, 6)}, "`shape_size` must be a pair"),
         ({"labels": 1}, "`labels` must be an integer of at least 2. Received: labels=1"),
         ({"count": 0}, "`count` must be an integer of at least 1"),
     ],

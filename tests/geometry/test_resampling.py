@@ -94,7 +94,7 @@ def test_resizing_a_linear_field_keeps_the_mapping(rank, rng):
 
 
 def test_resizing_checks_the_size():
-    with pytest.raises(ValueError, match="2 positive integers"):
+    with pytest.raises(ValueError, match="`size` must be a list of 2 entries.*Received: size="):
         geometry.resize_field(tf.zeros([1, 4, 4, 2]), (8,))
 
 

@@ -22,6 +22,10 @@ def field(rank, batch, rng):
     return arguments(rank, batch, rng, rank)[0]
 
 
+def two_images(rank, batch, rng):
+    return arguments(rank, batch, rng, 1, 1)
+
+
 def image_and_field(rank, batch, rng):
     return arguments(rank, batch, rng, 1, rank)
 
@@ -34,6 +38,7 @@ CASES = {
     "BinomialSmoothing": (lambda: layers.BinomialSmoothing(order=1), one),
     "ControlPointForce": (lambda: layers.ControlPointForce(spacing=2), field),
     "ControlPointInterpolation": (lambda: layers.ControlPointInterpolation(spacing=2), field),
+    "DataForce": (lambda: layers.DataForce(spacing=2), two_images),
     "Downsampling": (lambda: layers.Downsampling(), one),
     "Downsampling of displacements": (lambda: layers.Downsampling(displacements=True), field),
     "FieldOfExperts": (lambda: layers.FieldOfExperts(3, kernel_size=5, knots=8, knot_range=(-0.4, 0.6)), one),

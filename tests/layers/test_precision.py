@@ -49,8 +49,8 @@ def test_a_mixed_field_of_experts_differs_by_rounding_only(size, rng):
         layer.set_weights([np.ones_like(weight) * weight for weight in full.get_weights()])
         # Knots a thousandth apart would be lost if they were rounded: 16 bits keep three digits.
         slopes = np.linspace(1, 1.008, 9) * np.ones((8, 1))
-        layer.potential.knots.assign(slopes.astype("float32"))
-        tensors = tf.convert_to_tensor(layer.kernels), tf.convert_to_tensor(layer.potential.knots)
+        layer.potential.knot_values.assign(slopes.astype("float32"))
+        tensors = tf.convert_to_tensor(layer.kernels), tf.convert_to_tensor(layer.potential.knot_values)
         with tf.GradientTape() as tape:
             tape.watch(tensors)
             kernel = geometry.expert_kernel(tf.cast(tensors[0], layer.compute_dtype))

@@ -35,7 +35,7 @@ def test_number_of_parameters(rank):
 
 
 def test_impossible_arguments():
-    with pytest.raises(ValueError, match="pair"):
+    with pytest.raises(ValueError, match="2 entries"):
         VariationalUnit(experts=(1, 2, 3))
     with pytest.raises(ValueError, match="spacing=0"):
         VariationalUnit(spacing=0)

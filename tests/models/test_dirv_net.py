@@ -1,11 +1,12 @@
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from dirv_tf import geometry, synthesis
+from dirv_tf import geometry, layers, synthesis
 from dirv_tf.losses import CombinedLoss, DisplacementLoss, IntensityLoss
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import DIRVNet, PyramidLevel
@@ -53,7 +54,7 @@ def test_outputs(rank, rng):
 @pytest.mark.parametrize("method", ["nearest", "linear"])
 def test_levels_hand_the_field_on(method, rng):
     model = DIRVNet(2, **SMALL, field_upsampling=method)
-    for unit in model.pyramid_levels[1].units:
+    for unit in model.pyramid_levels[1].variational_units:
         unit.step_size.assign(0.0)
     images, _ = pair(2, rng)
     coarse, fine = (fields[:, -1] for fields in model(images)["displacement_fields"])
@@ -71,7 +72,7 @@ def test_separate_levels_change_nothing_but_the_gradients_of_the_levels_before(r
         with tf.GradientTape() as tape:
             outputs = model(images)
             loss = tf.reduce_sum(tf.square(outputs["flow_field"]))
-        coarse, fine = ([unit.step_size for unit in level.units] for level in model.pyramid_levels)
+        coarse, fine = ([unit.step_size for unit in level.variational_units] for level in model.pyramid_levels)
         gradients = tape.gradient(loss, coarse + fine)
         return outputs["flow_field"], gradients[: len(coarse)], gradients[len(coarse) :]
 
@@ -187,7 +188,7 @@ def test_gradients_of_the_whole_network(rank, rng, double_precision):
 
 def test_several_arguments_per_level_and_axis():
     model = DIRVNet(3, levels=2, units=[1, 2], experts=(2, 3), spacing=(4, 4, 2), knots=6, kernel_sizes=3)
-    assert [len(level.units) for level in model.pyramid_levels] == [1, 2]
+    assert [len(level.variational_units) for level in model.pyramid_levels] == [1, 2]
     assert model.size_multiples == (8, 8, 4)
     images = tf.random.stateless_uniform([1, 16, 8, 4, 1], [1, 2])
     assert model((images, images))["displacement_fields"][-1].shape == (1, 2, 4, 2, 2, 3)
@@ -240,15 +241,36 @@ def test_impossible_images():
         model.compile("adam")
 
 
+def test_a_network_is_made_of_the_library_s_layers(rng, monkeypatch):
+    model = DIRVNet(2, **SMALL, spacing=(4, 2))
+    of_network = {"downsampling": layers.Downsampling, "upsampling": layers.Upsampling}
+    of_units = {"data_experts": layers.FieldOfExperts, "regularizer_experts": layers.FieldOfExperts,
+                "data_force": layers.DataForce}
+    of_both = {"interpolation": layers.ControlPointInterpolation, "warp": layers.Warp}
+    called = []
+    for kind in {*of_network.values(), *of_units.values(), *of_both.values()}:
+        monkeypatch.setattr(kind, "call", lambda self, x, call=kind.call: (called.append(id(self)), call(self, x))[1])
+    model(pair(2, rng)[0])
+    units = [unit for level in model.pyramid_levels for unit in level.variational_units]
+    for holder, expected in ((model, {**of_network, **of_both}), *((unit, {**of_units, **of_both}) for unit in units)):
+        for name, kind in expected.items():
+            layer = getattr(holder, name)
+            assert type(layer) is kind and layer.name == name and id(layer) in called, (holder.name, name)
+    lines = []
+    model.summary(print_fn=lambda line, **_: lines.append(line))
+    for name in {**of_network, **of_both}:
+        assert re.search(rf"\b{name}\b", "\n".join(lines)), name
+
+
 def test_pyramid_level_works_alone(rng):
     level = PyramidLevel(units=2, experts=2, kernel_sizes=(5, 3), knots=6)
     (fixed, moving), _ = pair(2, rng)
     start = tf.zeros([2, 4, 6, 2])
     fields = level((fixed, moving, start))
     assert fields.shape == (2, 2, 4, 6, 2)
-    first = level.units[0]((fixed, moving, start))
+    first = level.variational_units[0]((fixed, moving, start))
     np.testing.assert_allclose(fields[:, 0], first, atol=1e-6)
-    np.testing.assert_allclose(fields[:, 1], level.units[1]((fixed, moving, first)), atol=1e-6)
+    np.testing.assert_allclose(fields[:, 1], level.variational_units[1]((fixed, moving, first)), atol=1e-6)
     assert PyramidLevel.from_config(level.get_config()).get_config() == level.get_config()
     with pytest.raises(ValueError, match="units=0"):
         PyramidLevel(units=0)

@@ -14,10 +14,11 @@ def model():
     tf.keras.utils.set_random_seed(4)
     model = DIRVNet(2, levels=2, units=(1, 2), experts=3, kernel_sizes=(3, 3), knots=5, knot_range=(-0.5, 0.5))
     for level in model.pyramid_levels:
-        for unit in level.units:
+        for unit in level.variational_units:
             unit.step_size.assign(2.0)
             for experts in (unit.data_experts, unit.regularizer_experts):
-                experts.potential.knots.assign(tf.random.stateless_normal(experts.potential.knots.shape, (1, 2)))
+                values = experts.potential.knot_values
+                values.assign(tf.random.stateless_normal(values.shape, (1, 2)))
     return model
 
 
@@ -31,7 +32,7 @@ def test_statistics_are_those_of_the_units_inputs(model):
     for index, level in enumerate(model.pyramid_levels):
         fixed, moving = outputs["fixed_images"][index], outputs["moving_images"][index]
         field = geometry.upsample_displacement_field(field) if index else field
-        for unit, measured in zip(level.units, statistics[index]):
+        for unit, measured in zip(level.variational_units, statistics[index]):
             registered = geometry.warp_image(moving, geometry.interpolate_control_points(field, 4))
             for experts, inputs, term in (
                 (unit.data_experts, registered - fixed, "data_term"),

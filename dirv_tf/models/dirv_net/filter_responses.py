@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dirv_tf import geometry
-
 # The drawn range is this much wider than the knot range, so that one sees what falls outside.
 DRAWN_RANGE = 1.5
 BINS = 60
@@ -60,10 +58,10 @@ def response_statistics(model, outputs):
         if start is None:
             before = tf.zeros_like(first)
         else:
-            before = geometry.upsample_displacement_field(start, model.field_upsampling)
+            before = model.upsampling(start)
         of_level = []
-        for index, unit in enumerate(level.units):
-            registered = geometry.warp_image(moving, geometry.interpolate_control_points(before, model.spacing))
+        for index, unit in enumerate(level.variational_units):
+            registered = model.warp((moving, model.interpolation(before)))
             of_level.append(
                 {
                     "data_term": _statistics(unit.data_experts, registered - fixed),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.layers import ControlPointInterpolation, Downsampling, Upsampling, Warp
 from dirv_tf.models.dirv_net.observer import DIRVNetObserver
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import either, increasing_pair, integer, list_of, number, odd_integer
+from dirv_tf.validation import boolean, either, increasing_pair, integer, list_of, number, odd_integer, one_of, per_term
 
 # By how many pixels a tile reaches beyond its own part. The reach of seven units is longer, but fades: tiled and
 # untiled fields of A-6 differ by 0.003 pixels on average and 0.015 at the 99th percentile (those of three levels by
@@ -61,8 +63,14 @@ class DIRVNet(RegistrationNetwork):
 
     Attributes
     ----------
+    downsampling : Downsampling
+        Makes the images of the coarser levels.
     pyramid_levels : list of PyramidLevel
         Coarse to fine.
+    upsampling : Upsampling
+        Hands the displacement field on to the next finer level.
+    interpolation, warp : ControlPointInterpolation, Warp
+        Make the flow field and the registered image of every level.
     size_multiples : tuple of int
         Every image side must be a multiple of this number (per axis): ``spacing * 2**(levels - 1)``.
     level_class : type
@@ -101,19 +109,19 @@ class DIRVNet(RegistrationNetwork):
         self,
         rank: int = 2,
         levels: int = 1,
-        units=7,
-        experts=24,
-        kernel_sizes=(7, 5),
+        units: int | Sequence[int] = 7,
+        experts: int | Sequence[int] = 24,
+        kernel_sizes: int | Sequence[int] = (7, 5),
         knots: int = 24,
-        knot_range=(-1.0, 1.0),
-        spacing=4,
+        knot_range: Sequence[float] = (-1.0, 1.0),
+        spacing: int | Sequence[int] = 4,
         centered: bool = True,
         step_size_scale: float = 10.0,
         field_upsampling: str = "nearest",
-        dtype=None,
+        dtype: Any = None,
         checkpoint_units: bool = False,
         separate_levels: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(rank, spacing, dtype=dtype, **kwargs)
         self.levels = integer(1)("levels", levels)
@@ -123,29 +131,34 @@ class DIRVNet(RegistrationNetwork):
                 f"`units` must be one number, or one per level (coarse to fine). "
                 f"Received: units={units!r}, levels={levels}"
             )
-        self.experts = either(integer(1), list_of(integer(1), 2, 2))("experts", experts)
-        self.kernel_sizes = either(odd_integer(), list_of(odd_integer(), 2, 2))("kernel_sizes", kernel_sizes)
+        self.experts = per_term(integer(1))("experts", experts)
+        self.kernel_sizes = per_term(odd_integer())("kernel_sizes", kernel_sizes)
         self.knots = integer(2)("knots", knots)
         self.knot_range = increasing_pair(number())("knot_range", knot_range)
-        self.centered = bool(centered)
+        self.centered = boolean()("centered", centered)
         self.step_size_scale = number(above=0)("step_size_scale", step_size_scale)
-        geometry.check_field_upsampling(field_upsampling, "field_upsampling")
-        self.field_upsampling = field_upsampling
-        self.checkpoint_units = bool(checkpoint_units)
-        self.separate_levels = bool(separate_levels)
-        self.size_multiples = tuple(step * 2 ** (levels - 1) for step in self.spacing)
+        self.field_upsampling = one_of(*geometry.FIELD_UPSAMPLINGS)("field_upsampling", field_upsampling)
+        self.checkpoint_units = boolean()("checkpoint_units", checkpoint_units)
+        self.separate_levels = boolean()("separate_levels", separate_levels)
+        self.size_multiples = tuple(step * 2 ** (levels - 1) for step in self.spacing_per_axis)
+        # Its own layers hold coordinates: in the precision of the fields, whatever the global policy.
+        own_policy = self.dtype_policy.name
+        self.downsampling = Downsampling(name="downsampling", dtype=own_policy)
+        self.upsampling = Upsampling(displacements=True, method=field_upsampling, name="upsampling", dtype=own_policy)
+        self.interpolation = ControlPointInterpolation(self.spacing_per_axis, name="interpolation", dtype=own_policy)
+        self.warp = Warp(name="warp", dtype=own_policy)
         self.pyramid_levels = [
             self.level_class(
                 units=count,
-                experts=experts,
-                kernel_sizes=kernel_sizes,
-                knots=knots,
-                knot_range=knot_range,
-                spacing=self.spacing,
-                centered=centered,
-                step_size_scale=step_size_scale,
+                experts=_both(self.experts),
+                kernel_sizes=_both(self.kernel_sizes),
+                knots=self.knots,
+                knot_range=self.knot_range,
+                spacing=self.spacing_per_axis,
+                centered=self.centered,
+                step_size_scale=self.step_size_scale,
                 dtype=self.layer_policy,
-                checkpoint_units=checkpoint_units,
+                checkpoint_units=self.checkpoint_units,
                 name=f"level{index}",
             )
             for index, count in enumerate(self._units_per_level)
@@ -154,6 +167,8 @@ class DIRVNet(RegistrationNetwork):
         unknown = (None,) * rank
         for level in self.pyramid_levels:
             level.build(((None, *unknown, 1), (None, *unknown, 1), (None, *unknown, rank)))
+        for layer in (self.downsampling, self.upsampling, self.interpolation, self.warp):
+            layer.build((None, *unknown, None))
         self.built = True
 
     # ------------------------------------------------------------------ config
@@ -166,7 +181,7 @@ class DIRVNet(RegistrationNetwork):
         return {
             **super().get_config(),
             "levels": self.levels,
-            "units": self.units if isinstance(self.units, int) else tuple(self.units),
+            "units": self.units,
             "experts": self.experts,
             "kernel_sizes": self.kernel_sizes,
             "knots": self.knots,
@@ -180,9 +195,8 @@ class DIRVNet(RegistrationNetwork):
 
     def architecture(self) -> dict[str, Any]:
         """Return the arguments that the weights belong to, one form of each: a number per level and per term."""
-        of_units = self.pyramid_levels[0].get_config()
-        full = {key: of_units[key] for key in ("experts", "kernel_sizes", "knots", "knot_range", "step_size_scale")}
-        return {**super().architecture(), "units": self._units_per_level, **full}
+        terms = {"experts": _both(self.experts), "kernel_sizes": _both(self.kernel_sizes)}
+        return {**super().architecture(), "units": self._units_per_level, **terms}
 
     @property
     def halo(self) -> tuple[int, ...]:
@@ -196,24 +210,24 @@ class DIRVNet(RegistrationNetwork):
         """Return every variable by a path that is the same in every version of Keras, e.g. ``level0/unit3/step_size``."""
         named = {}
         for level_index, level in enumerate(self.pyramid_levels):
-            for unit_index, unit in enumerate(level.units):
+            for unit_index, unit in enumerate(level.variational_units):
                 path = f"level{level_index}/unit{unit_index}"
                 for term in ("data_experts", "regularizer_experts"):
                     experts = getattr(unit, term)
                     named[f"{path}/{term}/kernels"] = experts.kernels
-                    named[f"{path}/{term}/knots"] = experts.potential.knots
+                    named[f"{path}/{term}/knots"] = experts.potential.knot_values
                 named[f"{path}/step_size"] = unit.step_size
         return named
 
     # ------------------------------------------------------------------ calls
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
         fixed_images, moving_images = [fixed], [moving]
         for _ in self.pyramid_levels[1:]:
-            fixed_images.insert(0, geometry.downsample_image(fixed_images[0]))
-            moving_images.insert(0, geometry.downsample_image(moving_images[0]))
-        displacement_field = tf.zeros_like(geometry.sample_control_points(fixed_images[0], self.spacing))
+            fixed_images.insert(0, self.downsampling(fixed_images[0]))
+            moving_images.insert(0, self.downsampling(moving_images[0]))
+        displacement_field = tf.zeros_like(geometry.sample_control_points(fixed_images[0], self.spacing_per_axis))
         displacement_field = tf.repeat(displacement_field, self.rank, axis=-1)
         displacement_fields, registered_images = [], []
         for index, (level, fixed_image, moving_image) in enumerate(
@@ -222,12 +236,12 @@ class DIRVNet(RegistrationNetwork):
             if index:
                 if self.separate_levels:
                     displacement_field = tf.stop_gradient(displacement_field)
-                displacement_field = geometry.upsample_displacement_field(displacement_field, self.field_upsampling)
+                displacement_field = self.upsampling(displacement_field)
             fields = level((fixed_image, moving_image, displacement_field))
             displacement_field = fields[:, -1]
-            flow_field = geometry.interpolate_control_points(displacement_field, self.spacing)
+            flow_field = self.interpolation(displacement_field)
             displacement_fields.append(fields)
-            registered_images.append(geometry.warp_image(moving_image, flow_field))
+            registered_images.append(self.warp((moving_image, flow_field)))
         return {
             "flow_field": flow_field,
             "displacement_fields": tuple(displacement_fields),
@@ -235,3 +249,8 @@ class DIRVNet(RegistrationNetwork):
             "moving_images": tuple(moving_images),
             "registered_images": tuple(registered_images),
         }
+
+
+def _both(value):
+    """Return (data term, regularizer) from one value for both or a pair."""
+    return (value, value) if isinstance(value, int) else tuple(value)

@@ -28,7 +28,7 @@ class DIRVNetObserver(NetworkObserver):
         values = {}
         statistics = response_statistics(self.network, outputs)
         for index, (level, of_units) in enumerate(zip(self.network.pyramid_levels, statistics)):
-            for number, (unit, responses) in enumerate(zip(level.units, of_units)):
+            for number, (unit, responses) in enumerate(zip(level.variational_units, of_units)):
                 step_size = float(unit.absolute_step_size)
                 values[f"6 step size |α|, level {index}/unit {number}"] = step_size
                 for name, term in (("data term", "data_term"), ("regularizer", "regularizer")):
@@ -44,14 +44,14 @@ class DIRVNetObserver(NetworkObserver):
         for index, (level, of_units) in enumerate(zip(self.network.pyramid_levels, statistics)):
             terms = [
                 (_curves(unit.data_experts, each["data_term"]), _curves(unit.regularizer_experts, each["regularizer"]))
-                for unit, each in zip(level.units, of_units)
+                for unit, each in zip(level.variational_units, of_units)
             ]
             heading = f"level {index}, epoch {epoch}: potentials ψ and their integrals φ"
             data_terms, regularizers = zip(*terms)
             figure = figures.potentials_figure(data_terms, regularizers, heading)
             yield f"D potentials/level {index}", figures.figure_to_rgb(figure)
-            data_kernels = [_array(unit.data_experts.kernels) for unit in level.units]
-            regularizer_kernels = [_array(unit.regularizer_experts.kernels) for unit in level.units]
+            data_kernels = [_array(unit.data_experts.kernels) for unit in level.variational_units]
+            regularizer_kernels = [_array(unit.regularizer_experts.kernels) for unit in level.variational_units]
             heading = f"level {index}, epoch {epoch}: kernels"
             figure = figures.kernels_figure(data_kernels, regularizer_kernels, heading)
             yield f"E kernels/level {index}", figures.figure_to_rgb(figure)

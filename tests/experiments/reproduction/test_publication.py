@@ -39,7 +39,8 @@ def test_records_and_weights_come_to_their_places(run, tmp_path):
 
 def test_weights_that_do_not_give_the_record_are_refused(run, tmp_path):
     network, card = load_weights_file(run), read_card(run)
-    network.pyramid_levels[0].units[0].step_size.assign(1.5 * network.pyramid_levels[0].units[0].step_size + 1.0)
+    step_size = network.pyramid_levels[0].variational_units[0].step_size
+    step_size.assign(1.5 * step_size + 1.0)
     save_weights_file(network, run, card)
     with pytest.raises(WeightFileError, match="give the recorded figures again"):
         publish(run, checkout=tmp_path, say=lambda line: None)

@@ -21,7 +21,7 @@ def network(names, **settings):
 
 
 def unit(names, **settings):
-    return network(names, **settings).pyramid_levels[0].units[0]
+    return network(names, **settings).pyramid_levels[0].variational_units[0]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ SMALL = ["--set=data.test_images=4", "--set=data.size=[32,32]", "--set=evaluatio
 def test_weights_of_one_run_on_the_pairs_of_another(tmp_path, capsys):
     model = DIRVNet(rank=2, levels=1, units=1, experts=2)
     # A unit that does not step leaves all of the error.
-    model.pyramid_levels[0].units[0].step_size.assign(0.0)
+    model.pyramid_levels[0].variational_units[0].step_size.assign(0.0)
     save_weights_file(model, tmp_path / "still")
     assert main([str(tmp_path / "still"), "B-2", *SMALL, "--output", str(tmp_path / "out")]) == 0
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))

@@ -137,7 +137,7 @@ def test_step_sizes_and_saturation_of_every_unit(run):
     for level, unit in ((0, 0), (1, 0), (1, 1)):
         tag = f"6 step size |α|, level {level}/unit {unit}"
         assert steps[tag] == [0, 1, 2]
-        expected = float(model.pyramid_levels[level].units[unit].absolute_step_size)
+        expected = float(model.pyramid_levels[level].variational_units[unit].absolute_step_size)
         assert values[tag][-1] == pytest.approx(expected)
         for term in ("data term", "regularizer"):
             shares = values[f"7 saturation (% of filter responses), level {level}/unit {unit} {term}"]

@@ -1,0 +1,167 @@
+"""What a layer or model was made with can be read from it, by the names of its arguments."""
+
+import inspect
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dirv_tf import layers, models
+
+OF_UNITS = {
+    "experts": 3,
+    "kernel_sizes": (5, 3),
+    "knots": 6,
+    "knot_range": (-0.4, 0.6),
+    "spacing": 2,
+    "centered": False,
+    "step_size_scale": 2.0,
+}
+# Two values of every argument, so that no default can be mistaken for what was given.
+CASES = {
+    "BinomialSmoothing": [{"order": 1}, {"order": None}],
+    "ControlPointForce": [{"spacing": 2}, {"spacing": (4, 2)}],
+    "ControlPointInterpolation": [{"spacing": 2}, {"spacing": (4, 2)}],
+    "DataForce": [{"spacing": 2}, {"spacing": (4, 2)}],
+    "Downsampling": [{"displacements": True}, {"displacements": False}],
+    "FieldOfExperts": [
+        {
+            "experts": 3,
+            "kernel_size": 5,
+            "knots": 8,
+            "knot_range": (-0.4, 0.6),
+            "centered": True,
+            "kernel_initializer": tf.keras.initializers.Zeros(),
+            "knot_initializer": tf.keras.initializers.Ones(),
+        },
+        {
+            "experts": 2,
+            "kernel_size": (5, 3),
+            "knots": 7,
+            "knot_range": (-0.5, 0.5),
+            "centered": False,
+            "kernel_initializer": None,
+            "knot_initializer": None,
+        },
+    ],
+    "ImageGradient": [{}],
+    "PiecewiseLinearPotential": [
+        {"knots": 8, "knot_range": (-0.4, 0.6), "centered": True, "initializer": tf.keras.initializers.Ones()},
+        {"knots": 7, "knot_range": (-0.5, 0.5), "centered": False, "initializer": None},
+    ],
+    "Upsampling": [{"displacements": True, "method": "linear"}, {"displacements": False, "method": "nearest"}],
+    "VariationalUnit": [
+        OF_UNITS,
+        {**OF_UNITS, "experts": (2, 3), "kernel_sizes": 3, "spacing": (4, 2), "centered": True},
+    ],
+    "Warp": [{}],
+    "PyramidLevel": [
+        {"units": 2, **OF_UNITS, "checkpoint_units": True},
+        {"units": 1, **OF_UNITS, "experts": (2, 3), "spacing": (4, 2), "checkpoint_units": False},
+    ],
+    "RegistrationNetwork": [
+        {"rank": 3, "spacing": 2, "normalization": "each"},
+        {"rank": 2, "spacing": (4, 2), "normalization": None},
+    ],
+    "DIRVNet": [
+        {
+            "rank": 2,
+            "levels": 2,
+            "units": 1,
+            **OF_UNITS,
+            "field_upsampling": "linear",
+            "checkpoint_units": True,
+            "separate_levels": True,
+            "normalization": "joint",
+        },
+        {
+            "rank": 3,
+            "levels": 2,
+            "units": (1, 2),
+            **OF_UNITS,
+            "experts": (2, 1),
+            "kernel_sizes": 3,
+            "spacing": (2, 4, 2),
+            "field_upsampling": "nearest",
+            "checkpoint_units": False,
+            "separate_levels": False,
+            "normalization": None,
+        },
+    ],
+    "RecurrentRefinement": [{"rounds": 3, "tolerance": 0.1, "composed": False, "per_image": False}],
+}
+# Keras 3 lists all of them for a layer without arguments of its own.
+KERAS_S_OWN = {"name", "dtype", "trainable", *inspect.signature(tf.keras.layers.Layer.__init__).parameters}
+
+
+def public_classes():
+    everything = {name: getattr(layers, name) for name in layers.__all__}
+    everything.update((name, getattr(models, name)) for name in models.__all__)
+    return {
+        name: value
+        for name, value in everything.items()
+        if isinstance(value, type) and issubclass(value, tf.keras.layers.Layer)
+    }
+
+
+def own_arguments(kind):
+    """Names of the arguments of a class, with those that it hands on to a class of the library above it."""
+    names = set()
+    for each in kind.__mro__:
+        if not each.__module__.startswith("dirv_tf") or "__init__" not in vars(each):
+            continue
+        parameters = inspect.signature(each.__init__).parameters.values()
+        names |= {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return names - KERAS_S_OWN
+
+
+def build(made):
+    if made.built:
+        return
+    if isinstance(made, (layers.VariationalUnit, models.PyramidLevel)):
+        made.build(((None, 8, 8, 1), (None, 8, 8, 1), (None, 2, 2, 2)))
+    elif not isinstance(made, models.RegistrationNetwork):
+        made.build((None, 8, 8, 2))
+
+
+def completed(kind, arguments):
+    if kind is models.RecurrentRefinement:
+        return {"network": models.DIRVNet(levels=1, units=1, experts=1), **arguments}
+    return arguments
+
+
+def test_every_public_layer_and_model_is_tried():
+    assert set(CASES) == set(public_classes())
+
+
+@pytest.mark.parametrize("name, arguments", [(name, each) for name, cases in CASES.items() for each in cases])
+def test_every_argument_is_an_attribute_with_its_value(name, arguments):
+    kind = public_classes()[name]
+    arguments = completed(kind, arguments)
+    assert set(arguments) == own_arguments(kind)
+    made = kind(**arguments)
+    for argument, value in arguments.items():
+        assert getattr(made, argument) == value, argument
+    # Building does not put something else in their place.
+    build(made)
+    assert all(getattr(made, argument) == value for argument, value in arguments.items())
+
+
+@pytest.mark.parametrize("name, arguments", [(name, each) for name, cases in CASES.items() for each in cases])
+def test_the_config_holds_the_arguments_and_nothing_else(name, arguments):
+    kind = public_classes()[name]
+    config = kind(**completed(kind, arguments)).get_config()
+    assert set(config) - KERAS_S_OWN == own_arguments(kind)
+    plain = {key: value for key, value in arguments.items() if not isinstance(value, tf.keras.initializers.Initializer)}
+    assert {key: config[key] for key in plain} == plain
+
+
+def test_variables_have_names_of_their_own():
+    layer = layers.FieldOfExperts(experts=3, kernel_size=5, knots=8)
+    layer.build((None, 8, 8, 2))
+    assert layer.knots == layer.potential.knots == 8
+    assert tuple(np.shape(layer.potential.knot_values)) == (6, 8)
+    level = models.PyramidLevel(units=2, experts=1)
+    assert [unit.name for unit in level.variational_units] == ["unit0", "unit1"]

@@ -1,0 +1,37 @@
+"""The examples in the docstrings of all public layers and models work as shown."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+import tensorflow as tf
+
+from dirv_tf import layers, models
+from dirv_tf.models import registry
+
+MODULES = sorted(
+    module.name
+    for package in (layers, models)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not module.ispkg
+)
+
+
+@pytest.fixture
+def known_networks(monkeypatch):
+    """What an example registers is known to that example alone."""
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+
+
+@pytest.mark.parametrize("name", ["dirv_tf.validation", *MODULES])
+def test_examples(name, known_networks):
+    failed, _ = doctest.testmod(importlib.import_module(name))
+    assert failed == 0
+
+
+def test_every_public_layer_and_model_has_an_example():
+    public = [getattr(package, name) for package in (layers, models) for name in package.__all__]
+    kinds = [each for each in public if isinstance(each, type) and issubclass(each, tf.keras.layers.Layer)]
+    assert len(kinds) >= 15
+    assert [each.__name__ for each in kinds if ">>> " not in (each.__doc__ or "")] == []
