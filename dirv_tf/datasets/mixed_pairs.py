@@ -65,7 +65,7 @@ class MixedPairs(PairBatches):
 
     def first(self, count: int) -> MixedPairs:
         smaller = cast("MixedPairs", super().first(count))
-        smaller.parts = tuple(part.first(count) for part in self.parts)
+        smaller.parts = tuple(cast("SyntheticPairs", part.first(count)) for part in self.parts)
         return smaller
 
     def _batch(self, batch_index, epoch):

@@ -137,7 +137,8 @@ def _unit_by_unit(network, fixed, moving):
 
 def _weights(unit):
     experts = unit.data_experts, unit.regularizer_experts
-    return *(weights for term in experts for weights in (term.kernels, term.potential.knot_values)), unit.absolute_step_size
+    of_experts = (weights for term in experts for weights in (term.kernels, term.potential.knot_values))
+    return *of_experts, unit.absolute_step_size
 
 
 def _step(unit, rank, spacing):
