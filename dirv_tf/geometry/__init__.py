@@ -4,6 +4,7 @@ Images are ``(B, n_1, ..., n_r, C)``. Flow fields ``(B, n_1, ..., n_r, r)`` and 
 the level they live on; component ``i`` is a displacement along array axis ``i``. Warping is backward.
 """
 
+from dirv_tf.geometry.average_pooling import average_pool
 from dirv_tf.geometry.composition import compose, invert
 from dirv_tf.geometry.control_points import (
     control_point_force,
@@ -12,6 +13,7 @@ from dirv_tf.geometry.control_points import (
     linear_smoothing_kernel,
     sample_control_points,
 )
+from dirv_tf.geometry.cost_volume import cost_volume
 from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kernel, transposed_expert_convolution
 from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
 from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
@@ -27,15 +29,19 @@ from dirv_tf.geometry.resampling import (
     upsample_image,
 )
 from dirv_tf.geometry.sampling import sample_linear
+from dirv_tf.geometry.self_similarity import self_similarity
 from dirv_tf.geometry.smoothing import binomial_smoothing
 from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
+from dirv_tf.geometry.window_sums import window_sums
 
 __all__ = [
+    "average_pool",
     "binomial_smoothing",
     "check_field_upsampling",
     "check_legal_size",
     "compose",
     "control_point_force",
+    "cost_volume",
     "crop_to_size",
     "data_force",
     "downsample_displacement_field",
@@ -56,6 +62,7 @@ __all__ = [
     "resize_field",
     "sample_control_points",
     "sample_linear",
+    "self_similarity",
     "transposed_expert_convolution",
     "upsample_displacement_field",
     "upsample_image",
@@ -63,4 +70,5 @@ __all__ = [
     "warp_labels",
     "warp_points",
     "warp_points_inverse",
+    "window_sums",
 ]
