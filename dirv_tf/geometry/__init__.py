@@ -11,6 +11,7 @@ from dirv_tf.geometry.affine import (
     pixels_to_normalized,
     rotation_matrices,
 )
+from dirv_tf.geometry.average_pooling import average_pool
 from dirv_tf.geometry.compiled import for_any_shape
 from dirv_tf.geometry.composition import compose, invert
 from dirv_tf.geometry.control_points import (
@@ -20,6 +21,7 @@ from dirv_tf.geometry.control_points import (
     linear_smoothing_kernel,
     sample_control_points,
 )
+from dirv_tf.geometry.cost_volume import cost_volume
 from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kernel, transposed_expert_convolution
 from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
 from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
@@ -35,17 +37,21 @@ from dirv_tf.geometry.resampling import (
     upsample_image,
 )
 from dirv_tf.geometry.sampling import sample_linear
+from dirv_tf.geometry.self_similarity import self_similarity
 from dirv_tf.geometry.smoothing import binomial_smoothing
 from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
+from dirv_tf.geometry.window_sums import window_sums
 
 __all__ = [
     "FIELD_UPSAMPLINGS",
     "affine_flow_field",
     "affine_matrix",
+    "average_pool",
     "binomial_smoothing",
     "check_legal_size",
     "compose",
     "control_point_force",
+    "cost_volume",
     "crop_to_size",
     "data_force",
     "downsample_displacement_field",
@@ -70,6 +76,7 @@ __all__ = [
     "rotation_matrices",
     "sample_control_points",
     "sample_linear",
+    "self_similarity",
     "transposed_expert_convolution",
     "upsample_displacement_field",
     "upsample_image",
@@ -77,4 +84,5 @@ __all__ = [
     "warp_labels",
     "warp_points",
     "warp_points_inverse",
+    "window_sums",
 ]

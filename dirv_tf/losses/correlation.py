@@ -1,0 +1,37 @@
+"""Global normalized cross-correlation."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from dirv_tf.geometry.shapes import spatial_rank
+
+_SMALLEST = 1e-8
+
+
+def global_correlation(fixed: tf.Tensor, registered: tf.Tensor) -> tf.Tensor:
+    """Return the normalized cross-correlation of every pair; a loss is its negative.
+
+    ``sum (F - mean F)(W - mean W) / sqrt(sum (F - mean F)² sum (W - mean W)² + 1e-8)``, sums over pixels and channels.
+
+    Parameters
+    ----------
+    fixed, registered : tf.Tensor, shape (B, n_1, ..., n_r, C)
+
+    Returns
+    -------
+    tf.Tensor, shape (B,)
+        In [-1, 1]; 0 and a finite gradient where an image is flat.
+
+    Examples
+    --------
+    >>> image = tf.random.uniform([1, 8, 8, 1])
+    >>> float(global_correlation(image, 1 - 0.5 * image)) < -0.999
+    True
+    """
+    fixed, registered = tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered)
+    axes = list(range(1, spatial_rank(fixed, "fixed") + 2))
+    fixed = fixed - tf.reduce_mean(fixed, axis=axes, keepdims=True)
+    registered = registered - tf.reduce_mean(registered, axis=axes, keepdims=True)
+    squares = tf.reduce_sum(tf.square(fixed), axis=axes) * tf.reduce_sum(tf.square(registered), axis=axes)
+    return tf.reduce_sum(fixed * registered, axis=axes) / tf.sqrt(squares + _SMALLEST)

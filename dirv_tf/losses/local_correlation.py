@@ -1,0 +1,97 @@
+"""Local normalized cross-correlation, over windows of one size or several."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from dirv_tf.geometry.shapes import per_axis, spatial_rank
+from dirv_tf.geometry.window_sums import window_sums
+
+_SMALLEST = 1e-5
+
+
+def local_correlation(
+    fixed: tf.Tensor, registered: tf.Tensor, sides=9, stride=1, dilation=1, squared: bool = False
+) -> tf.Tensor:
+    """Return the normalized cross-correlation of every pair within windows, averaged over the windows (LNCC).
+
+    Parameters
+    ----------
+    fixed, registered : tf.Tensor, shape (B, n_1, ..., n_r, C)
+        Every channel has its own windows.
+    sides, stride, dilation : int or sequence of int
+        Windows as of `dirv_tf.geometry.window_sums`.
+    squared : bool
+        Whether the correlation is squared: a correlation of -1 then counts as one of 1.
+
+    Returns
+    -------
+    tf.Tensor, shape (B,)
+        In [-1, 1]; a window in which an image is flat counts as 0. One minus it is a loss.
+
+    Examples
+    --------
+    >>> image = tf.random.uniform([1, 16, 16, 1])
+    >>> abs(float(local_correlation(image, 2 * image + 1)) - 1) < 1e-3
+    True
+    """
+    fixed, registered = tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered)
+    rank = spatial_rank(fixed, "fixed")
+    taps = math.prod(per_axis(sides, rank, "sides"))
+    axes = list(range(1, rank + 1))
+    # In float32 the variances are small differences of large sums unless the mean is taken off before.
+    fixed = fixed - tf.reduce_mean(fixed, axis=axes, keepdims=True)
+    registered = registered - tf.reduce_mean(registered, axis=axes, keepdims=True)
+    maps = [fixed, registered, tf.square(fixed), tf.square(registered), fixed * registered]
+    sums = window_sums(tf.concat(maps, axis=-1), sides, stride, dilation)
+    first, second, first_squares, second_squares, products = tf.split(sums, 5, axis=-1)
+    cross = products - first * second / taps
+    # Rounding may leave minute negative variances.
+    variances = tf.nn.relu(first_squares - tf.square(first) / taps) * tf.nn.relu(
+        second_squares - tf.square(second) / taps
+    )
+    ratio = tf.square(cross) / (variances + _SMALLEST) if squared else cross / tf.sqrt(variances + _SMALLEST)
+    return tf.reduce_mean(ratio, axis=list(range(1, rank + 2)))
+
+
+def multi_kernel_correlation(fixed: tf.Tensor, registered: tf.Tensor, windows, squared: bool = False) -> tf.Tensor:
+    """Return the loss ``sum_k weight_k (1 - LNCC_k)`` over windows of several sizes (mk-LNCC).
+
+    Parameters
+    ----------
+    fixed, registered : tf.Tensor, shape (B, n_1, ..., n_r, C)
+    windows : sequence of (weight, sides, stride, dilation)
+        One weight and one set of windows each, as of `local_correlation`.
+    squared : bool
+        As of `local_correlation`.
+
+    Returns
+    -------
+    tf.Tensor, shape (B,)
+
+    Raises
+    ------
+    ValueError
+        If there are no windows.
+
+    References
+    ----------
+    Shen et al., "Networks for joint affine and non-parametric image registration", CVPR 2019, section 3.3.
+
+    Examples
+    --------
+    >>> image = tf.random.uniform([1, 32, 32, 1])
+    >>> float(multi_kernel_correlation(image, image, [(0.7, 8, 2, 1), (0.3, 4, 1, 2)])) < 1e-2
+    True
+    """
+    windows = list(windows)
+    if not windows:
+        raise ValueError(f"`windows` must hold at least one (weight, sides, stride, dilation). Received: {windows!r}")
+    return tf.add_n(
+        [
+            weight * (1 - local_correlation(fixed, registered, sides, stride, dilation, squared))
+            for weight, sides, stride, dilation in windows
+        ]
+    )

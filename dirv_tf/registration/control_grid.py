@@ -1,0 +1,74 @@
+"""Grids of control points over one image, as arrays: interpolation, its adjoint and least-squares fitting."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+
+class ControlGrid:
+    """First-degree B-splines over an image: control point ``k`` at pixel ``spacing * k``, the last beyond the border.
+
+    Parameters
+    ----------
+    size : sequence of int, length r
+        Sides of the image in pixels.
+    spacing : sequence of int, length r
+        Control-point spacing in pixels.
+
+    Attributes
+    ----------
+    size, spacing : tuple of int
+    shape : tuple of int
+        Control points per axis.
+
+    Examples
+    --------
+    >>> grid = ControlGrid((9, 12), (4, 4))
+    >>> grid.shape, grid.interpolate(np.ones((2, *grid.shape))).shape
+    ((3, 4), (2, 9, 12))
+    """
+
+    def __init__(self, size, spacing):
+        self.size, self.spacing = tuple(size), tuple(spacing)
+        self._matrices = [_splines(n, s) for n, s in zip(self.size, self.spacing)]
+        self.shape = tuple(matrix.shape[1] for matrix in self._matrices)
+
+    def interpolate(self, values: np.ndarray) -> np.ndarray:
+        """Interpolate values at the control points (C, g_1, ..., g_r) at every pixel (C, n_1, ..., n_r)."""
+        return _product(self._matrices, values)
+
+    def gather(self, values: np.ndarray) -> np.ndarray:
+        """Apply the adjoint of `interpolate`: sum values at the pixels, weighted by the splines."""
+        return _product([matrix.T for matrix in self._matrices], values)
+
+    def fit(self, values: np.ndarray) -> np.ndarray:
+        """Return the control points whose interpolation is nearest to values at the pixels, in the sense of squares."""
+        return _product([_pseudo_inverse(matrix) for matrix in self._matrices], values)
+
+
+def _splines(side, spacing):
+    count = -(-(side - 1) // spacing) + 1
+    distance = np.arange(side)[:, None] / spacing - np.arange(count)
+    return np.maximum(1 - np.abs(distance), 0).astype(np.float32)
+
+
+def _pseudo_inverse(matrix):
+    # A last control point beyond the border may have hardly a pixel of its own: the ridge keeps it near its neighbor.
+    steps = np.diff(np.eye(matrix.shape[1]), axis=0)
+    return np.linalg.solve(matrix.T @ matrix + 1e-4 * steps.T @ steps, matrix.T).astype(np.float32)
+
+
+def _product(matrices, values):
+    """Multiply the axes behind the first by one matrix each; every result is contiguous."""
+    return functools.reduce(_along, enumerate(matrices, start=1), np.asarray(values, np.float32))
+
+
+def _along(values, numbered):
+    axis, matrix = numbered
+    if axis == values.ndim - 1:
+        return values @ matrix.T
+    before, behind = values.shape[:axis], values.shape[axis + 1 :]
+    lines = values.reshape(-1, values.shape[axis], int(np.prod(behind)))
+    return np.matmul(matrix, lines).reshape(*before, matrix.shape[0], *behind)

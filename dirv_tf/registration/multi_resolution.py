@@ -1,0 +1,176 @@
+"""Registration of one pair by optimization from coarse to fine."""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf.geometry import downsample_image
+from dirv_tf.registration.control_grid import ControlGrid
+from dirv_tf.registration.feature_images import POINTWISE, check_similarity, feature_images
+from dirv_tf.registration.gauss_newton import Problem, evaluate, minimize, sample
+from dirv_tf.registration.instance_optimization import checked_smoothness
+from dirv_tf.registration.warped_pair import WarpedPair, positions
+
+
+class Effort(NamedTuple):
+    """How much is computed.
+
+    Attributes
+    ----------
+    steps : int
+        Most evaluations of the energy on the finest level; one more per coarser level.
+    finest_side : int or None
+        Images are halved until the longest side is at most that many pixels; None: the finest level is the image.
+    more_rounds : int
+        Added to `ROUNDS`.
+    """
+
+    steps: int
+    finest_side: int | None
+    more_rounds: int
+
+
+EFFORTS = {"fast": Effort(4, 256, 0), "standard": Effort(5, None, 0), "thorough": Effort(5, None, 1)}
+# How often the pair is registered by rank, starting from the field before. Sections deform little, organs of different
+# people much: only the fields of a round are kept smooth, so that several together reach farther without folding.
+ROUNDS = {2: 1, 3: 3}
+SPACING = 4
+# The coarsest level: no side below the first, no need for more levels once the longest is at most the second.
+_SHORTEST, _COARSE = 16, 64
+# The smoothness grows with every coarser level: coarse structures say little about fine deformation.
+_GROWTH = np.sqrt(2.0)
+
+
+def register_multi_resolution(
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    start_field: np.ndarray | None = None,
+    similarity: str = "lncc",
+    effort: str = "standard",
+    smoothness: float | None = None,
+    mask: np.ndarray | None = None,
+    moving_mask: np.ndarray | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """Register a pair without a network: the energy of `optimize_field`, minimized from coarse to fine.
+
+    Every level halves the images, down to about 64 pixels, and has a control point every 4 of its pixels; its field is
+    the start of the next finer one.
+
+    Parameters
+    ----------
+    fixed : np.ndarray, shape (n_1, ..., n_r), r = 2 or 3
+        Intensities in [0, 1].
+    moving : np.ndarray, shape (m_1, ..., m_r)
+        Intensities in [0, 1]; may be of another size.
+    start_field : np.ndarray, shape (n_1, ..., n_r, r), optional
+        Backward field to start from, pixels, for example of an affine map. Default: zero.
+    similarity, smoothness, mask, moving_mask
+        As of `optimize_field`.
+    effort : {"standard", "fast", "thorough"}
+        "fast" stops at 256 pixels; "thorough" registers the result once more, for large deformations.
+    progress : callable, optional
+        Called with the number of levels done and of all levels, over all rounds, after each one.
+
+    Returns
+    -------
+    np.ndarray, shape (n_1, ..., n_r, r), float32
+        Backward field, pixels; the start where its energy on the finest level is the smaller one.
+
+    Raises
+    ------
+    ValueError
+        As `optimize_field`, and for an unknown effort.
+
+    Notes
+    -----
+    Nothing is traced or compiled: the first pair takes as long as any other.
+
+    Examples
+    --------
+    >>> rows, columns = np.mgrid[:64, :64]
+    >>> fixed, moving = (0.5 + 0.5 * np.sin((rows + shift) / 4) * np.cos(columns / 5) for shift in (0, 4))
+    >>> field = register_multi_resolution(fixed, moving)
+    >>> bool(np.abs(np.median(field[..., 0]) + 4) < 0.1)
+    True
+    """
+    check_similarity(similarity)
+    if effort not in EFFORTS:
+        raise ValueError(f"`effort` must be one of {tuple(EFFORTS)}. Received: effort={effort!r}")
+    if start_field is None:
+        start_field = np.zeros((*np.shape(fixed), np.ndim(fixed)), np.float32)
+    pair = WarpedPair.make(fixed, moving, start_field, mask, moving_mask)
+    rank = pair.fixed.ndim
+    smoothness = checked_smoothness(smoothness, similarity, rank)
+    finest, coarsest = _levels(pair.fixed.shape, EFFORTS[effort].finest_side)
+    rounds = ROUNDS[rank] + EFFORTS[effort].more_rounds
+    field = pair.flow_field
+    for number in range(rounds):
+        if number:
+            pair = WarpedPair.make(fixed, moving, field, mask, moving_mask)
+        images = _pyramid(pair, coarsest, similarity)
+        points = np.zeros(0, np.float32)
+        for level in range(coarsest, finest - 1, -1):
+            # Later rounds start anew: what the rounds before have found costs nothing any more.
+            problem = _problem(pair, images[level], level, similarity, smoothness, elastic=number == 0)
+            start = np.zeros_like(problem.reference) if level == coarsest else _refined(points, problem.grid)
+            points, energies = minimize(problem, start, EFFORTS[effort].steps + level - finest)
+            if progress is not None:
+                progress((number + 1) * (coarsest - finest + 1) - (level - finest), rounds * (coarsest - finest + 1))
+        if evaluate(problem, np.zeros_like(points))[0] <= energies[-1]:
+            break
+        for level in range(finest - 1, -1, -1):
+            points = _refined(points, ControlGrid(images[level][0].shape, problem.grid.spacing))
+        found = ControlGrid(pair.fixed.shape, problem.grid.spacing).interpolate(points)
+        field = pair.added(found) if similarity in POINTWISE else pair.composed(found)
+    return field
+
+
+def _levels(size, finest_side):
+    """The number of halvings of the finest and of the coarsest level."""
+    halved = [size]
+    while min(halved[-1]) >= 2 * _SHORTEST and (max(halved[-1]) > _COARSE or len(halved) <= 2):
+        halved.append(tuple(-(-side // 2) for side in halved[-1]))
+    coarsest = len(halved) - 1
+    finest = next((level for level, sides in enumerate(halved) if not finest_side or max(sides) <= finest_side), 0)
+    return min(finest, coarsest), coarsest
+
+
+def _halved(values, count):
+    """Channels (n_1, ..., n_r, C), halved again and again."""
+    images = [values]
+    for _ in range(count):
+        images.append(downsample_image(tf.constant(images[-1][None]))[0].numpy())
+    return images
+
+
+def _pyramid(pair, count, similarity):
+    """The fixed image, the weights and the moving image of every level, the finest first."""
+    # Features of a pixel alone are warped once; others are those of the image that is warped already.
+    moving = pair.original if similarity in POINTWISE else pair.moving
+    fixed = _halved(np.stack([pair.fixed, pair.weights], axis=-1), count)
+    return [(*np.moveaxis(one, -1, 0), two[..., 0]) for one, two in zip(fixed, _halved(moving[..., None], count))]
+
+
+def _problem(pair, images, level, similarity, smoothness, elastic):
+    fixed, weights, moving = (np.ascontiguousarray(values) for values in images)
+    grid = ControlGrid(fixed.shape, (SPACING,) * fixed.ndim)
+    return Problem(
+        feature_images(fixed, similarity),
+        feature_images(moving, similarity),
+        positions(fixed.shape) + (pair.halved_field(level) if similarity in POINTWISE else 0),
+        weights / weights.mean(),
+        grid,
+        float(smoothness * _GROWTH**level),
+        pair.reference(grid, level) if elastic else np.zeros((fixed.ndim, *grid.shape), np.float32),
+    )
+
+
+def _refined(points, grid):
+    """Carry control points to the grid of the next finer level: half the distance, twice the pixels."""
+    halves = [np.arange(count, dtype=np.float32) / 2 for count in grid.shape]
+    coordinates = np.stack(np.meshgrid(*halves, indexing="ij"))
+    return np.stack([2 * sample(values, coordinates) for values in points])

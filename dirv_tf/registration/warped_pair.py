@@ -1,0 +1,112 @@
+"""A pair of images after a first field: what is left to be registered."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dirv_tf.registration.control_grid import ControlGrid
+from dirv_tf.registration.gauss_newton import sample
+
+
+class WarpedPair(NamedTuple):
+    """Two images on the grid of the fixed one, and the field that brought the moving one there.
+
+    Attributes
+    ----------
+    fixed, moving : np.ndarray, shape (n_1, ..., n_r), float32
+    weights : np.ndarray, shape (n_1, ..., n_r), float32
+        1 where both images have a pixel that counts, 0 elsewhere.
+    flow_field : np.ndarray, shape (n_1, ..., n_r, r), float32
+        That warped the moving image, pixels.
+    original : np.ndarray, shape (m_1, ..., m_r), float32
+        The moving image before.
+    """
+
+    fixed: np.ndarray
+    moving: np.ndarray
+    weights: np.ndarray
+    flow_field: np.ndarray
+    original: np.ndarray
+
+    @classmethod
+    def make(cls, fixed, moving, flow_field, mask=None, moving_mask=None) -> WarpedPair:
+        """Check arrays and warp the moving image by the field.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit each other or no pixel counts.
+        """
+        fixed, moving, flow_field = (np.asarray(values, np.float32) for values in (fixed, moving, flow_field))
+        _check_shapes(fixed, moving, flow_field, mask, moving_mask)
+        coordinates = positions(fixed.shape) + np.moveaxis(flow_field, -1, 0)
+        weights = np.ones(fixed.shape, np.float32) if mask is None else np.asarray(mask, np.float32)
+        for values, side in zip(coordinates, moving.shape):
+            weights = weights * ((values >= 0) & (values <= side - 1))
+        if moving_mask is not None:
+            weights = weights * (sample(np.asarray(moving_mask, np.float32), coordinates) > 0.5)
+        if not weights.any():
+            raise ValueError(
+                "no pixel is left to compare: the masks and the start must leave a part of the fixed image that lies "
+                f"in the moving one. Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
+            )
+        warped = sample(moving, coordinates)
+        if mask is not None:
+            # So that windows and slopes that reach into what does not count find nothing there either.
+            fixed = np.where(mask, fixed, warped)
+        return cls(fixed, warped, weights.astype(np.float32), flow_field, moving)
+
+    def composed(self, field: np.ndarray) -> np.ndarray:
+        """Return the field (n_1, ..., n_r, r) that warps by `flow_field`, then by `field` (r, n_1, ..., n_r)."""
+        coordinates = positions(self.fixed.shape) + field
+        first = [sample(np.ascontiguousarray(values), coordinates) for values in np.moveaxis(self.flow_field, -1, 0)]
+        return np.stack([one + two for one, two in zip(first, field)], axis=-1)
+
+    def added(self, field: np.ndarray) -> np.ndarray:
+        """Return the sum (n_1, ..., n_r, r) of `flow_field` and `field` (r, n_1, ..., n_r)."""
+        return self.flow_field + np.moveaxis(field, 0, -1)
+
+    def halved_field(self, level: int) -> np.ndarray:
+        """Return `flow_field` (r, n_1, ..., n_r) on the image halved `level` times, in pixels of that level."""
+        every = (slice(None), *(slice(None, None, 2**level),) * self.fixed.ndim)
+        return np.moveaxis(self.flow_field, -1, 0)[every] / np.float32(2**level)
+
+    def reference(self, grid: ControlGrid, level: int = 0) -> np.ndarray:
+        """Return what of `flow_field` is not affine, at control points (r, g_1, ..., g_r).
+
+        Parameters
+        ----------
+        grid : ControlGrid
+            Over the image halved `level` times.
+        level : int
+            The result is in pixels of that level.
+        """
+        points = grid.fit(self.halved_field(level))
+        places = positions(grid.shape).reshape(len(grid.shape), -1)
+        basis = np.concatenate([np.ones_like(places[:1]), places]).T.astype(np.float64)
+        values = points.reshape(len(points), -1).T
+        affine = basis @ np.linalg.lstsq(basis, values, rcond=None)[0]
+        return (values - affine).T.reshape(points.shape).astype(np.float32)
+
+
+def positions(size) -> np.ndarray:
+    """Return the pixel coordinates (r, n_1, ..., n_r) of an array."""
+    return np.stack(np.meshgrid(*[np.arange(side, dtype=np.float32) for side in size], indexing="ij"))
+
+
+def _check_shapes(fixed, moving, flow_field, mask, moving_mask):
+    if fixed.ndim not in (2, 3) or moving.ndim != fixed.ndim:
+        raise ValueError(
+            f"`fixed` and `moving` must be images (n_1, ..., n_r) of one rank, r = 2 or 3. "
+            f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
+        )
+    if flow_field.shape != (*fixed.shape, fixed.ndim):
+        raise ValueError(
+            f"the field must have one vector per pixel of the fixed image, shape {(*fixed.shape, fixed.ndim)}. "
+            f"Received: flow_field.shape={flow_field.shape}"
+        )
+    for name, image, given in (("mask", fixed, mask), ("moving_mask", moving, moving_mask)):
+        if given is not None and np.shape(given) != image.shape:
+            raise ValueError(f"`{name}` must have the shape {image.shape}. Received: {name}.shape={np.shape(given)}")
