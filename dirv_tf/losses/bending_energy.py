@@ -35,7 +35,7 @@ def bending_energy(field: tf.Tensor) -> tf.Tensor:
 
     Examples
     --------
-    >>> float(bending_energy(tf.ones([1, 8, 8, 2])))
+    >>> float(bending_energy(tf.ones([1, 8, 8, 2]))[0])
     0.0
     """
     field = tf.convert_to_tensor(field)

@@ -26,7 +26,7 @@ def global_correlation(fixed: tf.Tensor, registered: tf.Tensor) -> tf.Tensor:
     Examples
     --------
     >>> image = tf.random.uniform([1, 8, 8, 1])
-    >>> float(global_correlation(image, 1 - 0.5 * image)) < -0.999
+    >>> float(global_correlation(image, 1 - 0.5 * image)[0]) < -0.999
     True
     """
     fixed, registered = tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered)

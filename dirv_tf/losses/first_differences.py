@@ -30,7 +30,7 @@ def first_differences(field: tf.Tensor, power: int = 1) -> tf.Tensor:
 
     Examples
     --------
-    >>> float(first_differences(tf.ones([1, 8, 8, 2])))
+    >>> float(first_differences(tf.ones([1, 8, 8, 2]))[0])
     0.0
     """
     field = tf.convert_to_tensor(field)

@@ -25,7 +25,7 @@ def inverse_consistency(forward: tf.Tensor, backward: tf.Tensor) -> tf.Tensor:
     Examples
     --------
     >>> shift = tf.ones([1, 8, 8, 2])
-    >>> float(inverse_consistency(shift, -shift)), float(inverse_consistency(shift, shift))
+    >>> float(inverse_consistency(shift, -shift)[0]), float(inverse_consistency(shift, shift)[0])
     (0.0, 8.0)
     """
     forward = tf.convert_to_tensor(forward)

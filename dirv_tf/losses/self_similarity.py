@@ -27,7 +27,7 @@ def self_similarity_difference(fixed: tf.Tensor, registered: tf.Tensor, radius: 
     Examples
     --------
     >>> image = tf.random.uniform([1, 16, 16, 1])
-    >>> float(self_similarity_difference(image, 1 - image)) < 1e-6
+    >>> float(self_similarity_difference(image, 1 - image)[0]) < 1e-6
     True
     """
     difference = self_similarity(fixed, radius, dilation) - self_similarity(registered, radius, dilation)
