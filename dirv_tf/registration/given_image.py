@@ -10,6 +10,10 @@ import numpy as np
 
 from dirv_tf.io import ImageGeometry, load_image, to_gray
 from dirv_tf.registration.image_arrays import to_spatial_array
+from dirv_tf.registration.linear_map import LinearMap
+
+# Part of the fixed image that must lie in the moving one for the headers to be believed.
+_LEAST_OVERLAP = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +72,8 @@ def take_image(image, name):
     return GivenImage(gray, gray, file.geometry, file.path, (note,))
 
 
-def pair_geometries(fixed, moving, spacing):
-    """Return where both images lie in the world.
+def pair_placement(fixed, moving, spacing):
+    """Return where both images lie in the world, and what follows for their pixels.
 
     Parameters
     ----------
@@ -80,15 +84,16 @@ def pair_geometries(fixed, moving, spacing):
 
     Returns
     -------
-    tuple of (ImageGeometry of the fixed, ImageGeometry of the moving image, tuple of str with notes)
+    tuple of (ImageGeometry, ImageGeometry, LinearMap, tuple of str)
+        Of the fixed and of the moving image; the map from fixed to moving pixels that the geometries state; notes.
 
     Raises
     ------
     ValueError
-        When the spacings or directions of two files differ, `spacing` is no spacing, or a file states one itself.
+        When `spacing` is no spacing, or a file states one itself.
     """
     rank = fixed.array.ndim
-    unit = ImageGeometry.unit(rank)
+    unit, identity = ImageGeometry.unit(rank), LinearMap.identity(rank)
     fixed_geometry = fixed.geometry or moving.geometry or unit
     moving_geometry = moving.geometry or fixed.geometry or unit
     if spacing is not None:
@@ -99,22 +104,27 @@ def pair_geometries(fixed, moving, spacing):
                     f"Expected no spacing for files that state one themselves; leave it out. Received: "
                     f"spacing={spacing}, and {name} has a spacing of {_listed(geometry.spacing)} mm"
                 )
-        return given, given, ()
-    if not fixed_geometry.has_same_axes(moving_geometry):
-        raise ValueError(
-            "Expected two images with the same spacing and directions; resample the moving image on the fixed one's "
-            "pixels first, e.g. with SimpleITK.Resample(moving, fixed). Received: a spacing of "
-            f"{_listed(fixed_geometry.spacing)} mm (fixed) and {_listed(moving_geometry.spacing)} mm (moving), with "
-            f"axes {fixed_geometry.axes} and {moving_geometry.axes}"
-        )
+        return given, given, identity, ()
     if fixed_geometry.is_close(moving_geometry):
-        return fixed_geometry, moving_geometry, ()
-    offset = np.subtract(moving_geometry.origin, fixed_geometry.origin)
-    note = (
-        f"the origins differ by {_listed(offset)} mm (moving - fixed, world order): pixel was registered to pixel, "
-        "and fields in millimeters hold the difference"
-    )
-    return fixed_geometry, moving_geometry, (note,)
+        return fixed_geometry, moving_geometry, identity, ()
+    if fixed_geometry.is_close(unit) or moving_geometry.is_close(unit):
+        note = "one file knows no geometry: the images start with their first pixels at one place"
+        return fixed_geometry, moving_geometry, identity, (note,)
+    initial = LinearMap.between(fixed_geometry, moving_geometry)
+    sizes = fixed.array.shape, moving.array.shape
+    if initial.overlap(*sizes).mean() >= _LEAST_OVERLAP:
+        note = f"started where the headers put the images, {_differences(fixed_geometry, moving_geometry)}"
+        return fixed_geometry, moving_geometry, initial, (note,)
+    centers = [(np.array(size) - 1) / 2 for size in sizes]
+    centered = LinearMap(initial.matrix, centers[1] - initial.matrix @ centers[0])
+    note = "by their headers the images hardly overlap: they start with their centers at one place"
+    return fixed_geometry, moving_geometry, centered, (note,)
+
+
+def _differences(fixed, moving):
+    if not fixed.has_same_axes(moving):
+        return f"with spacings of {_listed(fixed.spacing)} (fixed) and {_listed(moving.spacing)} mm (moving)"
+    return f"with origins that differ by {_listed(np.subtract(moving.origin, fixed.origin))} mm"
 
 
 def _per_axis(spacing, rank):

@@ -46,20 +46,16 @@ def to_spatial_array(image, name):
     return array, False
 
 
-def check_same_shape(fixed, moving):
-    """Raise a ValueError unless both images have the same rank and the same shape.
+def check_same_rank(fixed, moving):
+    """Raise a ValueError unless both images have the same rank.
 
     Parameters
     ----------
-    fixed, moving : ndarray, shape (n_1, ..., n_r)
+    fixed : ndarray, shape (n_1, ..., n_r)
+    moving : ndarray, shape (m_1, ..., m_r)
     """
     if fixed.ndim != moving.ndim:
         raise ValueError(
             "Expected two images of the same rank (both 2D or both 3D). "
-            f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
-        )
-    if fixed.shape != moving.shape:
-        raise ValueError(
-            "Expected two images of the same shape; crop, pad or resample one of them to the other first. "
             f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
         )

@@ -22,18 +22,18 @@ class Effort(NamedTuple):
     ----------
     steps : int
         Most evaluations of the energy on the finest level; one more per coarser level.
-    finest_side : int or None
-        Images are halved until the longest side is at most that many pixels; None: the finest level is the image.
+    finest_side : int
+        Images are halved until the longest side is at most that many pixels.
     more_rounds : int
         Added to `ROUNDS`.
     """
 
     steps: int
-    finest_side: int | None
+    finest_side: int
     more_rounds: int
 
 
-EFFORTS = {"fast": Effort(4, 256, 0), "standard": Effort(5, None, 0), "thorough": Effort(5, None, 1)}
+EFFORTS = {"fast": Effort(4, 256, 0), "standard": Effort(5, 1024, 0), "thorough": Effort(5, 2048, 1)}
 # How often the pair is registered by rank, starting from the field before. Sections deform little, organs of different
 # people much: only the fields of a round are kept smooth, so that several together reach farther without folding.
 ROUNDS = {2: 1, 3: 3}
@@ -71,7 +71,8 @@ def register_multi_resolution(
     similarity, smoothness, mask, moving_mask
         As of `optimize_field`.
     effort : {"standard", "fast", "thorough"}
-        "fast" stops at 256 pixels; "thorough" registers the result once more, for large deformations.
+        "fast" stops at 256 pixels along the longest side, "standard" at 1024, "thorough" at 2048; "thorough" registers
+        the result once more, for large deformations.
     progress : callable, optional
         Called with the number of levels done and of all levels, over all rounds, after each one.
 

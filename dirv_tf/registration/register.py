@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from dirv_tf.registration.block_warping import warp_in_blocks
-from dirv_tf.registration.given_image import pair_geometries, take_image
-from dirv_tf.registration.image_arrays import check_same_shape
+from dirv_tf.registration.given_image import pair_placement, take_image
+from dirv_tf.registration.image_arrays import check_same_rank
 from dirv_tf.registration.inference import compiled_network
 from dirv_tf.registration.intensities import (
     check_intensities,
@@ -17,42 +19,84 @@ from dirv_tf.registration.intensities import (
     warn_of_low_contrast,
 )
 from dirv_tf.registration.model_choice import choose_model
+from dirv_tf.registration.placement import ALIGNMENTS, placed
 from dirv_tf.registration.result import RegistrationResult
+from dirv_tf.registration.route import (
+    EFFORTS,
+    SAME_CONTRAST,
+    SIMILARITIES,
+    Pair,
+    best_route,
+    contrast_distance,
+    optimized,
+    registered_by_network,
+    registered_by_optimization,
+)
 from dirv_tf.registration.tiling import halvings, register_halved, register_in_tiles, tile_sides
+from dirv_tf.validation import one_of
 
 DEFAULT_ROUNDS = 10
 DEFAULT_MODELS = {2: "best-2d", 3: "best-3d"}
 
 
 def register(
-    fixed, moving, model=None, *, refine=False, normalize="model", tile=None, spacing=None, progress=None
+    fixed: Any,
+    moving: Any,
+    model: Any = None,
+    *,
+    align: str | None = None,
+    similarity: str = "auto",
+    effort: str = "default",
+    optimize: bool | None = None,
+    refine: bool | int = False,
+    normalize: str = "model",
+    fixed_mask: np.ndarray | None = None,
+    moving_mask: np.ndarray | None = None,
+    tile: int | Sequence[int] | bool | None = None,
+    spacing: float | Sequence[float] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    status: Callable[[str], None] | None = None,
 ) -> RegistrationResult:
     """Find where each pixel of the fixed image lies in the moving image, and warp the moving image onto the fixed one.
 
-    Images of any size from two control points per axis on (8 pixels) are taken. Where a side is no multiple of
-    `model.size_multiples` the images are padded at the end by edge replication and the results cropped back. The first
-    call for an architecture traces TensorFlow graphs, which takes a second or two; they serve images of every size.
+    Without a model, the pair is brought onto each other first if it has to be, and registered in the way that suits its
+    contrast: by a network whose field is then optimized, or by optimization of local structure. With a model, it is
+    registered by that network alone, unless more is asked for.
 
     Parameters
     ----------
     fixed : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1), r = 2 or 3; or str or path
         A gray image: floating-point intensities in [0, 1], or uint8 or uint16; with `normalize` "joint" or "each" any
         real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; color is turned into gray.
-    moving : like `fixed`, of the same shape
-        It may be of another dtype. Two files must agree in spacing and directions.
+    moving : like `fixed`
+        It may have another size and dtype. Two files that know where they lie in the world (NIfTI, MetaImage, NRRD)
+        start there, whatever their spacing and orientation; others start with their first pixels at one place.
     model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
-        it, or a network. None: best-2d for images, best-3d for volumes.
+        it, or a network. None: what suits the pair, with best-2d for images and best-3d for volumes.
+    align : {"auto", "none", "translation", "rigid", "similarity", "affine"} or None
+        The linear map that is looked for first, from any pose. "auto": an affine one of images and a rigid one of
+        volumes, where that makes them clearly more alike and moves them by more than 4 pixels. None: "auto" without a
+        model, "none" with one.
+    similarity : {"auto", "mse", "ncc", "lncc", "mind"}
+        What is compared. "mse": intensities; "ncc": up to one factor; "lncc": up to a factor around every pixel, for
+        stains and scanners; "mind": self-similarity, whatever the contrast. "auto": decided by the pair.
+    effort : {"fast", "default", "best"}
+        How much is computed.
+    optimize : bool or None
+        Whether the network's field is optimized for the pair. None: without a model.
     refine : bool or int
-        Whether to register the result again as long as that lowers its intensity error, and at most how often (True:
-        10 times), see `dirv_tf.models.RecurrentRefinement`. With tiles, each on its own.
+        Whether the network registers the result again as long as that lowers its intensity error, and at most how
+        often (True: 10 times), see `dirv_tf.models.RecurrentRefinement`. With tiles, each on its own.
     normalize : {"model", "type", "joint", "each"}
         How intensities become [0, 1] for the network. "type": by the range of the integer type (255 or 65535; stretch
         12-bit data in uint16 first); floating-point numbers must lie in [0, 1]. "joint": by the smallest and largest
         intensity of the pair. "each": every image by its own 0.5 and 99.5 percentiles, beyond which it is clipped.
         "model": the rule that the model was trained with (its `normalization`); "type" where it states none. Where
-        "model" means "type" and a file's intensities do not allow that, "joint" takes its place, and the result's notes
-        say so.
+        "model" means "type" and a file's intensities do not allow that, "joint" takes its place; and without a model
+        "each" where the two images differ in contrast or number type. The result's notes say so.
+    fixed_mask, moving_mask : ndarray of bool, of the shape of the image, optional
+        Pixels that count in alignment and optimization. The network sees all.
     tile : int, sequence of int, False or None
         Side of overlapping tiles in pixels, one for all axes or one per axis; False: one piece, whatever the memory.
         None: tiles for images of more than four million pixels.
@@ -60,21 +104,23 @@ def register(
         Millimeters per pixel, one number or one per array axis, for arrays and for files that know none.
     progress : callable, optional
         Called with the number of tiles done and of all tiles after each tile.
+    status : callable, optional
+        Called with the name of each stage as it begins.
 
     Returns
     -------
     RegistrationResult
-        With the registered image (like `moving`), the dense flow field and the displacement field at the control
-        points (pixels, array-axis order, backward).
+        On the fixed image's grid: the registered image (in the moving one's dtype and intensities), the whole map as a
+        flow field (pixels, array-axis order, backward), its linear part, and a verdict on its quality.
 
     Raises
     ------
     FileNotFoundError, ImportError
         For a file that does not exist, or needs SimpleITK where that is not installed.
     ValueError
-        For images that differ in shape, spacing or directions, are not gray, too small, even, not finite or, by the
-        rule "type", outside [0, 1]; for a model that does not exist or is made for the other rank; for options that
-        are none of the above.
+        For images that differ in rank, are not gray, too small, constant, not finite or, by the rule "type", outside
+        [0, 1]; for masks that leave nothing; for a model that does not exist or is made for the other rank; for options
+        that are none of the above.
     TypeError
         When `model` is none of the above.
 
@@ -85,52 +131,72 @@ def register(
 
     Notes
     -----
-    The network is that of the thesis, sections 4 and 5. The shipped models were trained on displacements of 2 pixels on
-    average and about 10 at most; longer ones are found less well, so shrink images that lie far apart.
+    The shipped models were trained on displacements of 2 pixels on average and about 10 at most; longer ones are found
+    by the optimization from coarse to fine. ``result.quality.warnings`` says what speaks against a result.
 
     Examples
     --------
     >>> import dirv_tf
     >>> result = dirv_tf.register(fixed, moving)  # doctest: +SKIP
-    >>> result.registered, result.flow_field  # doctest: +SKIP
-    >>> dirv_tf.register("fixed.tif", "moving.tif", refine=True).save("result")  # doctest: +SKIP
+    >>> result.registered, result.flow_field, result.quality  # doctest: +SKIP
+    >>> dirv_tf.register("fixed.tif", "moving.tif", effort="best").save("result")  # doctest: +SKIP
     """
     rounds = _rounds(refine)
+    align = one_of(*ALIGNMENTS)("align", ("auto" if model is None else "none") if align is None else align)
+    one_of(*SIMILARITIES)("similarity", similarity), one_of(*EFFORTS)("effort", effort)
+    tell = status or (lambda stage: None)
     fixed_image, moving_image = take_image(fixed, "fixed"), take_image(moving, "moving")
-    check_same_shape(fixed_image.array, moving_image.array)
-    fixed_geometry, moving_geometry, geometry_notes = pair_geometries(fixed_image, moving_image, spacing)
+    check_same_rank(fixed_image.array, moving_image.array)
+    fixed_geometry, moving_geometry, initial, geometry_notes = pair_placement(fixed_image, moving_image, spacing)
     size = fixed_image.array.shape
-    model = DEFAULT_MODELS[len(size)] if model is None else model
-    network, name = choose_model(model, len(size))
+    tell("loading the network")
+    network, name = choose_model(DEFAULT_MODELS[len(size)] if model is None else model, len(size))
     _check_size(size, network.spacing_per_axis)
     check_intensities(fixed_image.array, "fixed")
     check_intensities(moving_image.array, "moving")
-    ranges, range_notes = _ranges(fixed_image, moving_image, normalize, network)
+    masks = _masks(fixed_image, moving_image, fixed_mask, moving_mask)
+    ranges, range_notes = _ranges(fixed_image, moving_image, normalize, network, free=model is None)
     fixed_values = to_unit_interval(fixed_image.array, ranges[0])
     moving_values = to_unit_interval(moving_image.array, ranges[1])
     warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
     warn_of_low_contrast(moving_values, "moving", stacklevel=2)
     sides = tile_sides(tile, size, network)
+    halved = halvings(network, tile, size)
+
+    def run(one, two):
+        report = progress or (lambda done, total: None)
+        if halved:
+            return register_halved(network, rounds, one, two, halved, report)
+        return register_in_tiles(network, rounds, one, two, sides, report)
 
     start = time.perf_counter()
-    report = progress or (lambda done, total: None)
-    halved = halvings(network, tile, size)
-    size_notes: tuple[str, ...] = ()
-    if halved:
-        flow_field, rounds_kept = register_halved(network, rounds, fixed_values, moving_values, halved, report)
-        size_notes = (f"registered at 1/{2**halved} of the size, since {name} must see the whole image",)
+    if align != "none":
+        tell("aligning")
+    linear, alignment, align_notes = placed(fixed_values, moving_values, initial, align, *masks)
+    pair = Pair(fixed_values, moving_values, linear, *masks)
+    tell("registering")
+    if model is None and similarity == "auto":
+        found = best_route(pair, run, name, effort)
+    elif model is None and similarity != "mse":
+        found = registered_by_optimization(pair, similarity, effort)
     else:
-        flow_field, rounds_kept = register_in_tiles(network, rounds, fixed_values, moving_values, sides, report)
-    registered = warp_in_blocks(moving_image.array, flow_field).reshape(moving_image.pixels.shape)
+        found = registered_by_network(pair, run, name)
+        if optimize or (optimize is None and model is None):
+            tell("optimizing")
+            found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
+    registered = warp_in_blocks(moving_image.array, found.flow_field)
+    if moving_image.pixels.ndim > moving_image.array.ndim:
+        registered = registered[..., np.newaxis]
     seconds = time.perf_counter() - start
+    size_notes = (f"registered at 1/{2**halved} of the size, since {name} must see the whole image",) if halved else ()
 
     return RegistrationResult(
         registered=registered,
-        flow_field=flow_field,
-        displacement_field=flow_field[tuple(slice(None, None, step) for step in network.spacing_per_axis)].copy(),
+        flow_field=found.flow_field,
+        displacement_field=found.flow_field[tuple(slice(None, None, s) for s in network.spacing_per_axis)].copy(),
         fixed=fixed_image.pixels,
         moving=moving_image.pixels,
-        model_name=name,
+        model_name=found.method,
         spacing=network.spacing_per_axis,
         seconds=seconds,
         fixed_geometry=fixed_geometry,
@@ -138,8 +204,14 @@ def register(
         fixed_path=fixed_image.path,
         moving_path=moving_image.path,
         intensity_ranges=ranges,
-        notes=(*fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *size_notes),
-        rounds=rounds_kept,
+        notes=(
+            *fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *align_notes, *size_notes,
+            *found.notes,
+        ),
+        rounds=found.rounds,
+        initial=initial,
+        linear=linear,
+        alignment=alignment,
     )
 
 
@@ -163,17 +235,37 @@ def _check_size(size, spacing):
         )
 
 
-def _ranges(fixed, moving, normalize, network):
+def _masks(fixed, moving, fixed_mask, moving_mask):
+    masks = []
+    for name, image, mask in (("fixed_mask", fixed, fixed_mask), ("moving_mask", moving, moving_mask)):
+        mask = None if mask is None else np.asarray(mask, bool)
+        if mask is not None and (mask.shape != image.array.shape or not mask.any()):
+            raise ValueError(
+                f"`{name}` must have the image's shape {image.array.shape} and leave at least one pixel. "
+                f"Received: {name}.shape={mask.shape} with {np.count_nonzero(mask)} pixels"
+            )
+        masks.append(mask)
+    return masks
+
+
+def _ranges(fixed, moving, normalize, network, free):
     """The intensities of both images that become 0 and 1, and notes."""
     if normalize != "model":
         return intensity_ranges(fixed.array, moving.array, normalize), ()
     rule = network.normalization or "type"
+    note = None
     try:
-        return intensity_ranges(fixed.array, moving.array, rule), ()
+        ranges = intensity_ranges(fixed.array, moving.array, rule)
     except ValueError:
         # A file has the dtype that it has. Who gives an array can choose, and must.
         if fixed.path is None or moving.path is None:
             raise
-    ranges = intensity_ranges(fixed.array, moving.array, "joint")
-    low, high = ranges[0]
-    return ranges, (f"intensities {low:.6g} ... {high:.6g} stretched to [0, 1] by the pair's common range",)
+        ranges = intensity_ranges(fixed.array, moving.array, "joint")
+        low, high = ranges[0]
+        note = f"intensities {low:.6g} ... {high:.6g} stretched to [0, 1] by the pair's common range"
+    if free:
+        values = [to_unit_interval(image.array, limits) for image, limits in zip((fixed, moving), ranges)]
+        if fixed.array.dtype != moving.array.dtype or contrast_distance(*values) > SAME_CONTRAST:
+            ranges = intensity_ranges(fixed.array, moving.array, "each")
+            note = "intensities of each image stretched to [0, 1] by its own range"
+    return ranges, (note,) if note else ()

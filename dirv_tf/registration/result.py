@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import numpy as np
 
 from dirv_tf.io import ImageGeometry
 from dirv_tf.registration.accuracy import figures_of
+from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.image_arrays import to_spatial_array
 from dirv_tf.registration.intensities import to_unit_interval, type_range
+from dirv_tf.registration.linear_map import LinearMap, inside
+from dirv_tf.registration.quality import Quality, judge
 from dirv_tf.registration.result_folder import save_result
 
 
@@ -23,7 +27,7 @@ class RegistrationResult:
 
     Attributes
     ----------
-    registered : ndarray like `moving` (shape and dtype)
+    registered : ndarray, shape (n_1, ..., n_r), dtype of `moving`
         The moving image warped onto the fixed one, in its own intensities. Integers are rounded.
     flow_field : ndarray of float32, shape (n_1, ..., n_r, r), pixels
         Dense; component i runs along array axis i.
@@ -32,6 +36,7 @@ class RegistrationResult:
     fixed, moving : ndarray
         The images as given; of files in color, in gray.
     model_name : str
+        What found the map, in a few words: the network, the optimization.
     spacing : tuple of int, length r
         Control-point spacing s per axis in pixels.
     seconds : float
@@ -47,6 +52,12 @@ class RegistrationResult:
         What was changed or assumed on the way.
     rounds : int
         Rounds of refinement that were kept, with tiles the most of any tile; 1 without refinement.
+    initial : LinearMap
+        Where the images' headers put them; the identity where nothing is known.
+    linear : LinearMap
+        The linear part of the map, from fixed to moving pixels, `initial` included.
+    alignment : Alignment or None
+        What the search for the linear part says of itself; None without one.
     """
 
     registered: np.ndarray
@@ -64,8 +75,15 @@ class RegistrationResult:
     intensity_ranges: tuple | None = None
     notes: tuple = ()
     rounds: int = 1
+    # The identity, once the rank is known.
+    initial: LinearMap = None  # type: ignore[assignment]
+    linear: LinearMap = None  # type: ignore[assignment]
+    alignment: Alignment | None = None
 
     def __post_init__(self):
+        for name in ("initial", "linear"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, LinearMap.identity(self.rank))
         for name in ("fixed", "moving"):
             if getattr(self, f"{name}_geometry") is None:
                 object.__setattr__(self, f"{name}_geometry", ImageGeometry.unit(self.rank))
@@ -83,18 +101,35 @@ class RegistrationResult:
         """Pixels per axis."""
         return self.flow_field.shape[:-1]
 
+    @property
+    def affine(self) -> np.ndarray:
+        """The linear part as a matrix (r, r + 1): fixed pixel ``p`` goes to moving pixel ``affine @ [*p, 1]``."""
+        return np.column_stack([self.linear.matrix, self.linear.translation])
+
+    @functools.cached_property
+    def quality(self) -> Quality:
+        """What can be said of the result without knowing the truth, and what speaks against it."""
+        images = self.unit_interval_images()
+        folded = self.metrics()["folded_percent"]
+        moving_size = to_spatial_array(self.moving, "moving")[0].shape
+        support = inside(self.flow_field, moving_size)
+        reliable = self.alignment is None or self.alignment.is_identity or self.alignment.reliable
+        return judge(images["fixed"], images["moving"], images["registered"], support, folded, reliable)
+
     def unit_interval_images(self) -> dict[str, np.ndarray]:
         """Return the images by name ("fixed", "moving", "registered") as the network sees them.
 
         Returns
         -------
         dict of ndarray of float32 in [0, 1], shape (n_1, ..., n_r)
-            Scaled by `intensity_ranges`. Differences of unsigned integers would wrap around; these do not.
+            Scaled by `intensity_ranges`. Differences of unsigned integers would wrap around; these do not. The moving
+            image as it lies on the fixed image's grid before the registration.
         """
         fixed_range, moving_range = self.intensity_ranges
         ranges = {"fixed": fixed_range, "moving": moving_range, "registered": moving_range}
         arrays = {name: to_spatial_array(getattr(self, name), name)[0] for name in ranges}
-        return {name: to_unit_interval(array, ranges[name]) for name, array in arrays.items()}
+        values = {name: to_unit_interval(array, ranges[name]) for name, array in arrays.items()}
+        return {**values, "moving": self.initial.sampled(values["moving"], self.size)}
 
     def metrics(self, true_flow_field=None, mask=None) -> dict[str, float]:
         """Return the figures of the registration.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dirv_tf.registration.image_arrays import check_same_shape, to_spatial_array
+from dirv_tf.registration.image_arrays import check_same_rank, to_spatial_array
 
 
 @pytest.mark.parametrize("shape", [(9, 8), (9, 8, 10)])
@@ -33,6 +33,6 @@ def test_mask_is_refused():
 
 def test_shapes_and_ranks_must_agree():
     with pytest.raises(ValueError, match=r"same shape.*fixed.shape=\(8, 8\), moving.shape=\(8, 9\)"):
-        check_same_shape(np.zeros((8, 8)), np.zeros((8, 9)))
+        check_same_rank(np.zeros((8, 8)), np.zeros((8, 9)))
     with pytest.raises(ValueError, match=r"same rank.*fixed.shape=\(8, 8\), moving.shape=\(8, 8, 8\)"):
-        check_same_shape(np.zeros((8, 8)), np.zeros((8, 8, 8)))
+        check_same_rank(np.zeros((8, 8)), np.zeros((8, 8, 8)))
