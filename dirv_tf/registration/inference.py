@@ -119,7 +119,7 @@ def _has_equal_units(network):
 
 def _unit_by_unit(network, fixed, moving):
     """As `DIRVNet.call`, without what only training needs."""
-    rank, spacing, levels = network.rank, tuple(network.spacing), network.pyramid_levels
+    rank, spacing, levels = network.rank, network.spacing_per_axis, network.pyramid_levels
     images = _pyramid(rank, len(levels), tuple(network.size_multiples))(fixed, moving)
     displacement_field = None
     for level, (fixed_image, moving_image) in zip(levels, images):
