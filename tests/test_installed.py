@@ -83,7 +83,8 @@ def python(wheel, tmp_path_factory):
 def test_source_distribution_holds_the_whole_clone(source):
     folder, files = source
     unpacked = {name for name in names(folder) if ".egg-info" not in name}
-    assert {"tests/conftest.py", "data/SHA256SUMS", "experiments/A-1.yaml", "constraints/lint.txt", ".ci/run"} <= unpacked
+    assert {"tests/conftest.py", "data/SHA256SUMS", "constraints/lint.txt", ".ci/run"} <= unpacked
+    assert "experiments/runs/dirv_net/A-1.yaml" in unpacked
     assert unpacked - {"PKG-INFO"} == files
 
 

@@ -166,7 +166,7 @@ def _network_on(card, path):
 
 def _assign(model, path):
     variables = model.named_variables()
-    with np.load(path, allow_pickle=False) as file:
+    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
         arrays = dict(file)
     expected = {name: tuple(variable.shape) for name, variable in variables.items()}
     received = {name: array.shape for name, array in arrays.items()}

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from dirv_tf.metrics.names import FINEST
+from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.report import find_runs
 from dirv_tf.report.run_record import RunRecord
 from experiments.folders import CHECKOUT, RECORDS
@@ -19,8 +19,9 @@ from experiments.reproduction.thesis_table import thesis_reference
 PAGE = CHECKOUT / "docs" / "results.md"
 BEGIN, END = "<!-- runs: begin, written by experiments.reproduction.results_page -->", "<!-- runs: end -->"
 _COLUMNS = (
-    "run", "preset", "parameters", "trained on", "tested on", "mean length", "L_int", "L_dis", "ΔL_int / ΔL_dis",
-    "finest level", "folded %", "thesis", "hours:minutes", "machine",
+    "run", "preset", "parameters", "trained on", "tested on", "mean length",
+    *(METRIC_NAMES[key].label for key in ("l_int", "l_dis")), " / ".join(metric.label for metric in REDUCTIONS),
+    "finest level", METRIC_NAMES["folded_percent"].heading, "thesis", "hours:minutes", "machine",
 )
 
 

@@ -76,6 +76,7 @@ def test_an_error_that_is_our_own_fault_is_not_hidden(monkeypatch):
         main(["info"])
 
 
+@pytest.mark.filterwarnings("default")
 def test_warnings_for_the_user_are_one_line(monkeypatch, capsys):
     def warn(options):
         warnings.warn("little contrast")

@@ -49,14 +49,15 @@ def test_the_battery_covers_every_family():
 @ranks
 def test_the_contract(kind, rank, rng):
     network = make(kind, rank)
-    assert network.kind == kind and network.rank == rank and len(network.spacing) == len(network.size_multiples) == rank
-    assert all(multiple % step == 0 for multiple, step in zip(network.size_multiples, network.spacing))
+    assert network.kind == kind and network.rank == rank
+    assert len(network.spacing_per_axis) == len(network.size_multiples) == rank
+    assert all(multiple % step == 0 for multiple, step in zip(network.size_multiples, network.spacing_per_axis))
     inputs = pair(rng, network)
     outputs = network.completed(inputs, network(inputs))
     assert outputs["flow_field"].shape == (*inputs[0].shape[:-1], rank)
     for key in ("displacement_fields", "fixed_images", "moving_images", "registered_images"):
         assert len(outputs[key]) == network.levels, key
-    grid = tuple(side // step for side, step in zip(inputs[0].shape[1:-1], network.spacing))
+    grid = tuple(side // step for side, step in zip(inputs[0].shape[1:-1], network.spacing_per_axis))
     assert tuple(outputs["displacement_fields"][-1].shape[2:]) == (*grid, rank)
     assert np.abs(outputs["flow_field"]).max() > 1e-3
 

@@ -97,7 +97,8 @@ def load_checkpoint(path, model):
         When the file is missing or damaged, or is not of this network or Keras generation.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a file open that it cannot read.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             state = dict(file)
         epoch, generation = int(state.pop("epoch")), int(state.pop("keras"))
     except FileNotFoundError:

@@ -137,7 +137,7 @@ def test_a_reference_is_read_and_changes_nothing_of_the_run(file):
     "reference, message",
     [
         ({"metrics": {"dl_int": 1}}, "'reference.source' is missing"),
-        ({"source": "x"}, "'reference.metrics' is missing; legal is a mapping of names to entries, each a number"),
+        ({"source": "x"}, "'reference.metrics' is missing; legal is a mapping of names to entries, each a finite number"),
         ({"source": "x", "metrics": {"dl_int": "76 %"}}, "'reference.metrics' must be a mapping of names"),
         ({"source": "x", "metrics": {}}, "'reference.metrics' must be a mapping of names"),
         ({"source": "x", "metrics": {"dl_int": 1}, "split": "all"}, "'reference.split' must be one of test, train"),

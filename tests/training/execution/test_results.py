@@ -22,7 +22,7 @@ def _config(folder):
 def test_a_reference_is_shown_for_the_levels_that_it_has(tmp_path):
     reference = {"source": "mine", "split": "train", "metrics": {"dl_int_finest": 88.0, "max_d": 9.0}}
     header, mean, finest, other, *rest = results_lines(_config(tmp_path), 4, FIGURES, reference)
-    assert header.split()[-5:] == ["L_dis", "ΔL_int", "%", "ΔL_dis", "%"]
+    assert header.split()[-8:] == ["×", "255", "L_dis", "px", "ΔL_int", "%", "ΔL_dis", "%"]
     assert mean.split() == ["mine,", "mean", "of", "levels", "1.00", "–", "90.00", "–"]
     assert finest.split() == ["mine,", "finest", "level", "–", "–", "95.00", "–"]
     assert other.split() == ["mine", "(training),", "finest", "level", "–", "–", "88.00", "–"]
