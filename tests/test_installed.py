@@ -18,7 +18,7 @@ from dirv_tf.models import DIRVNet
 ROOT = Path(__file__).parents[1]
 TISSUE = ROOT / "data" / "tissue"
 # What no clone holds: .gitignore, as far as it matters here.
-OTHERS = (".git", ".gitignore", ".venv*", "runs", "tissue_set", "_build", "_generated", "__pycache__", "*.egg-info", ".*_cache")
+OTHERS = (".git", ".gitignore", ".venv*", "output", "tissue_set", "_build", "_generated", "__pycache__", "*.egg-info", ".*_cache")
 
 
 def names(folder):

@@ -7,15 +7,24 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
 
+# As in `dirv_tf.register`, whose module takes TensorFlow along.
+ALIGNMENTS = ("auto", "none", "translation", "rigid", "similarity", "affine")
+SIMILARITIES = ("auto", "mse", "ncc", "lncc", "mind")
+EFFORTS = ("fast", "default", "best")
+
 _EPILOG = """\
 examples:
   dirv-tf register fixed.png moving.png -o result
-  dirv-tf register fixed.nii.gz moving.nii.gz -o result --refine
+  dirv-tf register fixed.nii.gz moving.nii.gz -o result --effort best
+  dirv-tf register he.tif ki67.tif -o result --align rigid
   dirv-tf register fixed.tif moving.tif -o result --model my_run --normalize each
 
-Both images must show roughly the same (a few pixels apart: scale, rotate and shift them first) and have one size. Any
-size is taken: it is padded for the network and cropped back, and large images are registered in overlapping tiles.
-Color is turned into gray for the network. TIFF (also multi-page volumes), PNG and JPEG are read; NIfTI, MetaImage
+The images may differ in size, and be rotated, shifted and scaled against each other, of another stain, scanner or
+contrast: without --model all of that is looked for, and the notes say what was found. With --model the images are
+registered by that network alone, which knows displacements of about ten pixels; --align and --optimize add the rest.
+Files that know where they lie in the world (NIfTI, MetaImage, NRRD) start there.
+
+Color is turned into gray for the registration. TIFF (also multi-page volumes), PNG and JPEG are read; NIfTI, MetaImage
 and NRRD with pip install 'dirv_tf[volumes]'.
 
 The folder then holds the registered image in the moving file's format and its own intensities, the flow field
@@ -38,7 +47,25 @@ def add_parser(commands):
     parser.add_argument("moving", type=Path, help="the image that is warped onto it")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results")
     parser.add_argument(
-        "--model", help="a shipped model (dirv-tf info), or folder or file of weights (best-2d; best-3d for volumes)"
+        "--align",
+        choices=ALIGNMENTS,
+        help="linear map to look for first, from any pose (auto: where it is needed; none with --model)",
+    )
+    parser.add_argument(
+        "--similarity",
+        choices=SIMILARITIES,
+        default="auto",
+        help="what is compared: intensities (mse, ncc), local structure (lncc: stains, scanners; mind: any contrast); "
+        "auto: as the pair needs",
+    )
+    parser.add_argument(
+        "--effort", choices=EFFORTS, default="default", help="how much is computed (%(default)s)"
+    )
+    parser.add_argument(
+        "--model", help="register by this network: a shipped one (dirv-tf info), or folder or file of weights"
+    )
+    parser.add_argument(
+        "--optimize", action="store_true", default=None, help="with --model: optimize its field for the pair"
     )
     parser.add_argument(
         "--refine",
@@ -86,13 +113,18 @@ def run(options):
         options.fixed,
         options.moving,
         options.model,
+        align=options.align,
+        similarity=options.similarity,
+        effort=options.effort,
+        optimize=options.optimize,
         refine=options.refine,
         normalize=options.normalize,
         spacing=options.spacing,
         tile=options.tile,
         progress=_show_progress if sys.stdout.isatty() else None,
+        status=_show_stage if sys.stdout.isatty() else None,
     )
-    print("\n".join(_lines(options, result)))
+    print(("\r\x1b[K" if sys.stdout.isatty() else "") + "\n".join(_lines(options, result)))
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
     return 0
@@ -101,19 +133,26 @@ def run(options):
 def _lines(options, result):
     from dirv_tf.metrics.names import METRIC_NAMES
 
-    figures = result.metrics()
+    figures, quality = result.metrics(), result.quality
     size = " x ".join(map(str, result.size))
     rounds = f", {result.rounds} rounds" if options.refine else ""
     return [
         f"fixed    {options.fixed}   {size} pixels",
         f"moving   {options.moving}",
-        f"model    {result.model_name}{rounds}, {result.seconds:.2f} s",
+        f"method   {result.model_name}{rounds}, {result.seconds:.2f} s",
         *(f"note     {note}" for note in result.notes),
         f"mean |difference|  {100 * figures['difference_before']:.2f} -> {100 * figures['difference_after']:.2f} % of "
         "the intensity range",
         f"displacements      mean {figures['displacement_mean_px']:.2f} px, largest "
         f"{figures['displacement_max_px']:.2f} px; {METRIC_NAMES['folded_percent'].text(figures['folded_percent'])}",
+        f"alike (structure)  {quality.similarity_before:.2f} -> {quality.similarity_after:.2f}; "
+        f"{100 * quality.support:.0f} % of the fixed image lie in the moving one",
+        *(f"WARNING  {warning}" for warning in quality.warnings),
     ]
+
+
+def _show_stage(stage):
+    print(f"\r\x1b[K{stage} ...", end="", flush=True)
 
 
 def _show_progress(done, total):

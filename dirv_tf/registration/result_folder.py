@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -65,13 +66,15 @@ def _content(result, files):
         "files": sorted(files),
         "fixed": result.fixed_path and str(result.fixed_path),
         "moving": result.moving_path and str(result.moving_path),
-        "model": result.model_name,
+        "method": result.model_name,
         "size": result.size,
         "pixel_spacing_mm": result.fixed_geometry.spacing,
         "intensity_ranges": dict(zip(("fixed", "moving"), result.intensity_ranges)),
         "rounds": result.rounds,
         "seconds": result.seconds,
         "notes": result.notes,
+        "affine": result.affine.tolist(),
+        "quality": dataclasses.asdict(result.quality),
         "metrics": result.metrics(),
     }
 
