@@ -17,6 +17,7 @@ from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.block_warping import warp_in_blocks
 from dirv_tf.registration.instance_optimization import optimize_field
 from dirv_tf.registration.linear_map import LinearMap, inside
+from dirv_tf.registration.multi_resolution import EFFORTS as MULTI_RESOLUTION_EFFORTS
 from dirv_tf.registration.multi_resolution import register_multi_resolution
 from dirv_tf.registration.quality import structure_similarity
 
@@ -36,6 +37,7 @@ _CLEARLY = 0.06
 # Correlation from afar below which one image is a negative of the other.
 _NEGATIVE = -0.3
 _STEPS = {"fast": 0, "default": 20, "best": 60}
+_FAST_SIDE = MULTI_RESOLUTION_EFFORTS["fast"].finest_side
 _MULTI_RESOLUTION = {"fast": "fast", "default": "standard", "best": "thorough"}
 # Larger images are optimized from coarse to fine down to a limited size, not at their own.
 _LARGEST_OPTIMIZED = 2**21
@@ -224,25 +226,27 @@ def best_route(
         return _by_structure(pair, before, effort, note)
     # Two stains may have like distributions: a quick look tells them from two images of one contrast.
     note = "intensities explain too little of the difference: local structure was compared"
-    look = registered_by_optimization(pair, "lncc", "fast").flow_field
-    if _explained(pair, look) < _WORTH_A_TRY:
-        return _by_structure(pair, before, effort, note)
+    look = registered_by_optimization(pair, "lncc", "fast")
+    if _explained(pair, look.flow_field) < _WORTH_A_TRY:
+        return _by_structure(pair, before, effort, note, look)
     found = optimized(pair, registered_by_network(pair, run, name), "mse", effort)
     if _explained(pair, found.flow_field) >= _EXPLAINED:
         return found
-    other = _by_structure(pair, before, effort, note)
+    other = _by_structure(pair, before, effort, note, look)
     support = pair.support(found.flow_field)
     images = pair.warped(found.flow_field), pair.warped(other.flow_field)
     alike = [structure_similarity(pair.fixed, image, support) for image in images]
     return found if alike[1] < alike[0] - _CLEARLY else other
 
 
-def _by_structure(pair, before, effort, note):
+def _by_structure(pair, before, effort, note, look=None):
     notes = [note]
     if _is_inverted(pair.fixed, before):
-        pair = replace(pair, moving=1 - pair.moving)
+        pair, look = replace(pair, moving=1 - pair.moving), None
         notes.append("one image is dark where the other is bright")
-    found = registered_by_optimization(pair, "lncc", effort)
+    # Of a small image the quick look was at full resolution already.
+    enough = look is not None and (effort == "fast" or (effort == "default" and max(pair.fixed.shape) <= _FAST_SIDE))
+    found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
     if effort != "fast":
         registered = pair.warped(found.flow_field)
         matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
