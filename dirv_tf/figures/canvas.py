@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -84,7 +86,7 @@ def picture_panel_size(shape, largest_side=2.4, smallest_side=1.2):
     return tuple(max(smallest_side, largest_side * side / longest) for side in shape)
 
 
-def figure_to_rgb(figure):
+def figure_to_rgb(figure: Figure) -> np.ndarray:
     """Draw a figure into an array.
 
     Parameters
@@ -97,10 +99,10 @@ def figure_to_rgb(figure):
     np.ndarray, shape (height, width, 3), uint8
     """
     figure.canvas.draw()
-    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
 
 
-def save_figure(figure, path):
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure as a picture file, whole or not at all.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
@@ -18,10 +20,13 @@ from dirv_tf.figures.panels import (
     symmetric_limits,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _DIRECTIONS = ("down", "right")
 
 
-def flow_field_figure(predicted, true=None, title="", axis=0):
+def flow_field_figure(predicted: Any, true: Any = None, title: str = "", axis: int = 0) -> Figure:
     """Draw a flow field: one row per component in the plane, and one with the vectors.
 
     With a true field the columns are true, predicted and their difference; without, the predicted field stands alone.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
@@ -16,8 +19,20 @@ from dirv_tf.figures.panels import (
 )
 from dirv_tf.figures.registration_figure import difference_statistics
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def interpolation_error_figure(fixed, moving, rebuilt_image, true_field, rebuilt_field, spacing=4, title="", axis=0):
+
+def interpolation_error_figure(
+    fixed: Any,
+    moving: Any,
+    rebuilt_image: Any,
+    true_field: Any,
+    rebuilt_field: Any,
+    spacing: int | Sequence[int] = 4,
+    title: str = "",
+    axis: int = 0,
+) -> Figure:
     """Draw the true field, what its control points make of it, and the images that both give.
 
     Parameters

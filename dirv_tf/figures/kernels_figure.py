@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure
@@ -9,12 +11,15 @@ from dirv_tf.figures.central_slice import central_slice
 from dirv_tf.figures.mosaic import mosaic, write_above
 from dirv_tf.figures.panels import SIGNED_COLORS, draw_map, symmetric_limits
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _KERNELS_PER_ROW = 4
 _UNIT_WIDTH = 1.5  # inches
 _UNIT_GAP = 3  # kernel pixels
 
 
-def kernels_figure(data_kernels, regularizer_kernels, title="", axis=0):
+def kernels_figure(data_kernels: Any, regularizer_kernels: Any, title: str = "", axis: int = 0) -> Figure:
     """Draw the kernels of every unit: columns are units; the data term above the regularizer's components.
 
     All kernels of a row share one color scale around zero (white); gray parts the kernels.

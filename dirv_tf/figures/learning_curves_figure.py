@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from matplotlib.ticker import MaxNLocator
 
 from dirv_tf.figures.canvas import panel_figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _COLORS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 
 
-def learning_curves_figure(history, title=""):
+def learning_curves_figure(history: Any, title: str = "") -> Figure:
     """Draw both losses and both reductions: training as lines, unseen pairs dashed.
 
     A run of several levels has a curve per level and the black one of their mean; displacements of a level are in its

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -10,6 +10,9 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.ticker import MaxNLocator
 
 from dirv_tf.figures.canvas import panel_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # A field with one component: its experts run through one map. Several components: a color each, from light to dark.
 _SINGLE_COLORS = "viridis"
@@ -48,7 +51,7 @@ class PotentialCurves(NamedTuple):
     outside_percent: float | None = None
 
 
-def potentials_figure(data_terms, regularizers, title=""):
+def potentials_figure(data_terms: Any, regularizers: Any, title: str = "") -> Figure:
     """Draw ψ and φ of every unit: columns are units; rows ψ and φ of the data term, then of the regularizer.
 
     All experts of a unit are drawn together; in the regularizer their color says to which component they belong. A

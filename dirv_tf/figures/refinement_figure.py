@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
@@ -9,8 +11,11 @@ from dirv_tf.figures.central_slice import central_slice
 from dirv_tf.figures.panels import SIGNED_COLORS, draw_image, draw_map, symmetric_limits
 from dirv_tf.figures.registration_figure import difference_statistics
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def refinement_figure(fixed, moving, registered, title="", axis=0):
+
+def refinement_figure(fixed: Any, moving: Any, registered: Any, title: str = "", axis: int = 0) -> Figure:
     """Draw the registered image after every round, and its difference to the fixed image below.
 
     Parameters

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.central_slice import central_slice, in_plane_components
 from dirv_tf.figures.panels import SIGNED_COLORS, draw_deformed_grid, draw_image, draw_map, symmetric_limits
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def registration_figure(fixed, moving, registered, flow_field, title="", axis=0):
+
+def registration_figure(
+    fixed: Any, moving: Any, registered: Any, flow_field: Any, title: str = "", axis: int = 0
+) -> Figure:
     """Draw a pair before and after its registration.
 
     Upper row: fixed, moving and registered image. Lower row: the fixed image's pixel grid as it lies in the moving

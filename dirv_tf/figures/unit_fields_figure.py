@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +12,15 @@ from dirv_tf.figures.central_slice import central_slice, drawn_axes, in_plane_co
 from dirv_tf.figures.mosaic import mosaic, write_above, write_beside
 from dirv_tf.figures.panels import MAGNITUDE_COLORS, arrow_factor, draw_map, draw_vectors
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _PICTURE_SIDE = 1.6  # inches of the longer side
 
 
-def unit_fields_figure(displacement_fields, true_fields=None, spacing=4, title="", axis=0):
+def unit_fields_figure(
+    displacement_fields: Any, true_fields: Any = None, spacing: int | Sequence[int] = 4, title: str = "", axis: int = 0
+) -> Figure:
     """Draw rows of levels, coarsest first, and columns of units; the true field of each level closes its row.
 
     Colors are lengths in pixels of the finest level, on one scale for all pictures, so that levels can be compared.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.central_slice import central_slice, in_plane_components
 from dirv_tf.figures.panels import SIGNED_COLORS, draw_deformed_grid, draw_image, draw_map, symmetric_limits
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def volume_planes_figure(fixed, moving, registered, flow_field, title=""):
+
+def volume_planes_figure(fixed: Any, moving: Any, registered: Any, flow_field: Any, title: str = "") -> Figure:
     """Draw a volume before and after its registration, a row per axis that it is cut across.
 
     Columns: fixed, moving with the fixed volume's grid, registered, and the differences moving - fixed and

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.geometry.shapes import per_axis, spatial_rank
 
 
-def average_pool(values: tf.Tensor, factor) -> tf.Tensor:
+def average_pool(values: tf.Tensor, factor: int | Sequence[int]) -> tf.Tensor:
     """Average every cell of ``factor`` pixels per axis.
 
     Coarse pixel ``k`` is the center of its cell: it lies on fine pixel ``factor * k + (factor - 1) / 2``.

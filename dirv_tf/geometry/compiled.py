@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
@@ -13,7 +13,7 @@ _shapes_vary = contextvars.ContextVar("shapes_vary", default=False)
 
 
 @contextlib.contextmanager
-def for_any_shape():
+def for_any_shape() -> Iterator[None]:
     """Compute what is called inside in a form that serves tensors of all shapes, for inference.
 
     XLA compiles a program anew for every shape, which takes longer than to register a pair. Inside this context,

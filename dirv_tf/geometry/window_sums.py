@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.geometry.shapes import per_axis, spatial_rank
 
 
-def window_sums(values: tf.Tensor, sides, stride=1, dilation=1) -> tf.Tensor:
+def window_sums(
+    values: tf.Tensor, sides: int | Sequence[int], stride: int | Sequence[int] = 1, dilation: int | Sequence[int] = 1
+) -> tf.Tensor:
     """Sum every channel over the windows that lie wholly inside the array.
 
     Window ``k`` of an axis takes the pixels ``stride * k + dilation * (0, ..., side - 1)``. The sums are products with

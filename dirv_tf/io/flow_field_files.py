@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,13 @@ class FlowFieldFile:
     moving_geometry: ImageGeometry
 
 
-def write_flow_field(path, flow_field, fixed_geometry=None, moving_geometry=None, overwrite=False):
+def write_flow_field(
+    path: Any,
+    flow_field: Any,
+    fixed_geometry: ImageGeometry | None = None,
+    moving_geometry: ImageGeometry | None = None,
+    overwrite: bool = False,
+) -> None:
     """Write a flow field, whole or not at all.
 
     Parameters
@@ -81,7 +88,7 @@ def write_flow_field(path, flow_field, fixed_geometry=None, moving_geometry=None
         write_itk_image(temporary, displacements.astype(dtype), fixed_geometry, is_vector=True)
 
 
-def read_flow_field(path, moving_geometry=None) -> FlowFieldFile:
+def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> FlowFieldFile:
     """Read a flow field, also one that another program wrote as an ITK displacement field.
 
     Parameters

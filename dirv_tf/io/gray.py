@@ -8,7 +8,7 @@ import numpy as np
 _WEIGHTS = np.array([0.2125, 0.7154, 0.0721])
 
 
-def to_gray(pixels):
+def to_gray(pixels: np.ndarray) -> np.ndarray:
     """Turn color into gray by the weights of Rec. 709.
 
     Parameters

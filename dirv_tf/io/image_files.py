@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class ImageFile:
     is_color: bool
 
 
-def load_image(path) -> ImageFile:
+def load_image(path: Any) -> ImageFile:
     """Read an image or a volume with its geometry.
 
     Parameters
@@ -73,7 +74,7 @@ def load_image(path) -> ImageFile:
     return ImageFile(_in_native_order(pixels), geometry, path, is_color)
 
 
-def read_image(path) -> np.ndarray:
+def read_image(path: Any) -> np.ndarray:
     """Read the pixels of an image or a volume; `load_image` also gives the geometry.
 
     Parameters
@@ -89,7 +90,7 @@ def read_image(path) -> np.ndarray:
     return load_image(path).pixels
 
 
-def write_image(path, pixels, geometry=None, overwrite=False):
+def write_image(path: Any, pixels: Any, geometry: ImageGeometry | None = None, overwrite: bool = False) -> None:
     """Write an image or a volume, in its own dtype, whole or not at all.
 
     Parameters

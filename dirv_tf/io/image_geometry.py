@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +82,7 @@ class ImageGeometry:
         """Distance of neighboring pixels in mm, array-axis order."""
         return tuple(np.linalg.norm(self.axes, axis=0).tolist())
 
-    def to_world(self, points) -> np.ndarray:
+    def to_world(self, points: Any) -> np.ndarray:
         """Return the world coordinates of points.
 
         Parameters
@@ -96,7 +97,7 @@ class ImageGeometry:
         """
         return np.asarray(points, np.float64) @ np.transpose(self.axes) + self.origin
 
-    def to_index(self, points) -> np.ndarray:
+    def to_index(self, points: Any) -> np.ndarray:
         """Return the pixel coordinates of points of the world; the inverse of `to_world`.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class Landmarks:
         object.__setattr__(self, "points", points)
 
 
-def read_landmarks(path, rank=None) -> Landmarks:
+def read_landmarks(path: str | os.PathLike[str], rank: int | None = None) -> Landmarks:
     """Read landmarks from a CSV file.
 
     Its first line names the columns: X and Y, and Z for volumes, in any order and case, in pixels (X along the last
@@ -87,7 +88,7 @@ def read_landmarks(path, rank=None) -> Landmarks:
     return Landmarks(names, points[:, ::-1])
 
 
-def write_landmarks(path, landmarks, overwrite=False):
+def write_landmarks(path: str | os.PathLike[str], landmarks: Landmarks, overwrite: bool = False) -> None:
     """Write landmarks as a CSV file with the columns name, X, Y[, Z] that reads back exactly.
 
     Parameters

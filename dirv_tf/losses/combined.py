@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from dirv_tf.losses.arguments import refuse_sample_weight
@@ -43,7 +45,7 @@ class CombinedLoss(tf.keras.losses.Loss):
         intensity_weight: float = 10.0,
         unit_decay: float = 0.0,
         name: str = "combined_loss",
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         if min(displacement_weight, intensity_weight) < 0 or displacement_weight + intensity_weight == 0:

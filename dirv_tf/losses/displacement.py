@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
@@ -37,7 +39,7 @@ class DisplacementLoss(tf.keras.losses.Loss):
     1.0
     """
 
-    def __init__(self, unit_decay: float = 0.0, name: str = "displacement_loss", **kwargs):
+    def __init__(self, unit_decay: float = 0.0, name: str = "displacement_loss", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         if not 0 <= unit_decay <= 1:
             raise ValueError(f"`unit_decay` must be from 0 to 1. Received: unit_decay={unit_decay!r}")

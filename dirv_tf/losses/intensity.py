@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
@@ -30,7 +32,7 @@ class IntensityLoss(tf.keras.losses.Loss):
     0.25
     """
 
-    def __init__(self, name: str = "intensity_loss", **kwargs):
+    def __init__(self, name: str = "intensity_loss", **kwargs: Any):
         super().__init__(name=name, **kwargs)
 
     # Past Keras, which would take the outputs apart and hand over one after the other.

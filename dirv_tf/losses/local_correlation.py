@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -13,7 +15,12 @@ _SMALLEST = 1e-5
 
 
 def local_correlation(
-    fixed: tf.Tensor, registered: tf.Tensor, sides=9, stride=1, dilation=1, squared: bool = False
+    fixed: tf.Tensor,
+    registered: tf.Tensor,
+    sides: int | Sequence[int] = 9,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    squared: bool = False,
 ) -> tf.Tensor:
     """Return the normalized cross-correlation of every pair within windows, averaged over the windows (LNCC).
 
@@ -56,7 +63,9 @@ def local_correlation(
     return tf.reduce_mean(ratio, axis=list(range(1, rank + 2)))
 
 
-def multi_kernel_correlation(fixed: tf.Tensor, registered: tf.Tensor, windows, squared: bool = False) -> tf.Tensor:
+def multi_kernel_correlation(
+    fixed: tf.Tensor, registered: tf.Tensor, windows: Sequence[Any], squared: bool = False
+) -> tf.Tensor:
     """Return the loss ``sum_k weight_k (1 - LNCC_k)`` over windows of several sizes (mk-LNCC).
 
     Parameters

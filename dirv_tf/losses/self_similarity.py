@@ -7,7 +7,9 @@ import tensorflow as tf
 from dirv_tf.geometry.self_similarity import self_similarity
 
 
-def self_similarity_difference(fixed: tf.Tensor, registered: tf.Tensor, radius: int = 1, dilation: int = 2):
+def self_similarity_difference(
+    fixed: tf.Tensor, registered: tf.Tensor, radius: int = 1, dilation: int = 2
+) -> tf.Tensor:
     """Return the mean squared difference of the self-similarity features of two images (MIND-SSC).
 
     For images of different contrast. The features are those of the registered image, not warped ones, so that its

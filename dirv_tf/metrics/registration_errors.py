@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from dirv_tf.losses import (
@@ -63,7 +65,7 @@ class RegistrationErrors(tf.keras.metrics.Metric):
     75.0
     """
 
-    def __init__(self, levels: int = 1, known_fields: bool = True, name: str = "registration_errors", **kwargs):
+    def __init__(self, levels: int = 1, known_fields: bool = True, name: str = "registration_errors", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         if isinstance(levels, bool) or not isinstance(levels, int) or levels < 1:
             raise ValueError(f"`levels` must be a positive integer. Received: levels={levels!r}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from dirv_tf.models.registration_network import RegistrationNetwork
 
 
 class NetworkObserver:
@@ -19,10 +22,10 @@ class NetworkObserver:
     network : RegistrationNetwork
     """
 
-    def __init__(self, network):
+    def __init__(self, network: RegistrationNetwork):
         self.network = network
 
-    def scalars(self, batch, outputs: dict[str, Any]) -> dict[str, float]:
+    def scalars(self, batch: Any, outputs: dict[str, Any]) -> dict[str, float]:
         """Return numbers by their TensorBoard tag.
 
         Parameters

@@ -39,7 +39,7 @@ class NetworkSettings:
         """Return the arguments of the network that are set here."""
         return {key: value for key, value in dataclasses.asdict(self).items() if key != "kind"}
 
-    def build(self, rank: int, network: type | None = None, **options: Any):
+    def build(self, rank: int, network: type | None = None, **options: Any) -> RegistrationNetwork:
         """Build the network.
 
         Parameters

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dirv_tf.models.weight_files import load_weights_file, read_card
+
+if TYPE_CHECKING:
+    from dirv_tf.models.registration_network import RegistrationNetwork
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "weights"
 
 
-def pretrained_names(rank=None):
+def pretrained_names(rank: int | None = None) -> tuple[str, ...]:
     """Return the names of the shipped models.
 
     Parameters
@@ -25,7 +29,7 @@ def pretrained_names(rank=None):
     return tuple(folder.name for folder in folders if rank is None or read_card(folder)["model"]["rank"] == rank)
 
 
-def load_pretrained(name):
+def load_pretrained(name: str) -> RegistrationNetwork:
     """Build a shipped network and load its weights.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import tensorflow as tf
@@ -138,7 +138,7 @@ class RegistrationNetwork(tf.keras.Model):
         arguments = {name: value for name, value in self.get_config().items() if name not in self.how_computed}
         return {**arguments, "spacing": self.spacing_per_axis} if "spacing" in arguments else arguments
 
-    def build(self, input_shape=None) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Create the variables, by calling the network on a small pair, unless they are there."""
         if self.built:  # type: ignore[has-type]
             return
@@ -173,7 +173,7 @@ class RegistrationNetwork(tf.keras.Model):
 
     # ------------------------------------------------------------------ calls
 
-    def checked_pair(self, inputs) -> tuple[tf.Tensor, tf.Tensor]:
+    def checked_pair(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the pair as tensors, or raise a ValueError that says what this network takes."""
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
             raise ValueError(
@@ -197,7 +197,7 @@ class RegistrationNetwork(tf.keras.Model):
             )
         return fixed, moving
 
-    def completed(self, inputs, outputs: dict[str, Any]) -> dict[str, Any]:
+    def completed(self, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:
         """Return the outputs for a pair with everything that losses, metrics and pictures may look at.
 
         Parameters
@@ -242,7 +242,7 @@ class RegistrationNetwork(tf.keras.Model):
         # Past Keras's attribute tracking, which would count the variables of a metric among the model's parameters.
         object.__setattr__(self, name, value)
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, jit_compile: bool | None = None, **kwargs: Any) -> None:
+    def compile(self, optimizer: Any = "adam", loss: Callable[..., tf.Tensor] | None = None, metrics: Sequence[Any] | None = None, jit_compile: bool | None = None, **kwargs: Any) -> None:
         """Configure training as in any Keras model.
 
         Parameters
@@ -277,7 +277,7 @@ class RegistrationNetwork(tf.keras.Model):
     def metrics(self):
         return [self._mean_loss, *self._registration_metrics]
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, **kwargs):
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **kwargs: Any) -> tf.Tensor:
         loss = self._registration_loss(y, self.completed(x, y_pred))
         self._mean_loss.update_state(loss, sample_weight=tf.shape(y_pred["flow_field"])[0])
         # Under `tf.distribute` the gradients of the replicas are summed, and each replica has its share of the batch.
@@ -287,7 +287,7 @@ class RegistrationNetwork(tf.keras.Model):
         # Keras 2 would demand a target here; unsupervised training has none, and the losses that need one say so.
         pass
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         outputs = self.completed(x, y_pred)
         for metric in self._registration_metrics:
             metric.update_state(y, outputs)

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dirv_tf.io.atomic_write import atomic_path, write_json
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.registry import network_class
+
+if TYPE_CHECKING:
+    from dirv_tf.models.registration_network import RegistrationNetwork
 
 FORMAT = 1
 ARRAYS_NAME = "weights.npz"
@@ -28,7 +33,7 @@ class WeightFileError(ValueError):
     """A weights file is missing, damaged, or holds another network."""
 
 
-def save_weights_file(model, path, card=None):
+def save_weights_file(model: RegistrationNetwork, path: Any, card: Mapping[str, Any] | None = None) -> Path:
     """Write the weights of a network and their card, each atomically.
 
     Parameters
@@ -62,7 +67,7 @@ def save_weights_file(model, path, card=None):
     return path
 
 
-def load_weights_file(path):
+def load_weights_file(path: Any) -> RegistrationNetwork:
     """Build the network that a weights file was made from and give it its weights.
 
     Parameters
@@ -96,7 +101,7 @@ def load_weights_file(path):
     return model
 
 
-def read_card(path):
+def read_card(path: Any) -> dict[str, Any]:
     """Read the card of a weights file.
 
     Parameters

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dirv_tf import geometry, metrics
+
+if TYPE_CHECKING:
+    from dirv_tf.registration.result import RegistrationResult
 
 _WHEN = {"before": "moving", "after": "registered"}
 
@@ -43,7 +47,7 @@ class RegistrationAccuracy:
         return float(metrics.reduction(self.endpoint_error_before, self.endpoint_error_after))
 
 
-def measure_accuracy(result, true_flow_field, mask=None):
+def measure_accuracy(result: RegistrationResult, true_flow_field: Any, mask: Any | None = None) -> RegistrationAccuracy:
     """Compare the result of a registration with the true field.
 
     Parameters

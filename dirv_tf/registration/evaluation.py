@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -10,7 +13,13 @@ from dirv_tf.io import Landmarks, match_landmarks
 from dirv_tf.registration.apply_field import apply_to_labels, apply_to_landmarks, check_inside
 
 
-def evaluate_field(flow_field, spacing=None, true_flow_field=None, landmarks=None, labels=None):
+def evaluate_field(
+    flow_field: Any,
+    spacing: Sequence[float] | None = None,
+    true_flow_field: Any | None = None,
+    landmarks: tuple[Landmarks, Landmarks] | None = None,
+    labels: tuple[Any, Any] | None = None,
+) -> dict[str, Any]:
     """Measure a flow field.
 
     Parameters

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
+from typing import Any
 
 from dirv_tf.models import RegistrationNetwork, pretrained
 from dirv_tf.models.pretrained import pretrained_names
 from dirv_tf.models.weight_files import load_weights_file
 
 
-def choose_model(model, rank):
+def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
     """Return the network that the user means, and its name.
 
     Parameters

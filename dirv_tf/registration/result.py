@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -131,7 +133,7 @@ class RegistrationResult:
         values = {name: to_unit_interval(array, ranges[name]) for name, array in arrays.items()}
         return {**values, "moving": self.initial.sampled(values["moving"], self.size)}
 
-    def metrics(self, true_flow_field=None, mask=None) -> dict[str, float]:
+    def metrics(self, true_flow_field: Any | None = None, mask: Any | None = None) -> dict[str, float]:
         """Return the figures of the registration.
 
         Parameters
@@ -159,7 +161,7 @@ class RegistrationResult:
         """
         return figures_of(self, true_flow_field, mask)
 
-    def plot(self, path=None, axis=0):
+    def plot(self, path: str | os.PathLike[str] | None = None, axis: int = 0) -> Any:
         """Draw the images, the deformed grid and the differences, see `dirv_tf.figures.registration_figure`.
 
         Parameters
@@ -182,7 +184,7 @@ class RegistrationResult:
             save_figure(figure, path)
         return figure
 
-    def save(self, folder, overwrite=False, field_format=None):
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False, field_format: str | None = None) -> Path:
         """Write the registered image, the field, the figures and a picture into a folder, all or nothing.
 
         Parameters

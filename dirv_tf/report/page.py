@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import atomic_path, write_text
@@ -13,7 +15,12 @@ from dirv_tf.report.run_sections import run_sections
 from dirv_tf.report.run_table import EXPLANATION, run_rows
 
 
-def write_report(paths, output, pictures=True, say=print):
+def write_report(
+    paths: Iterable[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    pictures: bool = True,
+    say: Callable[[str], None] = print,
+) -> Path:
     """Write the report on some runs.
 
     Parameters

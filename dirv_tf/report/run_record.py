@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +67,7 @@ class RunRecord:
         return None
 
 
-def find_runs(paths):
+def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[RunRecord]:
     """Read the runs in some folders.
 
     Parameters
@@ -85,7 +87,7 @@ def find_runs(paths):
     ValueError
         When a file of a run is damaged.
     """
-    folders = {}
+    folders: dict[Path, Path] = {}
     for path in map(Path, paths):
         inside = sorted(config.parent for config in path.glob("*/config.yaml"))
         found = [path] if (path / "config.yaml").is_file() else inside
