@@ -14,7 +14,9 @@ _WHEN = {"before": "moving", "after": "registered"}
 
 @dataclass(frozen=True)
 class RegistrationAccuracy:
-    """Errors before (zero field) and after a registration, averaged over all pixels or those of a mask.
+    """Errors before and after a registration, averaged over all pixels or those of a mask.
+
+    Before, the images lie where their headers put them: pixel on pixel where nothing is known.
 
     Attributes
     ----------
@@ -99,7 +101,8 @@ def figures_of(result, true_flow_field=None, mask=None):
     }
     if true_flow_field is not None:
         true = _checked_field(true_flow_field, result.flow_field)[np.newaxis]
-        for when, predicted in zip(_WHEN, (np.zeros_like(field), field)):
+        start = result.initial.flow_field(result.size)[np.newaxis]
+        for when, predicted in zip(_WHEN, (start, field)):
             figures[f"endpoint_error_{when}"] = metrics.endpoint_error(true, predicted, inside)
     return {name: float(value[0]) for name, value in figures.items()}
 

@@ -53,6 +53,15 @@ class LinearMap:
         """Return the map that applies `first`, then this one."""
         return LinearMap(self.matrix @ first.matrix, self.matrix @ first.translation + self.translation)
 
+    def inverse(self) -> LinearMap:
+        """Return the map from moving to fixed pixels."""
+        inverse = np.linalg.inv(self.matrix)
+        return LinearMap(inverse, -inverse @ self.translation)
+
+    def applied(self, points: np.ndarray) -> np.ndarray:
+        """Return where points of the fixed image lie in the moving one: shape (..., r), pixels."""
+        return np.asarray(points, np.float64) @ self.matrix.T + self.translation
+
     def flow_field(self, size: tuple[int, ...]) -> np.ndarray:
         """Return the map as a backward flow field of the fixed image.
 

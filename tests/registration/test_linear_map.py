@@ -138,3 +138,10 @@ def test_overlap_of_a_shift():
     expected = np.zeros((10, 10), bool)
     expected[:7, 2:] = True
     np.testing.assert_array_equal(overlap, expected)
+
+
+@RANKS
+def test_the_inverse_leads_back(rng, rank):
+    linear, points = some_map(rng, rank), rng.normal(size=(5, rank))
+    np.testing.assert_allclose(linear.applied(points), applied(linear, points))
+    np.testing.assert_allclose(linear.inverse().applied(linear.applied(points)), points, atol=1e-9)
