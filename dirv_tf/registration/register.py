@@ -162,10 +162,12 @@ def register(
     warn_of_low_contrast(moving_values, "moving", stacklevel=2)
     sides = tile_sides(tile, size, network)
     halved = halvings(network, tile, size)
+    size_notes = []
 
     def run(one, two):
         report = progress or (lambda done, total: None)
         if halved:
+            size_notes.append(f"registered at 1/{2**halved} of the size, since {name} must see the whole image")
             return register_halved(network, rounds, one, two, halved, report)
         return register_in_tiles(network, rounds, one, two, sides, report)
 
@@ -176,7 +178,7 @@ def register(
     pair = Pair(fixed_values, moving_values, linear, *masks)
     tell("registering")
     if model is None and similarity == "auto":
-        found = best_route(pair, run, name, effort)
+        found = best_route(pair, run, name, effort, optimize is not False)
     elif model is None and similarity != "mse":
         found = registered_by_optimization(pair, similarity, effort)
     else:
@@ -188,7 +190,6 @@ def register(
     if moving_image.pixels.ndim > moving_image.array.ndim:
         registered = registered[..., np.newaxis]
     seconds = time.perf_counter() - start
-    size_notes = (f"registered at 1/{2**halved} of the size, since {name} must see the whole image",) if halved else ()
 
     return RegistrationResult(
         registered=registered,
