@@ -93,7 +93,9 @@ def figures_of(result, true_flow_field=None, mask=None):
     }
     # A program of this very size would take longer to compile than to run.
     with geometry.for_any_shape():
-        of_field = metrics.field_metrics(field, result.fixed_geometry.spacing, inside)
+        # Headers may mirror or scale the pixels, which is no deformation.
+        beyond = result.initial.decomposed(result.flow_field)[np.newaxis]
+        of_field = metrics.field_metrics(beyond, result.fixed_geometry.spacing, inside)
     figures = {
         **differences,
         **{name.replace("difference", "l_int"): 255 * value for name, value in differences.items()},

@@ -50,7 +50,7 @@ def evaluate_field(
     flow_field = np.asarray(flow_field, np.float32)
     size = flow_field.shape[:-1]
     initial = initial or LinearMap.identity(len(size))
-    figures = {"field": _field_figures(flow_field, spacing)}
+    figures = {"field": _field_figures(initial.decomposed(flow_field), spacing)}
     if true_flow_field is not None:
         true_flow_field = np.asarray(true_flow_field, np.float32)
         figures["endpoint_error"] = _endpoint_errors(flow_field, true_flow_field, initial.flow_field(size))

@@ -151,7 +151,8 @@ def register(
     size = fixed_image.array.shape
     tell("loading the network")
     network, name = choose_model(DEFAULT_MODELS[len(size)] if model is None else model, len(size))
-    _check_size(size, network.spacing_per_axis)
+    for shape in (size, moving_image.array.shape):
+        _check_size(shape, network.spacing_per_axis)
     check_intensities(fixed_image.array, "fixed")
     check_intensities(moving_image.array, "moving")
     masks = _masks(fixed_image, moving_image, fixed_mask, moving_mask)
@@ -266,7 +267,12 @@ def _ranges(fixed, moving, normalize, network, free):
         note = f"intensities {low:.6g} ... {high:.6g} stretched to [0, 1] by the pair's common range"
     if free:
         values = [to_unit_interval(image.array, limits) for image, limits in zip((fixed, moving), ranges)]
-        if fixed.array.dtype != moving.array.dtype or contrast_distance(*values) > SAME_CONTRAST:
+        if _type(fixed) != _type(moving) or contrast_distance(*values) > SAME_CONTRAST:
             ranges = intensity_ranges(fixed.array, moving.array, "each")
             note = "intensities of each image stretched to [0, 1] by its own range"
     return ranges, (note,) if note else ()
+
+
+def _type(image):
+    """The number type, as far as it says something of the intensities: floats of any width do the same."""
+    return "float" if image.array.dtype.kind == "f" else image.array.dtype

@@ -72,6 +72,9 @@ def test_a_moving_image_of_another_size_and_spacing(inside):
     assert figures["labels"]["before"]["dice"] == {"1": 1.0, "4": 1.0}
     assert figures["labels"]["after"]["dice"]["4"] == pytest.approx(0.5)
     assert figures["endpoint_error"]["before_px"] == pytest.approx(2.0)
+    assert figures["field"]["displacement_mean_px"] == pytest.approx(1.0)
+    assert figures["field"]["displacement_mean_mm"] == pytest.approx(0.5)
+    assert figures["field"]["jacobian_max"] == pytest.approx(1.0, abs=1e-4)
 
 
 def test_a_label_map_of_the_wrong_size_is_refused(capsys):

@@ -118,6 +118,8 @@ def test_a_field_after_sampling_leads_to_the_moving_image_itself(rng, rank):
     assert composed.dtype == np.float32
     np.testing.assert_allclose(grid + composed, applied(linear, grid + field), atol=1e-4)
     assert LinearMap.identity(rank).composed(field) is field
+    np.testing.assert_allclose(linear.decomposed(composed), field, atol=1e-4)
+    assert LinearMap.identity(rank).decomposed(field) is field
 
 
 def test_inside_counts_whole_pixels():

@@ -97,7 +97,6 @@ def test_an_unchanged_pair_is_no_reason_to_warn(tissue, everywhere):
     "change, message",
     [
         ({"worse": True}, "less alike after"),
-        ({"reliable": False}, "no more alike than unrelated ones"),
         ({"folded_percent": 0.6}, "folds in 0.6 % of the pixels"),
         ({"outside": 0.31}, "31 % of the fixed image lie outside"),
     ],
@@ -107,16 +106,22 @@ def test_each_warning_alone(tissue, everywhere, change, message):
     images = (tissue, moved) if change.get("worse") else (moved, tissue)
     support = everywhere.copy()
     support[: round(128 * change.get("outside", 0))] = False
-    quality = judge(
-        tissue, *images, support, change.get("folded_percent", 0.4), reliable=change.get("reliable", True)
-    )
+    quality = judge(tissue, *images, support, change.get("folded_percent", 0.4))
     assert len(quality.warnings) == 1 and message in quality.warnings[0]
     assert not quality.is_trustworthy
 
 
-def test_several_warnings_at_once(tissue, everywhere):
+def test_an_alignment_in_doubt_counts_where_the_images_stay_different(tissue, unrelated, everywhere):
+    moved = np.roll(unrelated, 6, axis=0)
+    quality = judge(tissue, moved, unrelated, everywhere, 0.0, reliable=False)
+    assert [each for each in quality.warnings if "no more alike than unrelated ones" in each]
+    assert not [each for each in judge(tissue, moved, unrelated, everywhere, 0.0).warnings if "unrelated" in each]
+    assert judge(tissue, moved, tissue, everywhere, 0.0, reliable=False).is_trustworthy
+
+
+def test_several_warnings_at_once(tissue, unrelated, everywhere):
     support = everywhere.copy()
     support[:, 60:] = False
-    quality = judge(tissue, tissue, np.roll(tissue, 6, axis=0), support, 3.0, reliable=False)
+    quality = judge(tissue, tissue, unrelated, support, 3.0, reliable=False)
     assert len(quality.warnings) == 4
     assert quality.support == pytest.approx(60 / 128)
