@@ -68,8 +68,14 @@ class WarpedPair(NamedTuple):
     def composed(self, field: np.ndarray) -> np.ndarray:
         """Return the field (n_1, ..., n_r, r) that warps by `flow_field`, then by `field` (r, n_1, ..., n_r)."""
         coordinates = positions(self.fixed.shape) + field
-        first = [sample(np.ascontiguousarray(values), coordinates) for values in np.moveaxis(self.flow_field, -1, 0)]
-        return np.stack([one + two for one, two in zip(first, field)], axis=-1)
+        total = [sample(np.ascontiguousarray(values), coordinates) for values in np.moveaxis(self.flow_field, -1, 0)]
+        total = np.stack(total) + field
+        if self.matrix is not None:
+            # Beyond the border the field goes on as its affine part does, which may be a rotation.
+            last = np.array(self.fixed.shape, np.float32).reshape(-1, *[1] * self.fixed.ndim) - 1
+            beyond = coordinates - np.clip(coordinates, 0, last)
+            total += turned(self.matrix - np.eye(len(last), dtype=np.float32), beyond)
+        return np.moveaxis(total, 0, -1)
 
     def added(self, field: np.ndarray) -> np.ndarray:
         """Return the sum (n_1, ..., n_r, r) of `flow_field` and `matrix` times `field` (r, n_1, ..., n_r)."""
