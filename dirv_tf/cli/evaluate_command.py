@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
-from dirv_tf.cli.warp_command import read_field
+from dirv_tf.cli.warp_command import moving_size, read_field
 
 _EPILOG = """\
 examples:
@@ -57,6 +57,7 @@ def run(options):
     from dirv_tf import io
     from dirv_tf.io.atomic_write import write_json
     from dirv_tf.registration import evaluate_field
+    from dirv_tf.registration.linear_map import LinearMap
 
     if options.output and options.output.exists() and not options.overwrite:
         raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
@@ -67,9 +68,21 @@ def run(options):
     true = options.true_field and read_field(options.true_field, moving).flow_field
     landmarks = options.landmarks and tuple(io.read_landmarks(path, rank=rank) for path in options.landmarks)
     # A file that knows no spacing says one "millimeter" per pixel: lengths then are in pixels alone.
-    known = not field.fixed_geometry.is_close(io.ImageGeometry.unit(rank))
+    unit = io.ImageGeometry.unit(rank)
+    known = not field.fixed_geometry.is_close(unit)
     spacing = field.fixed_geometry.spacing if known else None
-    figures = evaluate_field(field.flow_field, spacing, true, landmarks, labels and tuple(image.pixels for image in labels))
+    initial = None
+    if known and not field.moving_geometry.is_close(unit) and not field.fixed_geometry.is_close(field.moving_geometry):
+        initial = LinearMap.between(field.fixed_geometry, field.moving_geometry)
+    figures = evaluate_field(
+        field.flow_field,
+        spacing,
+        true,
+        landmarks,
+        labels and tuple(image.pixels for image in labels),
+        moving_size(field, moving),
+        initial,
+    )
     for section, values in figures.items():
         print("\n".join(_lines(section, values, "")))
     if options.output:

@@ -14,8 +14,9 @@ examples:
   dirv-tf warp landmarks.csv result/flow_field.npz -o carried.csv       moves with the image
   dirv-tf warp fixed.csv result/flow_field.npz -o moving.csv --to-moving
 
-Images and label maps belong to the moving image and come out on the fixed one. Landmarks (CSV with columns X, Y and,
-for volumes, Z, in pixels; X counts columns) move the same way: to where their content lies in the registered image.
+Images and label maps belong to the moving image and come out on the fixed one, whose size may differ. Landmarks (CSV
+with columns X, Y and, for volumes, Z, in pixels; X counts columns) move the same way: to where their content lies in
+the registered image.
 """
 
 
@@ -63,6 +64,23 @@ def read_field(path, moving=None):
     return io.read_flow_field(path, moving.geometry if known else None)
 
 
+def moving_size(field, moving=None):
+    """Return the pixels per axis of the moving image, if the file of the field or the image says.
+
+    Parameters
+    ----------
+    field : FlowFieldFile
+    moving : ImageFile or None
+
+    Returns
+    -------
+    tuple of int or None
+    """
+    if field.moving_size is not None or moving is None:
+        return field.moving_size
+    return moving.pixels.shape[: field.flow_field.shape[-1]]
+
+
 def run(options):
     """Warp the input and write it.
 
@@ -89,9 +107,12 @@ def _warp_landmarks(options):
     from dirv_tf import io
     from dirv_tf.registration import apply_to_landmarks
 
-    field = read_field(options.field, options.moving and io.load_image(options.moving))
+    moving = options.moving and io.load_image(options.moving)
+    field = read_field(options.field, moving)
     landmarks = io.read_landmarks(options.input, rank=field.flow_field.shape[-1])
-    carried = apply_to_landmarks(landmarks, field.flow_field, inverse=options.to_moving)
+    carried = apply_to_landmarks(
+        landmarks, field.flow_field, inverse=options.to_moving, moving_size=moving_size(field, moving)
+    )
     io.write_landmarks(options.output, carried, overwrite=options.overwrite)
 
 
@@ -101,5 +122,7 @@ def _warp_image(options):
 
     image = io.load_image(options.input)
     field = read_field(options.field, image)
-    warped = (apply_to_labels if options.labels else apply_to_image)(image.pixels, field.flow_field)
+    warped = (apply_to_labels if options.labels else apply_to_image)(
+        image.pixels, field.flow_field, field.moving_size
+    )
     io.write_image(options.output, warped, field.fixed_geometry, overwrite=options.overwrite)

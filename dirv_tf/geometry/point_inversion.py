@@ -15,7 +15,9 @@ HALF_STEP = 0.5
 _DAMPING_RANGE = (1e-6, 1e6)
 
 
-def warp_points_inverse(points: tf.Tensor, flow_field: tf.Tensor, iterations: int = 50) -> tuple[tf.Tensor, tf.Tensor]:
+def warp_points_inverse(
+    points: tf.Tensor, flow_field: tf.Tensor, iterations: int = 50, start: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Map points of the moving image to the fixed image: the solutions ``y`` of ``y + flow_field(y) = p``.
 
     Levenberg-Marquardt steps: Newton's, damped for each point until they bring it closer, so that also fields are
@@ -30,6 +32,9 @@ def warp_points_inverse(points: tf.Tensor, flow_field: tf.Tensor, iterations: in
         Backward flow field, pixels.
     iterations : int
         Largest number of steps; fewer are taken when all points have been found to 1e-4 pixels.
+    start : tf.Tensor, shape (B, P, r), optional
+        Where the search begins, in the fixed image. Default: `points`, which suits fields that are small against the
+        image; rotations and other scales have further solutions beyond the border.
 
     Returns
     -------
@@ -52,6 +57,7 @@ def warp_points_inverse(points: tf.Tensor, flow_field: tf.Tensor, iterations: in
     points = tf.cast(points, flow_field.dtype)
     if points.shape.rank != 3 or points.shape[-1] not in (None, rank):
         raise ValueError(f"`points` must have shape (B, P, {rank}). Received: points.shape={points.shape}")
+    start = points if start is None else tf.cast(start, points.dtype)
     integer(1)("iterations", iterations)
 
     def error_at(candidates):
@@ -68,8 +74,9 @@ def warp_points_inverse(points: tf.Tensor, flow_field: tf.Tensor, iterations: in
         error = tf.where(closer[..., None], candidate_error, error)
         return found, error, tf.clip_by_value(tf.where(closer, damping / 10, damping * 10), *_DAMPING_RANGE)
 
-    start = (points, error_at(points), tf.fill(tf.shape(points)[:-1], tf.constant(1e-3, points.dtype)))
-    found, error, _ = tf.while_loop(unfinished, improve, start, maximum_iterations=iterations)
+    damping = tf.fill(tf.shape(points)[:-1], tf.constant(1e-3, points.dtype))
+    state = (start, error_at(start), damping)
+    found, error, _ = tf.while_loop(unfinished, improve, state, maximum_iterations=iterations)
     return found, tf.norm(error, axis=-1)
 
 

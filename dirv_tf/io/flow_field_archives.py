@@ -15,8 +15,8 @@ CONVENTIONS = (
 )
 
 
-def write_archive(path, flow_field, fixed_geometry, moving_geometry):
-    """Write a flow field, both geometries and the conventions that they follow.
+def write_archive(path, flow_field, fixed_geometry, moving_geometry, moving_size):
+    """Write a flow field, both geometries, the moving image's size and the conventions that they follow.
 
     Parameters
     ----------
@@ -25,6 +25,7 @@ def write_archive(path, flow_field, fixed_geometry, moving_geometry):
     flow_field : ndarray, shape (n_1, ..., n_r, r)
         Stored as float32.
     fixed_geometry, moving_geometry : ImageGeometry
+    moving_size : tuple of int, length r
     """
     np.savez(
         path,
@@ -35,6 +36,7 @@ def write_archive(path, flow_field, fixed_geometry, moving_geometry):
         fixed_axes=fixed_geometry.axes,
         moving_origin=moving_geometry.origin,
         moving_axes=moving_geometry.axes,
+        moving_size=moving_size,
     )
 
 
@@ -47,8 +49,8 @@ def read_archive(path):
 
     Returns
     -------
-    tuple of (ndarray, ImageGeometry, ImageGeometry)
-        Flow field, geometry of the fixed and of the moving image.
+    tuple of (ndarray, ImageGeometry, ImageGeometry, tuple of int)
+        Flow field, geometry of the fixed and of the moving image, size of the moving image.
 
     Raises
     ------
@@ -60,8 +62,12 @@ def read_archive(path):
     with decoding(path, expected), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
         if int(archive["format"]) != ARCHIVE_FORMAT:
             raise ValueError(f"its format is {archive['format']}")
+        flow_field = archive["flow_field"]
+        # Older archives are of pairs of one size.
+        size = archive["moving_size"] if "moving_size" in archive else flow_field.shape[:-1]
         return (
-            archive["flow_field"],
+            flow_field,
             ImageGeometry(archive["fixed_origin"], archive["fixed_axes"]),
             ImageGeometry(archive["moving_origin"], archive["moving_axes"]),
+            tuple(int(side) for side in size),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +30,14 @@ class FlowFieldFile:
         Backward, in pixels, array-axis order.
     fixed_geometry, moving_geometry : ImageGeometry
         Of the images that the field maps from and to.
+    moving_size : tuple of int, length r, or None
+        Of the moving image; None where the file does not say.
     """
 
     flow_field: np.ndarray
     fixed_geometry: ImageGeometry
     moving_geometry: ImageGeometry
+    moving_size: tuple[int, ...] | None = None
 
 
 def write_flow_field(
@@ -42,14 +46,15 @@ def write_flow_field(
     fixed_geometry: ImageGeometry | None = None,
     moving_geometry: ImageGeometry | None = None,
     overwrite: bool = False,
+    moving_size: Sequence[int] | None = None,
 ) -> None:
     """Write a flow field, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
-        ``.npz`` for a NumPy archive of the pixels and both geometries. ``.nii.gz``, ``.nii``, ``.mha`` or ``.nrrd``
-        for an image of world displacements (mm; x, y[, z]; LPS) on the fixed image's grid, as
+        ``.npz`` for a NumPy archive of the pixels, both geometries and the moving image's size. ``.nii.gz``, ``.nii``,
+        ``.mha`` or ``.nrrd`` for an image of world displacements (mm; x, y[, z]; LPS) on the fixed image's grid, as
         SimpleITK.DisplacementFieldTransform, antsApplyTransforms and 3D Slicer apply it to the moving image.
     flow_field : array_like, shape (n_1, ..., n_r, r), r = 2 or 3
         Backward, in pixels, array-axis order.
@@ -59,13 +64,15 @@ def write_flow_field(
         Default: the fixed image's.
     overwrite : bool
         Whether an older file may be replaced.
+    moving_size : sequence of int, length r, optional
+        Pixels per axis of the moving image, which an archive keeps. Default: the fixed image's.
 
     Raises
     ------
     FileExistsError
         If there is a file and `overwrite` is False.
     ValueError
-        If the suffix is unknown, the array is no field, is not finite, or a geometry has another rank.
+        If the suffix is unknown, the array is no field, is not finite, or a geometry or size has another rank.
     ImportError
         If the format needs SimpleITK and that is not installed.
     """
@@ -77,9 +84,12 @@ def write_flow_field(
     fixed_geometry = fixed_geometry or ImageGeometry.unit(rank)
     moving_geometry = moving_geometry or fixed_geometry
     _check_ranks(rank, fixed_geometry=fixed_geometry, moving_geometry=moving_geometry)
+    moving_size = tuple(flow_field.shape[:-1] if moving_size is None else moving_size)
+    if len(moving_size) != rank:
+        raise ValueError(f"Expected a size of {rank} axes. Received: moving_size={moving_size}")
     if suffix == ARCHIVE_SUFFIX:
         with atomic_path(path) as temporary:
-            write_archive(temporary, flow_field, fixed_geometry, moving_geometry)
+            write_archive(temporary, flow_field, fixed_geometry, moving_geometry, moving_size)
         return
     displacements = to_world_displacements(flow_field, fixed_geometry, moving_geometry)
     rounding = np.spacing(np.float32(np.abs(displacements).max())) / min(moving_geometry.spacing)
@@ -114,7 +124,11 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
     """
     path = existing_file(path, "a file of a flow field")
     is_archive = known_suffix(path, FLOW_FIELD_SUFFIXES) == ARCHIVE_SUFFIX
-    flow_field, fixed, moving = read_archive(path) if is_archive else _read_displacements(path, moving_geometry)
+    if is_archive:
+        flow_field, fixed, moving, moving_size = read_archive(path)
+    else:
+        flow_field, fixed, moving = _read_displacements(path, moving_geometry)
+        moving_size = None
     _check_field(flow_field, f"the field in {path}")
     _check_ranks(flow_field.shape[-1], fixed_geometry=fixed, moving_geometry=moving)
     if moving_geometry is not None and not moving_geometry.is_close(moving):
@@ -122,7 +136,7 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
             "Expected the geometry of the moving image for which the field was made. "
             f"Received: moving_geometry={moving_geometry}, while {path} holds {moving}"
         )
-    return FlowFieldFile(flow_field.astype(np.float32), fixed, moving)
+    return FlowFieldFile(flow_field.astype(np.float32), fixed, moving, moving_size)
 
 
 def _read_displacements(path, moving_geometry):

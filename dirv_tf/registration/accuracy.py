@@ -18,7 +18,9 @@ _WHEN = {"before": "moving", "after": "registered"}
 
 @dataclass(frozen=True)
 class RegistrationAccuracy:
-    """Errors before (zero field) and after a registration, averaged over all pixels or those of a mask.
+    """Errors before and after a registration, averaged over all pixels or those of a mask.
+
+    Before, the images lie where their headers put them: pixel on pixel where nothing is known.
 
     Attributes
     ----------
@@ -95,7 +97,9 @@ def figures_of(result, true_flow_field=None, mask=None):
     }
     # A program of this very size would take longer to compile than to run.
     with geometry.for_any_shape():
-        of_field = metrics.field_metrics(field, result.fixed_geometry.spacing, inside)
+        # Headers may mirror or scale the pixels, which is no deformation.
+        beyond = result.initial.decomposed(result.flow_field)[np.newaxis]
+        of_field = metrics.field_metrics(beyond, result.fixed_geometry.spacing, inside)
     figures = {
         **differences,
         **{name.replace("difference", "l_int"): 255 * value for name, value in differences.items()},
@@ -103,7 +107,8 @@ def figures_of(result, true_flow_field=None, mask=None):
     }
     if true_flow_field is not None:
         true = _checked_field(true_flow_field, result.flow_field)[np.newaxis]
-        for when, predicted in zip(_WHEN, (np.zeros_like(field), field)):
+        start = result.initial.flow_field(result.size)[np.newaxis]
+        for when, predicted in zip(_WHEN, (start, field)):
             figures[f"endpoint_error_{when}"] = metrics.endpoint_error(true, predicted, inside)
     return {name: float(value[0]) for name, value in figures.items()}
 

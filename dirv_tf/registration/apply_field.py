@@ -3,69 +3,79 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from dirv_tf import geometry
+from dirv_tf.io import Landmarks
 from dirv_tf.registration.block_warping import warp_in_blocks
 
 # Far below the distance at which two people place the same landmark; above it, the field has no inverse there.
 _LARGEST_RESIDUAL = 0.05
 
 
-def apply_to_image(image, flow_field):
+def apply_to_image(image: Any, flow_field: Any, moving_size: Sequence[int] | None = None) -> np.ndarray:
     """Warp an image with linear interpolation.
 
     Parameters
     ----------
-    image : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, C)
+    image : array_like, shape (m_1, ..., m_r) or (m_1, ..., m_r, C)
         On the moving image's pixels; channels are warped alike.
     flow_field : array_like, shape (n_1, ..., n_r, r), pixels
-        Backward, array-axis order.
+        Backward, array-axis order, on the fixed image's pixels.
+    moving_size : sequence of int, length r, optional
+        Pixels per axis of the moving image that was registered; an image of another size is refused. Default: any size
+        is taken.
 
     Returns
     -------
-    ndarray, shape and dtype of `image`
+    ndarray, shape (n_1, ..., n_r) or (n_1, ..., n_r, C), dtype of `image`
         Integers are rounded.
 
     Raises
     ------
     ValueError
-        When the sizes differ.
+        When the ranks differ, or the image does not have the size of the moving one.
     """
     image, flow_field = np.asarray(image), np.asarray(flow_field, np.float32)
-    if not _check(image, flow_field):
+    if not _check(image, flow_field, moving_size):
         return warp_in_blocks(image, flow_field)
     return np.stack([warp_in_blocks(channel, flow_field) for channel in np.moveaxis(image, -1, 0)], axis=-1)
 
 
-def apply_to_labels(labels, flow_field):
+def apply_to_labels(labels: Any, flow_field: Any, moving_size: Sequence[int] | None = None) -> np.ndarray:
     """Warp a label map by nearest neighbor, so that no label arises that was not there.
 
     Parameters
     ----------
-    labels : array_like of int, shape (n_1, ..., n_r)
+    labels : array_like of int, shape (m_1, ..., m_r)
         On the moving image's pixels.
     flow_field : array_like, shape (n_1, ..., n_r, r), pixels
+    moving_size : sequence of int, length r, optional
+        As of `apply_to_image`.
 
     Returns
     -------
-    ndarray, shape and dtype of `labels`
+    ndarray, shape (n_1, ..., n_r), dtype of `labels`
 
     Raises
     ------
     ValueError
-        When the sizes differ or the labels are no integers.
+        As `apply_to_image`, and when the labels are no integers.
     """
     labels, flow_field = np.asarray(labels), np.asarray(flow_field, np.float32)
     if not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"Expected a label map of integers. Received: labels.dtype={labels.dtype}")
-    if _check(labels, flow_field):
+    if _check(labels, flow_field, moving_size):
         raise ValueError(f"Expected a label map without channels. Received: labels.shape={labels.shape}")
     return geometry.warp_labels(labels[np.newaxis, ..., np.newaxis], flow_field[np.newaxis]).numpy()[0, ..., 0]
 
 
-def apply_to_landmarks(landmarks, flow_field, inverse=False):
+def apply_to_landmarks(
+    landmarks: Landmarks, flow_field: Any, inverse: bool = False, moving_size: Sequence[int] | None = None
+) -> Landmarks:
     """Carry landmarks of the moving image along with it, to where their content lies in the registered image.
 
     A backward field says for every pixel of the fixed image where its content comes from; the landmarks therefore go
@@ -78,6 +88,8 @@ def apply_to_landmarks(landmarks, flow_field, inverse=False):
     flow_field : array_like, shape (n_1, ..., n_r, r), pixels
     inverse : bool
         Whether to go the other way, from the fixed to the moving image.
+    moving_size : sequence of int, length r, optional
+        Pixels per axis of the moving image; its landmarks must lie inside. Default: not checked.
 
     Returns
     -------
@@ -86,7 +98,7 @@ def apply_to_landmarks(landmarks, flow_field, inverse=False):
     Raises
     ------
     ValueError
-        When a landmark lies outside the image or has another number of coordinates than the field has axes.
+        When a landmark lies outside its image or has another number of coordinates than the field has axes.
 
     Warns
     -----
@@ -94,11 +106,12 @@ def apply_to_landmarks(landmarks, flow_field, inverse=False):
         When no place was found for a landmark, because the field cannot be inverted there.
     """
     flow_field = np.asarray(flow_field, np.float32)
-    check_inside(landmarks, flow_field.shape[:-1])
+    check_inside(landmarks, flow_field.shape[:-1] if inverse else moving_size, flow_field.shape[-1])
     points = np.asarray(landmarks.points, np.float32)[np.newaxis]
     if inverse:
         return type(landmarks)(landmarks.names, geometry.warp_points(points, flow_field[np.newaxis]).numpy()[0])
-    carried, residuals = geometry.warp_points_inverse(points, flow_field[np.newaxis])
+    start = _nearly_there(points, flow_field)
+    carried, residuals = geometry.warp_points_inverse(points, flow_field[np.newaxis], start=start)
     uncertain = [name for name, far in zip(landmarks.names, residuals.numpy()[0] > _LARGEST_RESIDUAL) if far]
     if uncertain:
         warnings.warn(
@@ -109,21 +122,25 @@ def apply_to_landmarks(landmarks, flow_field, inverse=False):
     return type(landmarks)(landmarks.names, carried.numpy()[0])
 
 
-def check_inside(landmarks, size):
+def check_inside(landmarks, size, rank):
     """Raise a ValueError unless all landmarks have a coordinate per axis and lie inside an image.
 
     Parameters
     ----------
     landmarks : Landmarks
-    size : tuple of int
-        Pixels per axis.
+    size : sequence of int, length r, or None
+        Pixels per axis, where they are known.
+    rank : int
+        Number of axes r.
     """
     points = np.asarray(landmarks.points)
-    if points.shape[-1] != len(size):
+    if points.shape[-1] != rank:
         raise ValueError(
-            f"Expected landmarks with {len(size)} coordinates, as many as the field has axes. "
+            f"Expected landmarks with {rank} coordinates, as many as the field has axes. "
             f"Received: landmarks with {points.shape[-1]}"
         )
+    if size is None:
+        return
     outside = ((points < -0.5) | (points > np.asarray(size) - 0.5)).any(axis=-1)
     if outside.any():
         index = int(np.argmax(outside))
@@ -134,12 +151,29 @@ def check_inside(landmarks, size):
         )
 
 
-def _check(image, flow_field):
-    """Whether the image has channels; a ValueError where its size is not the field's."""
+def _nearly_there(points, flow_field):
+    """Where the affine map nearest to the field puts points of the moving image."""
     rank = flow_field.shape[-1]
-    if flow_field.ndim != rank + 1 or image.ndim not in (rank, rank + 1) or image.shape[:rank] != flow_field.shape[:-1]:
+    every = tuple(slice(None, None, max(1, side // 16)) for side in flow_field.shape[:-1])
+    places = np.moveaxis(np.indices(flow_field.shape[:-1])[(slice(None), *every)], 0, -1).reshape(-1, rank)
+    targets = places + flow_field[every].reshape(-1, rank)
+    basis = np.column_stack([places, np.ones(len(places))])
+    affine = np.linalg.lstsq(basis, targets, rcond=None)[0]
+    found = (points - affine[-1]) @ np.linalg.pinv(affine[:-1])
+    return np.clip(found, 0, np.array(flow_field.shape[:-1]) - 1).astype(np.float32)
+
+
+def _check(image, flow_field, moving_size):
+    """Whether the image has channels; a ValueError where it is not one that the field can warp."""
+    rank = flow_field.shape[-1]
+    if flow_field.ndim != rank + 1 or image.ndim not in (rank, rank + 1):
         raise ValueError(
-            f"Expected an image of the field's size, {' x '.join(map(str, flow_field.shape[:-1]))}. "
+            f"Expected an image of the field's {rank} axes, with at most one more for channels. "
             f"Received: image.shape={image.shape}, flow_field.shape={flow_field.shape}"
+        )
+    if moving_size is not None and image.shape[:rank] != tuple(moving_size):
+        raise ValueError(
+            f"Expected an image of the moving image's size, {' x '.join(map(str, moving_size))}. "
+            f"Received: image.shape={image.shape}"
         )
     return image.ndim > rank

@@ -36,6 +36,9 @@ class Problem(NamedTuple):
         Weight of the squared first derivatives.
     reference : np.ndarray, shape (r, g_1, ..., g_r)
         What is added to the control points before their smoothness is measured.
+    matrix : np.ndarray, shape (r, r), optional
+        By which control points become steps in `moving`: they count along the axes of the fixed image, as the slopes of
+        the warped features do, and the moving image may be turned, mirrored or finer. Default: the identity.
     """
 
     fixed: np.ndarray
@@ -45,6 +48,7 @@ class Problem(NamedTuple):
     grid: ControlGrid
     smoothness: float
     reference: np.ndarray
+    matrix: np.ndarray | None = None
 
 
 def minimize(
@@ -95,15 +99,20 @@ def minimize(
 def evaluate(problem: Problem, points: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the energy of control points and the warped features.
 
-    The energy is the mean over the pixels of ``weight sum_c (fixed_c[p] - moving_c(positions[p] + u[p]))²``, plus
+    The energy is the mean over the pixels of ``weight sum_c (fixed_c[p] - moving_c(positions[p] + M u[p]))²``, plus
     the smoothness times the mean over the control points of ``sum_a |grad u_a|²``.
     """
-    coordinates = problem.positions + problem.grid.interpolate(points)
+    coordinates = problem.positions + turned(problem.matrix, problem.grid.interpolate(points))
     warped = np.stack([sample(channel, coordinates) for channel in problem.moving])
     squares = np.square(problem.fixed - warped).sum(axis=0)
     total = points + problem.reference
     smoothness = np.vdot(total, _roughness(total, problem.grid.spacing)) / np.prod(problem.grid.shape)
     return float(np.vdot(squares, problem.weights) / squares.size + problem.smoothness * smoothness), warped
+
+
+def turned(matrix: np.ndarray | None, field: np.ndarray) -> np.ndarray:
+    """Apply a matrix (r, r), None for the identity, to the vectors of a field (r, ...)."""
+    return field if matrix is None else np.tensordot(matrix.astype(field.dtype), field, 1)
 
 
 def sample(values: np.ndarray, coordinates: np.ndarray) -> np.ndarray:

@@ -52,9 +52,9 @@ def optimize_field(
 
     The energy is the mean over the pixels of ``sum_c (f_c(fixed) - f_c(warped))²`` with the features of the
     similarity, plus `smoothness` times the mean of ``sum_a |grad (u - A)_a|²``, where ``A`` is the affine field nearest
-    to the given one: an affine map costs nothing. The features of "lncc" and "mind" are those of the moving image
-    warped by the given field, and are warped further. Gauss-Newton steps on control points; the smallest energy
-    seen counts, the start included.
+    to the given one: an affine map costs nothing, and what is not affine counts in pixels and along the axes of the
+    fixed image. The features of "lncc" and "mind" are those of the moving image warped by the given field, and are
+    warped further. Gauss-Newton steps on control points; the smallest energy seen counts, the start included.
 
     Parameters
     ----------
@@ -120,6 +120,7 @@ def optimize_field(
         grid,
         smoothness,
         pair.reference(grid),
+        pair.matrix if pointwise else None,
     )
     start = np.zeros((len(grid.shape), *grid.shape), np.float32)
     points, energies = minimize(problem, start, steps, progress and (lambda done: progress(done, steps)))

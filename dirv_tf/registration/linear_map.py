@@ -53,6 +53,15 @@ class LinearMap:
         """Return the map that applies `first`, then this one."""
         return LinearMap(self.matrix @ first.matrix, self.matrix @ first.translation + self.translation)
 
+    def inverse(self) -> LinearMap:
+        """Return the map from moving to fixed pixels."""
+        inverse = np.linalg.inv(self.matrix)
+        return LinearMap(inverse, -inverse @ self.translation)
+
+    def applied(self, points: np.ndarray) -> np.ndarray:
+        """Return where points of the fixed image lie in the moving one: shape (..., r), pixels."""
+        return np.asarray(points, np.float64) @ self.matrix.T + self.translation
+
     def flow_field(self, size: tuple[int, ...]) -> np.ndarray:
         """Return the map as a backward flow field of the fixed image.
 
@@ -87,6 +96,25 @@ class LinearMap:
         if self.is_identity:
             return flow_field
         return self.flow_field(flow_field.shape[:-1]) + (flow_field @ self.matrix.T).astype(np.float32)
+
+    def decomposed(self, flow_field: np.ndarray) -> np.ndarray:
+        """Return the field of the fixed image and the sampled moving one that belongs to a whole map.
+
+        The inverse of `composed`: what a map is beyond this one, in pixels of the fixed image.
+
+        Parameters
+        ----------
+        flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
+            From the fixed image to the moving image itself.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_1, ..., n_r, r), pixels
+        """
+        if self.is_identity:
+            return flow_field
+        rest = flow_field - self.flow_field(flow_field.shape[:-1])
+        return (rest @ np.linalg.inv(self.matrix).T).astype(np.float32)
 
     def sampled(self, image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
         """Sample the moving image on the fixed image's grid: linear, clamped to the border, smoothed where it is finer.

@@ -167,6 +167,7 @@ def _problem(pair, images, level, similarity, smoothness, elastic):
         grid,
         float(smoothness * _GROWTH**level),
         pair.reference(grid, level) if elastic else np.zeros((fixed.ndim, *grid.shape), np.float32),
+        pair.matrix if similarity in POINTWISE else None,
     )
 
 

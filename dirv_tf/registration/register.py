@@ -151,7 +151,8 @@ def register(
     size = fixed_image.array.shape
     tell("loading the network")
     network, name = choose_model(DEFAULT_MODELS[len(size)] if model is None else model, len(size))
-    _check_size(size, network.spacing_per_axis)
+    for shape in (size, moving_image.array.shape):
+        _check_size(shape, network.spacing_per_axis)
     check_intensities(fixed_image.array, "fixed")
     check_intensities(moving_image.array, "moving")
     masks = _masks(fixed_image, moving_image, fixed_mask, moving_mask)
@@ -162,10 +163,12 @@ def register(
     warn_of_low_contrast(moving_values, "moving", stacklevel=2)
     sides = tile_sides(tile, size, network)
     halved = halvings(network, tile, size)
+    size_notes = []
 
     def run(one, two):
         report = progress or (lambda done, total: None)
         if halved:
+            size_notes.append(f"registered at 1/{2**halved} of the size, since {name} must see the whole image")
             return register_halved(network, rounds, one, two, halved, report)
         return register_in_tiles(network, rounds, one, two, sides, report)
 
@@ -176,7 +179,7 @@ def register(
     pair = Pair(fixed_values, moving_values, linear, *masks)
     tell("registering")
     if model is None and similarity == "auto":
-        found = best_route(pair, run, name, effort)
+        found = best_route(pair, run, name, effort, optimize is not False)
     elif model is None and similarity != "mse":
         found = registered_by_optimization(pair, similarity, effort)
     else:
@@ -188,7 +191,6 @@ def register(
     if moving_image.pixels.ndim > moving_image.array.ndim:
         registered = registered[..., np.newaxis]
     seconds = time.perf_counter() - start
-    size_notes = (f"registered at 1/{2**halved} of the size, since {name} must see the whole image",) if halved else ()
 
     return RegistrationResult(
         registered=registered,
@@ -265,7 +267,12 @@ def _ranges(fixed, moving, normalize, network, free):
         note = f"intensities {low:.6g} ... {high:.6g} stretched to [0, 1] by the pair's common range"
     if free:
         values = [to_unit_interval(image.array, limits) for image, limits in zip((fixed, moving), ranges)]
-        if fixed.array.dtype != moving.array.dtype or contrast_distance(*values) > SAME_CONTRAST:
+        if _type(fixed) != _type(moving) or contrast_distance(*values) > SAME_CONTRAST:
             ranges = intensity_ranges(fixed.array, moving.array, "each")
             note = "intensities of each image stretched to [0, 1] by its own range"
     return ranges, (note,) if note else ()
+
+
+def _type(image):
+    """The number type, as far as it says something of the intensities: floats of any width do the same."""
+    return "float" if image.array.dtype.kind == "f" else image.array.dtype

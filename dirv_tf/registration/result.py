@@ -115,7 +115,7 @@ class RegistrationResult:
         folded = self.metrics()["folded_percent"]
         moving_size = to_spatial_array(self.moving, "moving")[0].shape
         support = inside(self.flow_field, moving_size)
-        reliable = self.alignment is None or self.alignment.is_identity or self.alignment.reliable
+        reliable = self.alignment is None or self.alignment.reliable
         return judge(images["fixed"], images["moving"], images["registered"], support, folded, reliable)
 
     def unit_interval_images(self) -> dict[str, np.ndarray]:
@@ -149,7 +149,7 @@ class RegistrationResult:
             - ``difference_before``, ``difference_after``: mean absolute intensity difference, intensities in [0, 1];
               ``l_int_before``, ``l_int_after``: the same as the thesis counts it (eq. 26), times 255;
             - ``displacement_mean_px``, ``displacement_max_px`` and the same in ``_mm`` by the fixed image's spacing
-              (1 mm where nothing is known);
+              (1 mm where nothing is known), beyond what the headers say of the images' places;
             - ``folded_percent``: pixels with a Jacobian determinant of at most 0; ``sd_log_jacobian``: standard
               deviation of its logarithm, as in the Learn2Reg challenge;
             - with a true field: ``endpoint_error_before``, ``endpoint_error_after`` in pixels.
@@ -179,7 +179,9 @@ class RegistrationResult:
         from dirv_tf.figures import registration_figure, save_figure
 
         title = f"{self.model_name}, {' x '.join(map(str, self.size))}"
-        figure = registration_figure(**self.unit_interval_images(), flow_field=self.flow_field, title=title, axis=axis)
+        # Onto the moving image as it is drawn, on the fixed image's grid.
+        field = self.initial.decomposed(self.flow_field)
+        figure = registration_figure(**self.unit_interval_images(), flow_field=field, title=title, axis=axis)
         if path is not None:
             save_figure(figure, path)
         return figure
@@ -215,7 +217,7 @@ class RegistrationResult:
     def __repr__(self):
         images = self.unit_interval_images()
         before, after = (np.abs(images[name] - images["fixed"]).mean() for name in ("moving", "registered"))
-        length = np.linalg.norm(self.flow_field, axis=-1)
+        length = np.linalg.norm(self.initial.decomposed(self.flow_field), axis=-1)
         return (
             f"RegistrationResult(model={self.model_name!r}, size={' x '.join(map(str, self.size))}, "
             f"mean |difference| {before:.4f} -> {after:.4f} (intensities 0 to 1), "

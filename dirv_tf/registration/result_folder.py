@@ -49,7 +49,11 @@ def save_result(result, folder, overwrite=False, field_format=None):
     try:
         _write_image(temporary / f"registered{image_suffix}", result)
         write_flow_field(
-            temporary / f"flow_field{field_suffix}", result.flow_field, result.fixed_geometry, result.moving_geometry
+            temporary / f"flow_field{field_suffix}",
+            result.flow_field,
+            result.fixed_geometry,
+            result.moving_geometry,
+            moving_size=to_spatial_array(result.moving, "moving")[0].shape,
         )
         result.plot(temporary / PICTURE_NAME)
         write_json(temporary / FIGURES_NAME, _content(result, [*os.listdir(temporary), FIGURES_NAME]))

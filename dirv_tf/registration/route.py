@@ -78,6 +78,8 @@ class Pair:
     def support(self, flow_field: np.ndarray) -> np.ndarray:
         """Return which pixels of the fixed image count and come from inside the moving one."""
         within = inside(flow_field, self.moving.shape)
+        if self.moving_mask is not None:
+            within &= warp_in_blocks(self.moving_mask.astype(np.float32), flow_field) > 0.5
         return within if self.mask is None else within & self.mask
 
 
@@ -200,7 +202,11 @@ def registered_by_optimization(pair: Pair, similarity: str, effort: str) -> Foun
 
 
 def best_route(
-    pair: Pair, run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]], name: str, effort: str
+    pair: Pair,
+    run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]],
+    name: str,
+    effort: str,
+    optimize: bool = True,
 ) -> Found:
     """Register the pair in the way that suits its contrast.
 
@@ -214,13 +220,16 @@ def best_route(
     pair, run, name
         As of `registered_by_network`.
     effort : {"fast", "default", "best"}
+    optimize : bool
+        Whether the network's field is optimized.
 
     Returns
     -------
     Found
     """
-    before = pair.warped(pair.start())
-    distance = contrast_distance(pair.fixed, before)
+    before, counted = pair.warped(pair.start()), pair.support(pair.start())
+    # Not what a mask leaves out, nor the border that fills what lies beyond the moving image.
+    distance = contrast_distance(pair.fixed[counted], before[counted]) if counted.any() else 0.0
     if distance > SAME_CONTRAST:
         note = f"the images differ in contrast ({distance:.2f}): their local structure was compared"
         return _by_structure(pair, before, effort, note)
@@ -229,7 +238,9 @@ def best_route(
     look = registered_by_optimization(pair, "lncc", "fast")
     if _explained(pair, look.flow_field) < _WORTH_A_TRY:
         return _by_structure(pair, before, effort, note, look)
-    found = optimized(pair, registered_by_network(pair, run, name), "mse", effort)
+    found = registered_by_network(pair, run, name)
+    if optimize:
+        found = optimized(pair, found, "mse", effort)
     if _explained(pair, found.flow_field) >= _EXPLAINED:
         return found
     other = _by_structure(pair, before, effort, note, look)

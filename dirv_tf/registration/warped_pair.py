@@ -7,7 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from dirv_tf.registration.control_grid import ControlGrid
-from dirv_tf.registration.gauss_newton import sample
+from dirv_tf.registration.gauss_newton import sample, turned
+
+# Pixels per axis to which an affine map is fitted, and the determinant below which it says nothing about directions.
+_FITTED, _DEGENERATE = 32, 1e-2
 
 
 class WarpedPair(NamedTuple):
@@ -22,6 +25,9 @@ class WarpedPair(NamedTuple):
         That warped the moving image, pixels.
     original : np.ndarray, shape (m_1, ..., m_r), float32
         The moving image before.
+    matrix : np.ndarray, shape (r, r), float32, or None
+        Of the affine map nearest to the field: by it, a step in the fixed image is one in the moving image. None for
+        the identity.
     """
 
     fixed: np.ndarray
@@ -29,6 +35,7 @@ class WarpedPair(NamedTuple):
     weights: np.ndarray
     flow_field: np.ndarray
     original: np.ndarray
+    matrix: np.ndarray | None = None
 
     @classmethod
     def make(cls, fixed, moving, flow_field, mask=None, moving_mask=None) -> WarpedPair:
@@ -56,17 +63,23 @@ class WarpedPair(NamedTuple):
         if mask is not None:
             # So that windows and slopes that reach into what does not count find nothing there either.
             fixed = np.where(mask, fixed, warped)
-        return cls(fixed, warped, weights.astype(np.float32), flow_field, moving)
+        return cls(fixed, warped, weights.astype(np.float32), flow_field, moving, _steps(flow_field))
 
     def composed(self, field: np.ndarray) -> np.ndarray:
         """Return the field (n_1, ..., n_r, r) that warps by `flow_field`, then by `field` (r, n_1, ..., n_r)."""
         coordinates = positions(self.fixed.shape) + field
-        first = [sample(np.ascontiguousarray(values), coordinates) for values in np.moveaxis(self.flow_field, -1, 0)]
-        return np.stack([one + two for one, two in zip(first, field)], axis=-1)
+        total = [sample(np.ascontiguousarray(values), coordinates) for values in np.moveaxis(self.flow_field, -1, 0)]
+        total = np.stack(total) + field
+        if self.matrix is not None:
+            # Beyond the border the field goes on as its affine part does, which may be a rotation.
+            last = np.array(self.fixed.shape, np.float32).reshape(-1, *[1] * self.fixed.ndim) - 1
+            beyond = coordinates - np.clip(coordinates, 0, last)
+            total += turned(self.matrix - np.eye(len(last), dtype=np.float32), beyond)
+        return np.moveaxis(total, 0, -1)
 
     def added(self, field: np.ndarray) -> np.ndarray:
-        """Return the sum (n_1, ..., n_r, r) of `flow_field` and `field` (r, n_1, ..., n_r)."""
-        return self.flow_field + np.moveaxis(field, 0, -1)
+        """Return the sum (n_1, ..., n_r, r) of `flow_field` and `matrix` times `field` (r, n_1, ..., n_r)."""
+        return self.flow_field + np.moveaxis(turned(self.matrix, field), 0, -1)
 
     def halved_field(self, level: int) -> np.ndarray:
         """Return `flow_field` (r, n_1, ..., n_r) on the image halved `level` times, in pixels of that level."""
@@ -74,7 +87,7 @@ class WarpedPair(NamedTuple):
         return np.moveaxis(self.flow_field, -1, 0)[every] / np.float32(2**level)
 
     def reference(self, grid: ControlGrid, level: int = 0) -> np.ndarray:
-        """Return what of `flow_field` is not affine, at control points (r, g_1, ..., g_r).
+        """Return what of `flow_field` is not affine, as steps in the fixed image, at control points (r, g_1, ..., g_r).
 
         Parameters
         ----------
@@ -88,12 +101,24 @@ class WarpedPair(NamedTuple):
         basis = np.concatenate([np.ones_like(places[:1]), places]).T.astype(np.float64)
         values = points.reshape(len(points), -1).T
         affine = basis @ np.linalg.lstsq(basis, values, rcond=None)[0]
-        return (values - affine).T.reshape(points.shape).astype(np.float32)
+        rest = (values - affine).T.reshape(points.shape).astype(np.float32)
+        return rest if self.matrix is None else turned(np.linalg.inv(self.matrix), rest)
 
 
 def positions(size) -> np.ndarray:
     """Return the pixel coordinates (r, n_1, ..., n_r) of an array."""
     return np.stack(np.meshgrid(*[np.arange(side, dtype=np.float32) for side in size], indexing="ij"))
+
+
+def _steps(flow_field):
+    if not flow_field.any():
+        return None
+    size = flow_field.shape[:-1]
+    every = tuple(slice(None, None, max(1, side // _FITTED)) for side in size)
+    places = np.moveaxis(positions(size)[(slice(None), *every)], 0, -1).reshape(-1, len(size)).astype(np.float64)
+    basis = np.column_stack([places, np.ones(len(places))])
+    matrix = np.linalg.lstsq(basis, places + flow_field[every].reshape(places.shape), rcond=None)[0][:-1].T
+    return matrix.astype(np.float32) if abs(np.linalg.det(matrix)) > _DEGENERATE else None
 
 
 def _check_shapes(fixed, moving, flow_field, mask, moving_mask):

@@ -53,3 +53,31 @@ def test_a_label_that_was_lost_is_valid_json(inside):
 def test_landmarks_without_image(capsys):
     assert main(["evaluate", "field.npz", "--landmarks", "fixed.csv", "nowhere.csv"]) == 1
     assert "nowhere.csv" in capsys.readouterr().err
+
+
+def test_a_moving_image_of_another_size_and_spacing(inside):
+    labels = np.kron(io.read_image("fixed.png"), np.ones((2, 2), np.uint8))[:, :-8]
+    io.write_image("large.tif", labels, io.ImageGeometry.from_spacing((0.25, 0.25)))
+    io.write_landmarks("large.csv", io.Landmarks(("a", "b"), [[20.0, 28.0], [6.0, 40.0]]))
+    double = np.moveaxis(np.indices((24, 32)), 0, -1).astype(np.float32)
+    geometries = (io.ImageGeometry.from_spacing((step, step)) for step in (0.5, 0.25))
+    io.write_flow_field("two.npz", double + np.float32([0, 2]), *geometries, moving_size=labels.shape)
+    options = ["--landmarks", "fixed.csv", "large.csv", "--labels", "fixed.png", "large.tif"]
+    assert main(["evaluate", "two.npz", *options, "--true-field", "two.npz", "-o", "figures.json"]) == 0
+    figures = json.loads((inside / "figures.json").read_text(encoding="utf-8"))
+    # By their headers the images lie on each other, and the field leads one fixed pixel away from there.
+    assert figures["landmarks"]["tre_max_before"] == pytest.approx(1.0, abs=1e-3)
+    assert figures["landmarks"]["tre_mean_before"] == pytest.approx(0.5, abs=1e-3)
+    assert figures["landmarks"]["tre_max"] == pytest.approx(0.5, abs=1e-3)
+    assert figures["labels"]["before"]["dice"] == {"1": 1.0, "4": 1.0}
+    assert figures["labels"]["after"]["dice"]["4"] == pytest.approx(0.5)
+    assert figures["endpoint_error"]["before_px"] == pytest.approx(2.0)
+    assert figures["field"]["displacement_mean_px"] == pytest.approx(1.0)
+    assert figures["field"]["displacement_mean_mm"] == pytest.approx(0.5)
+    assert figures["field"]["jacobian_max"] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_label_map_of_the_wrong_size_is_refused(capsys):
+    io.write_image("large.png", np.ones((48, 64), np.uint8))
+    assert main(["evaluate", "field.npz", "--labels", "fixed.png", "large.png"]) == 1
+    assert "the moving image's size, 24 x 32" in capsys.readouterr().err

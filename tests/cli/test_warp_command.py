@@ -48,6 +48,51 @@ def test_an_itk_field_between_images_of_different_origin(rng):
     np.testing.assert_allclose(io.read_landmarks("carried.csv").points, [[7.5, 13.0]], atol=1e-3)
 
 
+@pytest.fixture
+def two_sizes(rng):
+    """A field of 24 x 32 pixels from a larger moving image, of which every second pixel is taken."""
+    size = (60, 80)
+    field = np.moveaxis(np.indices((24, 32)), 0, -1).astype(np.float32) + np.float32([3.0, 2.0])
+    labels = rng.integers(0, 5, size=size).astype(np.uint8)
+    io.write_image("large.png", labels)
+    io.write_image("large.mha", labels, io.ImageGeometry.from_spacing((0.5, 0.5)))
+    for path in ("two.npz", "two.mha"):
+        geometries = (io.ImageGeometry.from_spacing(spacing) for spacing in ((1.0, 1.0), (0.5, 0.5)))
+        io.write_flow_field(path, field, *geometries, moving_size=size)
+    return field, labels
+
+
+@pytest.mark.parametrize("field, image", [("two.npz", "large.mha"), ("two.mha", "large.mha")])
+def test_a_moving_image_of_another_size(two_sizes, field, image):
+    pytest.importorskip("SimpleITK")
+    expected = two_sizes[1][3:50:2, 2:66:2]
+    assert main(["warp", image, field, "-o", "warped.png"]) == 0
+    np.testing.assert_array_equal(io.read_image("warped.png"), expected)
+    assert main(["warp", image, field, "-o", "labels.png", "--labels"]) == 0
+    np.testing.assert_array_equal(io.read_image("labels.png"), expected)
+
+
+@pytest.mark.parametrize("options", [["two.npz"], ["two.mha", "--moving", "large.mha"]])
+def test_landmarks_of_a_moving_image_of_another_size(two_sizes, options, capsys):
+    pytest.importorskip("SimpleITK")
+    io.write_landmarks("moving.csv", io.Landmarks(("a", "b"), [[45.0, 60.0], [3.0, 2.0]]))
+    assert main(["warp", "moving.csv", *options, "-o", "carried.csv"]) == 0
+    np.testing.assert_allclose(io.read_landmarks("carried.csv").points, [[21.0, 29.0], [0.0, 0.0]], atol=1e-3)
+    assert main(["warp", "carried.csv", *options, "-o", "back.csv", "--to-moving"]) == 0
+    np.testing.assert_allclose(io.read_landmarks("back.csv").points, [[45.0, 60.0], [3.0, 2.0]], atol=1e-3)
+    io.write_landmarks("outside.csv", io.Landmarks(("a",), [[60.0, 12.0]]))
+    assert main(["warp", "outside.csv", *options, "-o", "lost.csv"]) == 1
+    assert "inside the image of 60 x 80" in capsys.readouterr().err
+    assert main(["warp", "moving.csv", *options, "-o", "lost.csv", "--to-moving"]) == 1
+    assert "inside the image of 24 x 32" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("labels", [[], ["--labels"]])
+def test_a_wrong_image_is_refused_by_the_size_in_the_archive(pair, two_sizes, labels, capsys):
+    assert main(["warp", "moving.png", "two.npz", "-o", "warped.png", *labels]) == 1
+    assert "the moving image's size, 60 x 80. Received: image.shape=(24, 32)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -55,7 +100,7 @@ def test_an_itk_field_between_images_of_different_origin(rng):
         (["moving.csv", "field.npz", "-o", "carried.csv", "--labels"], "--labels is for label maps"),
         (["moving.png", "field.npz", "-o", "warped.png", "--to-moving"], "--to-moving is for landmarks"),
         (["moving.png", "moving.png", "-o", "warped.png"], "moving.png"),
-        (["small.png", "field.npz", "-o", "warped.png"], "the field's size, 24 x 32"),
+        (["small.png", "field.npz", "-o", "warped.png"], "the moving image's size, 24 x 32"),
         (["outside.csv", "field.npz", "-o", "carried.csv"], "Expected landmarks inside the image"),
     ],
 )

@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from dirv_tf.io import Landmarks
 from dirv_tf.registration import apply_to_image, apply_to_labels, apply_to_landmarks
+from dirv_tf.registration.linear_map import LinearMap
 
 SIZES = [(24, 30), (12, 14, 16)]
 
@@ -78,8 +79,11 @@ def test_there_and_back(rng, size):
 def test_landmarks_outside_are_named(rng):
     field = smooth_field(rng, (24, 30))
     landmarks = Landmarks(("in", "out"), np.array([[3.0, 4.0], [5.0, 30.0]]))
-    with pytest.raises(ValueError, match=r"inside the image of 24 x 30 .*1 outside, first 'out' at \(5, 30\)"):
-        apply_to_landmarks(landmarks, field)
+    message = r"inside the image of 24 x 30 .*1 outside, first 'out' at \(5, 30\)"
+    with pytest.raises(ValueError, match=message):
+        apply_to_landmarks(landmarks, field, moving_size=(24, 30))
+    with pytest.raises(ValueError, match=message):
+        apply_to_landmarks(landmarks, field, inverse=True)
     with pytest.raises(ValueError, match="2 coordinates.*Received: landmarks with 3"):
         apply_to_landmarks(Landmarks(("a",), np.zeros((1, 3))), field)
 
@@ -95,5 +99,34 @@ def test_a_field_without_inverse_is_said():
 def test_another_size_is_refused(rng):
     field = smooth_field(rng, (24, 30))
     for apply in (apply_to_image, apply_to_labels):
-        with pytest.raises(ValueError, match=r"the field's size, 24 x 30. Received: image.shape=\(30, 24\)"):
-            apply(np.zeros((30, 24), np.uint8), field)
+        with pytest.raises(ValueError, match=r"the moving image's size, 24 x 30. Received: image.shape=\(30, 24\)"):
+            apply(np.zeros((30, 24), np.uint8), field, moving_size=(24, 30))
+        with pytest.raises(ValueError, match=r"the field's 2 axes.*Received: image.shape=\(24,\)"):
+            apply(np.zeros(24, np.uint8), field)
+
+
+MAPS = {
+    "twice as large": (((2.0, 0.0), (0.0, 2.0)), (1.0, 3.0), (50, 66)),
+    "half as large": (((0.5, 0.0), (0.0, 0.5)), (0.0, 0.0), (12, 15)),
+    "upside down": (((-1.0, 0.0), (0.0, -1.0)), (23.0, 29.0), (24, 30)),
+    "turned, larger": (((0.0, -2.0), (1.5, 0.0)), (59.0, 2.0), (64, 48)),
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_moving_image_of_another_size_or_pose(rng, name):
+    matrix, translation, moving_size = MAPS[name]
+    linear = LinearMap(np.array(matrix), np.array(translation))
+    bent = smooth_field(rng, (24, 30), 1.0)
+    field = linear.composed(bent)
+    image = rng.integers(0, 9, size=moving_size).astype(np.uint8)
+    coordinates = np.moveaxis(np.indices((24, 30)) + np.moveaxis(field, -1, 0), 0, 0)
+    for apply, order in ((apply_to_image, 1), (apply_to_labels, 0)):
+        warped = apply(image, field, moving_size)
+        expected = ndimage.map_coordinates(image.astype(float), coordinates, order=order, mode="nearest")
+        assert warped.shape == (24, 30) and warped.dtype == np.uint8
+        assert np.abs(warped - expected).max() <= (0.51 if order else 0)
+    fixed = Landmarks(tuple("abcdef"), rng.uniform(2, (21, 27), size=(6, 2)))
+    moving = apply_to_landmarks(fixed, field, inverse=True)
+    carried = apply_to_landmarks(moving, field, moving_size=moving_size)
+    np.testing.assert_allclose(carried.points, fixed.points, atol=2e-3)

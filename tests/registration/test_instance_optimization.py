@@ -4,6 +4,7 @@ from scipy.ndimage import gaussian_filter
 
 from dirv_tf.registration.feature_images import SIMILARITIES
 from dirv_tf.registration.instance_optimization import optimize_field
+from dirv_tf.registration.linear_map import LinearMap
 
 SIZES = {2: (48, 40), 3: (24, 20, 28)}
 SHIFT = np.array([1.4, -0.7, 0.5])
@@ -125,3 +126,40 @@ def test_settings_are_checked(rng):
         optimize_field(*images, field, steps=-1)
     with pytest.raises(ValueError, match="Received: smoothness=-0.1"):
         optimize_field(*images, field, smoothness=-0.1)
+
+
+# The same image stored in another way, and the map to its pixels from those of an image of 48 x 40.
+STORED = {
+    "upside down": (lambda image: image[::-1, ::-1], [[-1, 0], [0, -1]], [47, 39]),
+    "mirrored": (lambda image: image[:, ::-1], [[1, 0], [0, -1]], [0, 39]),
+    "turned": (np.rot90, [[0, -1], [1, 0]], [39, 0]),
+}
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("name", STORED)
+def test_how_the_moving_image_is_stored_does_not_matter(name, similarity, rng):
+    store, matrix, translation = STORED[name]
+    fixed, moving = pair(2, rng)
+    bent = 1.5 * gaussian_filter(rng.normal(0, 8, (*SIZES[2], 2)), (5, 5, 0))
+    linear = LinearMap(np.array(matrix, float), np.array(translation, float))
+    expected = optimize_field(fixed, moving, bent, 5, similarity)
+    assert expected.final_energy < 0.9 * expected.initial_energy
+    result = optimize_field(fixed, store(moving), linear.composed(bent), 5, similarity)
+    assert result.initial_energy == pytest.approx(expected.initial_energy, rel=1e-3)
+    assert result.final_energy == pytest.approx(expected.final_energy, rel=2e-2)
+    np.testing.assert_allclose(linear.decomposed(result.flow_field), expected.flow_field, atol=0.1)
+
+
+@pytest.mark.parametrize("similarity", ["mse", "ncc"])
+def test_a_finer_moving_image_is_no_obstacle(similarity, rng):
+    fixed, moving = pair(2, rng)
+    linear = LinearMap(np.diag([3.0, 2.0]), np.array([1.0, 0.5]))
+    start = linear.flow_field(fixed.shape)
+    fine = np.repeat(np.repeat(moving, 3, axis=0), 2, axis=1)
+    smooth = gaussian_filter(fine, (1.5, 1.0), mode="nearest")
+    mask = np.zeros(fixed.shape, bool)
+    mask[4:-4, 4:-4] = True
+    result = optimize_field(fixed, smooth, start, 10, similarity, mask=mask)
+    error = np.linalg.norm(linear.decomposed(result.flow_field) - SHIFT[:2], axis=-1)[mask]
+    assert error.mean() < 0.15

@@ -159,10 +159,26 @@ def test_errors_name_the_argument(network_2d, make_pair):
         register(fixed, moving * 255, model=network_2d)
     with pytest.raises(ValueError, match="fixed: expected an image with some structure"):
         register(np.full_like(fixed, 0.3), moving, model=network_2d)
-    with pytest.raises(ValueError, match="same shape"):
-        register(fixed, moving[:-1], model=network_2d)
+    with pytest.raises(ValueError, match="same rank"):
+        register(fixed, np.stack([moving] * 9), model=network_2d)
+    with pytest.raises(ValueError, match="two control points per axis.*Received: images of 7 x 20"):
+        register(fixed, moving[:7], model=network_2d)
     with pytest.raises(ValueError, match="fixed: expected a gray image"):
         register(np.stack([fixed] * 3, axis=-1), moving, model=network_2d)
+
+
+@CASES
+def test_a_moving_image_of_another_size(network, shape, make_pair):
+    fixed, moving = make_pair(shape)[0], make_pair(tuple(side + 5 for side in shape))[1]
+    result = register(fixed, moving, model=network)
+    assert result.registered.shape == shape and result.flow_field.shape == (*shape, len(shape))
+    cropped = moving[tuple(slice(0, side) for side in shape)].copy()
+    # Without an alignment and headers, the first pixels lie at one place.
+    np.testing.assert_allclose(result.flow_field, register(fixed, cropped, model=network).flow_field, atol=1e-5)
+    np.testing.assert_allclose(result.registered, _warped(moving, result.flow_field), atol=1e-4)
+    padded = register(moving, fixed, model=network)
+    assert padded.registered.shape == moving.shape
+    np.testing.assert_allclose(padded.registered, _warped(fixed, padded.flow_field), atol=1e-4)
 
 
 def test_the_package_offers_it():

@@ -116,20 +116,27 @@ def _moved(geometry, offset=(0.0, 0.0, 0.0), factor=1.0):
     return ImageGeometry(np.add(geometry.origin, offset), np.multiply(geometry.axes, factor))
 
 
-def test_other_spacing_is_refused_with_advice(network_3d, pair_of_files):
+@pytest.mark.parametrize(
+    "moving_geometry, note",
+    [
+        (_moved(GEOMETRY, factor=1.2), "spacings of 1.5 x 0.7 x 0.7 (fixed) and 1.8 x 0.84 x 0.84 mm (moving)"),
+        (_moved(GEOMETRY, offset=(0.7, 0.0, -1.5)), "origins that differ by 0.7 x 0 x -1.5 mm"),
+    ],
+    ids=["spacing", "origin"],
+)
+def test_files_start_where_their_headers_put_them(network_3d, pair_of_files, moving_geometry, note):
     pytest.importorskip("SimpleITK")
-    paths, _ = pair_of_files((9, 12, 10), ".mha", geometries=(GEOMETRY, _moved(GEOMETRY, factor=1.01)))
-    message = r"SimpleITK.Resample\(moving, fixed\).*Received: a spacing of 1.5 x 0.7 x 0.7"
-    with pytest.raises(ValueError, match=message):
-        register(*paths, model=network_3d)
-
-
-def test_other_origin_is_noted(network_3d, pair_of_files):
-    pytest.importorskip("SimpleITK")
-    paths, _ = pair_of_files((9, 12, 10), ".mha", geometries=(GEOMETRY, _moved(GEOMETRY, offset=(3.0, 0.0, -1.0))))
+    paths, images = pair_of_files((9, 12, 10), ".mha", geometries=(GEOMETRY, moving_geometry))
     result = register(*paths, model=network_3d)
-    assert len(result.notes) == 1 and "origins differ by 3 x 0 x -1 mm" in result.notes[0]
-    np.testing.assert_allclose(np.subtract(result.moving_geometry.origin, result.fixed_geometry.origin), (3, 0, -1))
+    assert result.notes == (f"started where the headers put the images, with {note}",)
+    assert result.fixed_geometry.is_close(GEOMETRY) and result.moving_geometry.is_close(moving_geometry)
+    points = np.array([[0.0, 0.0, 0.0], [8.0, 3.0, 5.0]])
+    expected = moving_geometry.to_index(GEOMETRY.to_world(points))
+    np.testing.assert_allclose(result.initial.applied(points), expected, atol=1e-3)
+    # The network saw the moving image as its header puts it, in the intensities of the type.
+    sampled = result.initial.sampled(images[1].astype(np.float32) / 255, images[0].shape)
+    field = register(images[0] / np.float32(255), sampled, model=network_3d).flow_field
+    np.testing.assert_allclose(result.initial.decomposed(result.flow_field), field, atol=1e-3)
 
 
 @pytest.mark.parametrize("spacing, expected", [(0.5, (0.5, 0.5)), ([0.5], (0.5, 0.5)), ((2, 0.5), (2, 0.5))])
@@ -159,7 +166,7 @@ def test_refusals_name_the_file_or_argument(network_2d, pair_of_files, tmp_path)
         register(fixed, tmp_path / "nothing.png", model=network_2d)
     image = images[0]
     for name, bad, message in (
-        ("other", image[:-1], "same shape"),
+        ("strip", image[:7], "two control points per axis"),
         ("volume", np.stack([image] * 9), "same rank"),
         ("nan", image * np.nan, "moving: expected finite"),
         ("even", image * 0, "moving: expected an image with some structure"),

@@ -3,6 +3,7 @@ import pytest
 
 from dirv_tf import geometry
 from dirv_tf.registration.control_grid import ControlGrid
+from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.warped_pair import WarpedPair
 
 
@@ -16,7 +17,30 @@ def test_the_moving_image_is_warped_and_fields_are_composed(size, moving_size, r
     np.testing.assert_allclose(pair.moving, expected, atol=1e-5)
     second = rng.normal(size=(*size, rank)).astype("float32")
     composed = geometry.compose(first=field[None], second=second[None])[0]
-    np.testing.assert_allclose(pair.composed(np.moveaxis(second, -1, 0)), composed, atol=1e-5)
+    places = np.moveaxis(np.indices(size), 0, -1) + second
+    within = ((places >= 0) & (places <= np.array(size) - 1)).all(axis=-1)
+    assert 0.2 < within.mean() < 1
+    found = pair.composed(np.moveaxis(second, -1, 0))
+    np.testing.assert_allclose(found[within], composed.numpy()[within], atol=1e-5)
+    # Beyond the border, only the affine part of a field goes on: little of one that is nearly none.
+    np.testing.assert_allclose(found, composed, atol=1.0)
+
+
+def test_an_affine_field_goes_on_beyond_the_border(rng):
+    linear = LinearMap(np.array([[-1.0, 0.3], [0.1, -2.0]]), np.array([12.0, 25.0]))
+    size = (12, 10)
+    pair = WarpedPair.make(rng.random(size), rng.random((15, 30)), linear.flow_field(size))
+    np.testing.assert_allclose(pair.matrix, linear.matrix, atol=1e-4)
+    second = rng.normal(size=(*size, 2), scale=3).astype(np.float32)
+    np.testing.assert_allclose(pair.composed(np.moveaxis(second, -1, 0)), linear.composed(second), atol=1e-3)
+    np.testing.assert_allclose(pair.added(np.moveaxis(second, -1, 0)), linear.composed(second), atol=1e-3)
+
+
+def test_without_a_field_no_matrix_is_needed(rng):
+    assert WarpedPair.make(rng.random((9, 9)), rng.random((9, 9)), np.zeros((9, 9, 2))).matrix is None
+    # A field that sends all pixels to one place says nothing about directions.
+    nowhere = -np.moveaxis(np.indices((9, 9)), 0, -1).astype(np.float32)
+    assert WarpedPair.make(rng.random((9, 9)), rng.random((9, 9)), nowhere).matrix is None
 
 
 def test_pixels_count_where_both_images_have_them():
