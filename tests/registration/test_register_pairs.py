@@ -8,9 +8,8 @@ import tifffile
 from scipy import ndimage
 from skimage.io import imread
 
-from dirv_tf.registration import load_pretrained, register
+from dirv_tf.registration import register
 from dirv_tf.registration.block_warping import warp_in_blocks
-from dirv_tf.registration.intensities import intensity_ranges, to_unit_interval
 from dirv_tf.registration.register import DEFAULT_MODELS
 from dirv_tf.synthesis import random_fields
 
@@ -192,16 +191,13 @@ def test_optimization_can_be_left_out(pairs):
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_model_alone_is_that_network_alone(pairs, turned):
+def test_a_model_alone_is_that_network_alone(pairs, network_2d, turned):
     fixed, moving, _ = pairs[0]
-    moving = np.rot90(moving, 2).copy() if turned else moving
-    network = load_pretrained(DEFAULT_MODELS[2])
-    result = register(fixed, moving, model=network)
-    images = [to_unit_interval(*each) for each in zip((fixed, moving), result.intensity_ranges)]
-    expected = network(tuple(image[None, ..., None] for image in images))["flow_field"][0].numpy()
-    assert result.intensity_ranges == intensity_ranges(fixed, moving, network.normalization)
-    # One program or another rounds differently, which single pixels of a deep network blow up.
-    assert np.abs(result.flow_field - expected).mean() < 1e-3 < 0.1 * np.abs(expected).mean()
+    moving = np.rot90(moving, 2).copy() if turned else np.float32(0.6) * moving
+    result = register(fixed, moving, model=network_2d)
+    expected = network_2d((fixed[None, ..., None], moving[None, ..., None]))["flow_field"][0].numpy()
+    assert result.intensity_ranges == ((0.0, 1.0), (0.0, 1.0)) and np.abs(expected).max() > 0.05
+    np.testing.assert_allclose(result.flow_field, expected, atol=1e-4)
     assert result.linear.is_identity and result.alignment is None and result.notes == ()
 
 
