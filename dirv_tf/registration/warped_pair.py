@@ -59,10 +59,27 @@ class WarpedPair(NamedTuple):
         return cls(fixed, warped, weights.astype(np.float32), flow_field, moving)
 
     def composed(self, field: np.ndarray) -> np.ndarray:
-        """Return the field (n_1, ..., n_r, r) that warps by `flow_field`, then by `field` (r, n_1, ..., n_r)."""
+        """Return the field (n_1, ..., n_r, r) that warps by `flow_field`, then by `field` (r, n_1, ..., n_r).
+
+        Beyond the border `flow_field` goes on as the affine map nearest to it: held constant there, a rotation by more
+        than a quarter turn would fold along the border.
+        """
         coordinates = positions(self.fixed.shape) + field
         first = [sample(np.ascontiguousarray(values), coordinates) for values in np.moveaxis(self.flow_field, -1, 0)]
+        limits = np.array(self.fixed.shape).reshape(-1, *[1] * self.fixed.ndim) - 1
+        beyond = coordinates - np.clip(coordinates, 0, limits)
+        if beyond.any():
+            first = np.stack(first) + np.tensordot(self._slopes(), beyond, axes=1).astype(np.float32)
         return np.stack([one + two for one, two in zip(first, field)], axis=-1)
+
+    def _slopes(self):
+        """The matrix (r, r) of the affine map that is nearest to `flow_field`, less the identity."""
+        axes = [np.arange(side) - (side - 1) / 2 for side in self.fixed.shape]
+        slopes = []
+        for axis, places in enumerate(axes):
+            others = tuple(other for other in range(len(axes)) if other != axis)
+            slopes.append(places @ self.flow_field.mean(axis=others, dtype=np.float64) / max(places @ places, 1e-12))
+        return np.stack(slopes, axis=-1)
 
     def added(self, field: np.ndarray) -> np.ndarray:
         """Return the sum (n_1, ..., n_r, r) of `flow_field` and `field` (r, n_1, ..., n_r)."""

@@ -16,7 +16,22 @@ def test_the_moving_image_is_warped_and_fields_are_composed(size, moving_size, r
     np.testing.assert_allclose(pair.moving, expected, atol=1e-5)
     second = rng.normal(size=(*size, rank)).astype("float32")
     composed = geometry.compose(first=field[None], second=second[None])[0]
-    np.testing.assert_allclose(pair.composed(np.moveaxis(second, -1, 0)), composed, atol=1e-5)
+    places = np.moveaxis(np.indices(size), 0, -1) + second
+    inside = ((places >= 0) & (places <= np.array(size) - 1)).all(axis=-1)
+    assert 0 < inside.sum() < inside.size
+    np.testing.assert_allclose(pair.composed(np.moveaxis(second, -1, 0))[inside], composed[inside], atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(12, 10), (6, 8, 7)])
+def test_an_affine_field_goes_on_beyond_the_border(size, rng):
+    rank = len(size)
+    slopes = rng.normal(0, 0.5, (rank, rank))
+    middle = (np.array(size) - 1) / 2
+    places = np.moveaxis(np.indices(size), 0, -1) - middle
+    second = rng.normal(size=(*size, rank)).astype("float32")
+    pair = WarpedPair.make(np.zeros(size), np.zeros(size), places @ slopes.T)
+    expected = (places + second) @ slopes.T + second
+    np.testing.assert_allclose(pair.composed(np.moveaxis(second, -1, 0)), expected, atol=1e-4)
 
 
 def test_pixels_count_where_both_images_have_them():

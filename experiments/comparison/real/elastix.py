@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import tempfile
 
 import numpy as np
 
@@ -47,6 +48,8 @@ def elastix_flow_field(fixed: np.ndarray, moving: np.ndarray, threads: int = 1) 
     _, found = itk.elastix_registration_method(
         *images, parameter_object=parameters, number_of_threads=threads, log_to_console=False
     )
-    field = itk.array_from_image(itk.transformix_deformation_field(images[1], found))
+    # transformix also writes the field into a folder, by default the current one.
+    with tempfile.TemporaryDirectory() as folder:
+        field = itk.array_from_image(itk.transformix_deformation_field(images[1], found, output_directory=folder))
     # World order is x, y: the columns come first.
     return np.ascontiguousarray(field[..., ::-1], np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 ANGLES = 12
+_LINEAR_ITERATIONS = 60
 _BINS = 32
 # Intervals along the longer side on the coarsest level; twice as many on each of the two levels above.
 _COARSEST_MESH = 2
@@ -13,7 +14,7 @@ _SAMPLED = 0.25
 
 
 def mutual_information_flow_field(
-    fixed: np.ndarray, moving: np.ndarray, threads: int = 1, angles: int = ANGLES, iterations: int = 15
+    fixed: np.ndarray, moving: np.ndarray, threads: int = 1, angles: int = ANGLES, iterations: int = 20
 ) -> np.ndarray:
     """Register two images by Mattes mutual information.
 
@@ -28,7 +29,7 @@ def mutual_information_flow_field(
     angles : int
         Starts of the search.
     iterations : int
-        Largest number per level.
+        Largest number per level of the B-splines.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def mutual_information_flow_field(
 
     def linear(transform, shrinks):
         search = method(shrinks)
-        search.SetOptimizerAsRegularStepGradientDescent(4.0, 0.01, iterations)
+        search.SetOptimizerAsRegularStepGradientDescent(4.0, 0.01, _LINEAR_ITERATIONS)
         search.SetOptimizerScalesFromPhysicalShift()
         search.SetInitialTransform(transform, inPlace=True)
         search.Execute(*images)
@@ -73,7 +74,8 @@ def mutual_information_flow_field(
     centers = [np.array([(side - 1) / 2 for side in image.shape[::-1]]) for image in (fixed, moving)]
     found = []
     for number in range(angles):
-        rigid = itk.Euler2DTransform(centers[0].tolist(), 2 * np.pi * number / angles, (centers[1] - centers[0]).tolist())
+        angle = 2 * np.pi * number / angles
+        rigid = itk.Euler2DTransform(centers[0].tolist(), angle, (centers[1] - centers[0]).tolist())
         try:
             found.append((linear(rigid, [8]), number, rigid))
         except RuntimeError:

@@ -44,7 +44,7 @@ def measure_robustness(pairs, folder, variants=VARIANTS, columns=None, report=pr
     """
     columns = COLUMNS if columns is None else columns
     folder, rows, known = Path(folder), [], known_pairs(pairs)
-    stages = Stages([len(known) * len(columns)] * len(variants), report)
+    stages = Stages([1.0] * len(variants), report)
     for number, variant in enumerate(variants):
         stages.begin(variant.name)
         changed = [
@@ -52,9 +52,8 @@ def measure_robustness(pairs, folder, variants=VARIANTS, columns=None, report=pr
         ]
         row = {"name": variant.name, "initial_px": round(_mean_length(changed), 3), "columns": {}}
         for count, (name, settings) in enumerate(columns.items()):
-            done = len(changed) * count
-            progress = lambda part, done=done: stages.share(done + part, len(changed) * len(columns))  # noqa: E731
-            row["columns"][name] = _measured(changed, settings, progress)
+            row["columns"][name] = _measured(changed, settings)
+            stages.share(count + 1, len(columns))
         rows.append(row)
         report(text_line(row))
         result = {
@@ -72,13 +71,13 @@ def _mean_length(pairs):
     return float(np.mean([np.linalg.norm(pair.flow_field, axis=-1).mean() for pair in pairs]))
 
 
-def _measured(pairs, settings, progress):
+def _measured(pairs, settings):
     """Share of all pairs' endpoint error that is removed, folds, and processor time.
 
     Only pixels count whose content the moving image shows: elsewhere there is nothing to find.
     """
     before, after, folded, cpu_seconds = [], [], [], []
-    for number, pair in enumerate(pairs, start=1):
+    for pair in pairs:
         begun = time.process_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -88,7 +87,6 @@ def _measured(pairs, settings, progress):
         before.append(np.linalg.norm(pair.flow_field, axis=-1)[seen].mean())
         after.append(np.linalg.norm(field - pair.flow_field, axis=-1)[seen].mean())
         folded.append(float(metrics.folded_percent(field[np.newaxis])[0]))
-        progress(number)
     return {
         "removed_percent": round(100 * (1 - float(np.sum(after) / np.sum(before))), 2),
         "worst_pair_px": round(float(np.max(after)), 3),

@@ -12,12 +12,15 @@ from experiments.folders import CHECKOUT
 SIDE = 128
 MEAN_DISPLACEMENT = 2.0
 SEED = 7
+# Seven that no shipped network was trained on, and three small ones.
 IMAGES = (
-    "tissue/epithelium_he.png", "tissue/cells_he.png", "tissue/ki67_scanner_1.png", "tissue/colon_ihc.png",
-    "sections/lung_lesion/he.jpg", "sections/lung_lesion/prospc.jpg", "sections/lung_lobes/cc10.png",
+    "sections/lung_lesion/he.jpg", "sections/lung_lesion/cd31.jpg", "sections/lung_lesion/cc10.jpg",
+    "sections/lung_lesion/ki67.jpg", "sections/lung_lesion/prospc.jpg", "sections/nuclei/ki67_scanner_1.tif",
+    "sections/nuclei/ki67_scanner_2.tif", "tissue/epithelium_he.png", "tissue/cells_he.png", "tissue/colon_ihc.png",
 )
-# Of the patch's standard deviation: one without tissue shows no deformation.
-_LEAST_CONTRAST = 0.08
+# A patch without tissue shows no deformation: of so many, that of the strongest contrast.
+_DRAWN = 4
+
 
 
 def tissue_pairs(count: int, side: int = SIDE) -> Pairs:
@@ -46,8 +49,8 @@ def tissue_pairs(count: int, side: int = SIDE) -> Pairs:
 def _patch(number, side):
     image = read_image(CHECKOUT / "data" / IMAGES[number % len(IMAGES)]).astype(np.float32) / 255
     rng = np.random.default_rng([SEED, number])
-    while True:
+    patches = []
+    for _ in range(_DRAWN):
         row, column = (rng.integers(0, length - side + 1) for length in image.shape)
-        patch = image[row : row + side, column : column + side]
-        if patch.std() >= _LEAST_CONTRAST:
-            return patch
+        patches.append(image[row : row + side, column : column + side])
+    return max(patches, key=np.std)
