@@ -62,7 +62,7 @@ def pairs_table(record: dict) -> str:
     for index, pair in enumerate(record["pairs"]):
         rows = [row["pairs"][index] for row in record["methods"]]
         cells = [f"{1000 * row['rtre_median']:.1f}{' *' * bool(row.get('warnings'))}" for row in rows]
-        lines.append(f"| {pair.replace(' | ', ' ← ')} | {' | '.join(cells)} |")
+        lines.append(f"| {pair.replace('../sections/', '').replace(' | ', ' ← ')} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
