@@ -15,7 +15,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical docs notebooks clean
+.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical real robustness docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -178,6 +178,12 @@ ablation-%: $(STAMP)
 
 classical: $(STAMP) ## Compare demons and B-splines with the shipped networks on the same pairs (half an hour)
 	@$(PY) -m experiments.comparison $(ARGS)
+
+real: $(STAMP) ## Register real pairs of stained sections, with landmarks, beside SimpleITK (half an hour; ARGS="--poses 1")
+	@$(PY) -m experiments.comparison.real $(ARGS)
+
+robustness: $(STAMP) ## Measure how brightness, noise, blur, holes and poses change the accuracy (ten minutes)
+	@$(PY) -m experiments.comparison.robustness $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build/html

@@ -1,0 +1,1 @@
+"""Registration of real pairs, measured by landmarks: `python -m experiments.comparison.real`."""

@@ -1,0 +1,76 @@
+"""The methods that register real pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from dirv_tf.registration import register
+from experiments.comparison.real.elastix import elastix_flow_field, elastix_version
+from experiments.comparison.real.mutual_information import mutual_information_flow_field
+
+NETWORK = "best-2d"
+METHOD_NAMES = ("before", "network", "register-fast", "register-default", "register-best", "simpleitk", "elastix")
+THREADS = 1
+
+
+class Answer(NamedTuple):
+    """What a method gives: a flow field and, where it judges itself, a function that says what speaks against it."""
+
+    flow_field: np.ndarray
+    verdict: Callable[[], tuple[str, ...]] | None = None
+
+
+class RealMethod(NamedTuple):
+    """A method: its name, what it is, and its function of a fixed and a moving image, which gives an `Answer`."""
+
+    name: str
+    what: str
+    register: Callable[[np.ndarray, np.ndarray], Answer]
+
+
+def real_methods() -> dict[str, RealMethod]:
+    """Return the methods by name; elastix only where the package itk-elastix is installed.
+
+    Returns
+    -------
+    dict of RealMethod
+        In the order of the table; "before" registers nothing.
+    """
+    cores = "one core" if THREADS == 1 else f"{THREADS} cores"
+    methods = [
+        RealMethod("before", "the pair as it is", _nothing),
+        RealMethod("network", f'`register(model="{NETWORK}")`: the network alone', _registered(model=NETWORK)),
+        *(
+            RealMethod(f"register-{effort}", f'`register(effort="{effort}")`', _registered(effort=effort))
+            for effort in ("fast", "default", "best")
+        ),
+        RealMethod(
+            "simpleitk",
+            f"SimpleITK, {cores}: rigid from twelve angles, affine, B-splines; Mattes mutual information",
+            _field_of(mutual_information_flow_field),
+        ),
+    ]
+    version = elastix_version()
+    if version:
+        what = f"itk-elastix {version}, {cores}: default parameter maps translation, affine, B-splines"
+        methods.append(RealMethod("elastix", what, _field_of(elastix_flow_field)))
+    return {method.name: method for method in methods}
+
+
+def _nothing(fixed, moving):
+    return Answer(np.zeros((*fixed.shape, fixed.ndim), np.float32))
+
+
+def _field_of(flow_field):
+    return lambda fixed, moving: Answer(flow_field(fixed, moving, threads=THREADS))
+
+
+def _registered(**settings):
+    def run(fixed, moving):
+        result = register(fixed, moving, **settings)
+        return Answer(result.flow_field, lambda: result.quality.warnings)
+
+    return run

@@ -1,0 +1,93 @@
+"""The comparison on real pairs from start to end: read, register, measure, write down."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.training.execution.environment import hardware, versions
+from experiments.comparison.real.measurement import measure_pairs
+from experiments.comparison.real.methods import METHOD_NAMES, RealMethod
+from experiments.comparison.real.poses import posed
+from experiments.comparison.real.prepared_pair import SIDE, prepared
+from experiments.comparison.real.table import markdown, text_lines
+from experiments.comparison.stages import Stages
+
+SEED = 2024
+
+
+def compare_on_real_pairs(pairs, methods, file, poses=0, side=SIDE, report=print) -> dict:
+    """Register real pairs by each method.
+
+    Parameters
+    ----------
+    pairs : sequence of RealPair
+    methods : sequence of RealMethod
+    file : str or Path
+        Gets the record, written anew after every method; the same name with .md gets it as a table. Methods that an
+        older record of the same pairs has, and that are not measured now, stay.
+    poses : int
+        Random poses of the moving image per pair; 0: the pairs as they are.
+    side : int
+        Longer side of the images in pixels.
+    report : callable
+        Says a line of text.
+
+    Returns
+    -------
+    dict
+        The record.
+
+    Raises
+    ------
+    FileNotFoundError
+        For an image or landmarks that are not there.
+    ValueError
+        For files that cannot be read.
+    """
+    file = Path(file)
+    report(f"Reading {len(pairs)} pairs, longer side {side} pixels")
+    ready = [prepared(pair, side) for pair in pairs]
+    if poses:
+        ready = [posed(pair, SEED, index * poses + k) for index, pair in enumerate(ready) for k in range(poses)]
+    record = {
+        "set": file.stem, "side": side, "poses": poses, **({"seed": SEED} if poses else {}),
+        "pairs": [pair.name for pair in ready], "methods": [],
+    }
+    older = _older(file, record)
+    stages = Stages([len(ready)] * len(methods), report)
+    for method in methods:
+        stages.begin(f"{file.stem}, {method.name}: {len(ready)} pairs")
+        row = _measured(method, ready, stages.share)
+        older = [each for each in older if each["name"] != method.name]
+        record["methods"].append(row)
+        for line in text_lines(row):
+            report(line)
+        result = {**record, "methods": _ordered(record["methods"] + older), **_environment()}
+        write_json(file, result)
+        write_text(file.with_suffix(".md"), markdown(result))
+    report(f"Written: {file} and {file.with_suffix('.md').name}")
+    return result
+
+
+def _measured(method: RealMethod, pairs, progress):
+    date = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    return {"name": method.name, "what": method.what, "date": date, **measure_pairs(method.register, pairs, progress)}
+
+
+def _older(file, record):
+    if not file.is_file():
+        return []
+    older = json.loads(file.read_text(encoding="utf-8"))
+    same = all(older.get(key) == record.get(key) for key in ("side", "poses", "seed", "pairs"))
+    return older["methods"] if same else []
+
+
+def _ordered(methods):
+    return sorted(methods, key=lambda row: (METHOD_NAMES + (row["name"],)).index(row["name"]))
+
+
+def _environment():
+    return {"versions": versions(), "hardware": hardware()}

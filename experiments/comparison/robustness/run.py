@@ -1,0 +1,100 @@
+"""The robustness sheet from start to end: change the pairs, register, measure, write down."""
+
+from __future__ import annotations
+
+import datetime
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from dirv_tf import metrics
+from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.registration import register
+from dirv_tf.training.execution.environment import hardware, versions
+from experiments.comparison.robustness.table import markdown, text_line
+from experiments.comparison.robustness.variants import VARIANTS, known_pairs
+from experiments.comparison.stages import Stages
+
+NETWORK = "best-2d"
+SEED = 2024
+# The settings of `register` in each column.
+COLUMNS = {"network": {"model": NETWORK}, "fast": {"effort": "fast"}, "default": {"effort": "default"}}
+
+
+def measure_robustness(pairs, folder, variants=VARIANTS, columns=None, report=print) -> dict:
+    """Register changed pairs of known deformation.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    folder : str or Path
+        Gets robustness.json and robustness.md, written anew after every variant.
+    variants : sequence of Variant
+    columns : dict of dict, optional
+        Settings of `register` by column.
+    report : callable
+        Says a line of text.
+
+    Returns
+    -------
+    dict
+        What robustness.json holds.
+    """
+    columns = COLUMNS if columns is None else columns
+    folder, rows, known = Path(folder), [], known_pairs(pairs)
+    stages = Stages([1.0] * len(variants), report)
+    for number, variant in enumerate(variants):
+        stages.begin(variant.name)
+        changed = [
+            variant.change(pair, np.random.default_rng([SEED, number, index])) for index, pair in enumerate(known)
+        ]
+        row = {"name": variant.name, "initial_px": round(_mean_length(changed), 3), "columns": {}}
+        for count, (name, settings) in enumerate(columns.items()):
+            row["columns"][name] = _measured(changed, settings)
+            stages.share(count + 1, len(columns))
+        rows.append(row)
+        report(text_line(row))
+        result = {
+            "pairs": len(known), "size": list(pairs.fixed.shape[1:3]), "network": NETWORK, "seed": SEED,
+            "variants": rows, "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "versions": versions(), "hardware": hardware(),
+        }
+        write_json(folder / "robustness.json", result)
+        write_text(folder / "robustness.md", markdown(result))
+    report(f"Written: {folder}/robustness.md and robustness.json")
+    return result
+
+
+def _mean_length(pairs):
+    return float(np.mean([np.linalg.norm(pair.flow_field, axis=-1).mean() for pair in pairs]))
+
+
+def _measured(pairs, settings):
+    """Share of all pairs' endpoint error that is removed, folds, and processor time.
+
+    Only pixels count whose content the moving image shows: elsewhere there is nothing to find.
+    """
+    before, after, folded, cpu_seconds = [], [], [], []
+    for pair in pairs:
+        begun = time.process_time()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            field = register(pair.fixed, pair.moving, **settings).flow_field
+        cpu_seconds.append(time.process_time() - begun)
+        seen = _seen(pair)
+        before.append(np.linalg.norm(pair.flow_field, axis=-1)[seen].mean())
+        after.append(np.linalg.norm(field - pair.flow_field, axis=-1)[seen].mean())
+        folded.append(float(metrics.folded_percent(field[np.newaxis])[0]))
+    return {
+        "removed_percent": round(100 * (1 - float(np.sum(after) / np.sum(before))), 2),
+        "worst_pair_px": round(float(np.max(after)), 3),
+        "folded_percent": round(float(np.mean(folded)), 4),
+        "cpu_seconds": round(float(np.median(cpu_seconds)), 3),
+    }
+
+
+def _seen(pair):
+    places = np.stack(np.indices(pair.fixed.shape), axis=-1) + pair.flow_field
+    return ((places >= 0) & (places <= np.array(pair.moving.shape) - 1)).all(axis=-1)

@@ -1,0 +1,37 @@
+"""The page of real pairs is what its records say."""
+
+import json
+
+import pytest
+
+from experiments.comparison.real_page import PAGE, SETS, blocks, main, marks, written
+from experiments.folders import RECORDS
+
+
+def test_the_page_is_that_of_the_records(capsys):
+    assert main(["--check"]) == 0, "run: python -m experiments.comparison.real_page"
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_every_method_of_every_record_has_a_row_with_its_numbers():
+    text = blocks()["real"]
+    records = sorted((RECORDS / "real").glob("*.json"))
+    assert records and {path.stem for path in records} <= set(SETS)
+    for path in records:
+        for row in json.loads(path.read_text(encoding="utf-8"))["methods"]:
+            start = f"| {row['what']} | {row['summary']['rtre_mean']:.5f} | {row['summary']['rtre_worst']:.5f} |"
+            assert start in text, f"{path.name}, {row['name']}"
+
+
+def test_records_name_no_folder_of_a_machine():
+    for path in (RECORDS / "real").glob("*.json"):
+        assert not any(pair.startswith("/") or "| /" in pair for pair in json.loads(path.read_text())["pairs"])
+
+
+def test_only_what_lies_between_the_marks_is_written():
+    begin, end = marks("real")
+    page = f"before\n{begin}\nold\n{end}\nafter"
+    assert written(page, {"real": "new\n"}) == f"before\n{begin}\n\nnew\n\n{end}\nafter"
+    with pytest.raises(ValueError, match="Expected a page with the marks"):
+        written(page, {"other": "new"})
+    assert PAGE.read_text(encoding="utf-8").startswith("# Real pairs")
