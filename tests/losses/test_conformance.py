@@ -1,6 +1,7 @@
 """One battery for every loss: what a Keras user may expect of any of them, in 2D and in 3D."""
 
 import doctest
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,16 @@ FUNCTIONS = {
     "true_displacement_fields": lambda true, outputs: losses.true_displacement_fields(
         true, outputs["displacement_fields"]
     ),
+}
+# Functions of two images or of a field alone, each with known answers in the test file of its own module.
+WITH_A_FILE = {
+    "bending_energy",
+    "first_differences",
+    "global_correlation",
+    "inverse_consistency",
+    "local_correlation",
+    "multi_kernel_correlation",
+    "self_similarity_difference",
 }
 battery = pytest.mark.parametrize("rank", [2, 3])
 
@@ -60,7 +71,10 @@ def function(request):
 def test_the_battery_covers_every_public_loss():
     classes = {name for name in losses.__all__ if isinstance(getattr(losses, name), type)}
     assert {name.split()[0] for name in CASES} == classes
-    assert {*classes, *FUNCTIONS, "displacement_level_weights"} == set(losses.__all__)
+    assert {*classes, *FUNCTIONS, *WITH_A_FILE, "displacement_level_weights"} == set(losses.__all__)
+    for name in WITH_A_FILE:
+        module = getattr(losses, name).__module__.split(".")[-1]
+        assert Path(__file__).with_name(f"test_{module}.py").is_file(), name
 
 
 @pytest.mark.parametrize("name", losses.__all__)
