@@ -54,7 +54,8 @@ def test_everything_is_in_the_folder(make_result, tmp_path):
     np.testing.assert_array_equal(load_image(folder / "registered.tif").pixels, result.registered)
     np.testing.assert_array_equal(read_flow_field(folder / "flow_field.npz").flow_field, result.flow_field)
     content = json.loads((folder / "metrics.json").read_text())
-    assert content["notes"] == ["a note"] and content["rounds"] == 2 and content["model"] == "A-6"
+    assert content["notes"] == ["a note"] and content["rounds"] == 2 and content["method"] == "A-6"
+    assert content["affine"] == result.affine.tolist() and content["quality"]["support"] == result.quality.support
     assert set(content["files"]) == names(folder)
     assert content["metrics"] == pytest.approx(result.metrics())
     assert load_image(folder / "registration.png").pixels.shape[0] > 100
