@@ -6,7 +6,7 @@ from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.real.measurement import FOUND
 
 _COLUMNS = (
-    "method", "median rTRE, mean", "worst", "worse than before", f"below {FOUND:g}", "folded %, worst", "seconds",
+    "method", "median rTRE, mean", "median", "worst", "worse than before", f"below {FOUND:g}", "folded %, worst", "seconds",
     "of processor time", "first call", "not found: warned of", "found: warned of",
 )
 
@@ -82,6 +82,7 @@ def _cells(row):
     return [
         row["what"],
         f"{figures['rtre_mean']:.5f}",
+        f"{figures['rtre_median']:.5f}",
         f"{figures['rtre_worst']:.5f}",
         f"{100 * figures['worse_than_before']:.0f} %",
         f"{100 * figures['found']:.0f} %",

@@ -158,7 +158,7 @@ def test_tables_have_a_row_per_method_and_pair(table, tmp_path):
     assert record["poses"] == 2 and len(record["pairs"]) == 2
     assert pairs_table(record).count("\n") == 4 and "a.png ← b.png, pose 1" in pairs_table(record)
     widths = {len(line.split("|")) for line in methods_table(record).splitlines()}
-    assert widths == {13} and "| nothing |" in methods_table(record)
+    assert widths == {14} and "| nothing |" in methods_table(record)
 
 
 def test_the_command_measures_a_table(table, tmp_path, capsys):
