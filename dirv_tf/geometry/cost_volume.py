@@ -87,11 +87,12 @@ def _padded(values, rank, radius):
 @compiled
 def _volume(fixed, moving, rank, radius, measure):
     offsets, padded = _offsets(rank, radius), _padded(moving, rank, radius)
-    slabs = tf.TensorArray(fixed.dtype, size=offsets.shape[0])
-    for index in tf.range(offsets.shape[0]):
-        shifted = tf.slice(padded, offsets[index], tf.shape(fixed))
-        slabs = slabs.write(index, _compare(fixed, shifted, rank, measure))
-    return tf.transpose(slabs.stack(), [*range(1, rank + 2), 0])
+    slabs = tf.map_fn(
+        lambda there: _compare(fixed, tf.slice(padded, there, tf.shape(fixed)), rank, measure),
+        offsets,
+        fn_output_signature=fixed.dtype,
+    )
+    return tf.transpose(slabs, [*range(1, rank + 2), 0])
 
 
 def _compare(fixed, shifted, rank, measure):
@@ -115,14 +116,18 @@ def _gradient(fixed, moving, upstream, rank, radius, measure):
     slab_size = tf.concat([size[:-1], [1]], axis=0)
     # Of the same static shape before and in the loop, whatever of it is known.
     to_fixed, to_moving = tf.zeros(size, fixed.dtype), tf.zeros(size, fixed.dtype)
-    for index in tf.range(offsets.shape[0]):
+
+    def add(index, to_fixed, to_moving):
         there, slab = offsets[index], upstream[index]
         to_fixed += tf.reshape(slab * _derivative(fixed, tf.slice(padded_moving, there, size), measure), size)
         # What a pixel of the moving image is compared with lies the other way.
         back = tf.pad(tf.fill([rank], 2 * radius), [[1, 1]]) - there
         slab_back = tf.slice(_padded(slab, rank, radius), back, slab_size)
         to_moving += tf.reshape(slab_back * _derivative(moving, tf.slice(padded_fixed, back, size), measure), size)
-    return to_fixed, to_moving
+        return index + 1, to_fixed, to_moving
+
+    count = offsets.shape[0]
+    return tf.while_loop(lambda index, *_: index < count, add, (0, to_fixed, to_moving))[1:]
 
 
 def _derivative(one, other, measure):
