@@ -20,6 +20,7 @@ from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.multi_resolution import EFFORTS as MULTI_RESOLUTION_EFFORTS
 from dirv_tf.registration.multi_resolution import register_multi_resolution
 from dirv_tf.registration.quality import structure_similarity
+from dirv_tf.registration.relative_blur import relative_blur
 
 EFFORTS = ("fast", "default", "best")
 SIMILARITIES = ("auto", "mse", "ncc", "lncc", "mind")
@@ -213,7 +214,8 @@ def best_route(
     Images whose intensities are distributed alike are registered by the network, whose field is then optimized. Where
     that leaves much of the difference, or the distributions differ from the start, local correlation is optimized from
     coarse to fine. If a smooth change of contrast then explains what is left, the fixed image is brought to the moving
-    one's appearance, and intensities are compared after all.
+    one's appearance, and intensities are compared after all. Where one image is blurred, the other is blurred alike
+    first.
 
     Parameters
     ----------
@@ -227,6 +229,21 @@ def best_route(
     -------
     Found
     """
+    blur = relative_blur(pair.fixed, pair.warped(pair.start()))
+    if not blur:
+        return _by_contrast(pair, run, name, effort, optimize)
+    if blur > 0:
+        pair = replace(pair, fixed=ndimage.gaussian_filter(pair.fixed, blur, mode="nearest"))
+    else:
+        # In pixels of the moving image, which may be smaller or larger.
+        width = -blur * abs(np.linalg.det(pair.linear.matrix)) ** (1 / pair.fixed.ndim)
+        pair = replace(pair, moving=ndimage.gaussian_filter(pair.moving, width, mode="nearest"))
+    note = f"the {'moving' if blur > 0 else 'fixed'} image is blurred by {abs(blur):.1f} pixels: so was the other"
+    found = _by_contrast(pair, run, name, effort, optimize)
+    return replace(found, notes=(note, *found.notes))
+
+
+def _by_contrast(pair, run, name, effort, optimize):
     before, counted = pair.warped(pair.start()), pair.support(pair.start())
     # Not what a mask leaves out, nor the border that fills what lies beyond the moving image.
     distance = contrast_distance(pair.fixed[counted], before[counted]) if counted.any() else 0.0
