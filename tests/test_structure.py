@@ -79,3 +79,9 @@ def test_one_layer_brings_no_figures_training_or_file_formats():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_no_file_is_longer_than_a_reader_keeps_in_mind():
+    files = [path for part in ("dirv_tf", "experiments", "tests") for path in (PACKAGE.parent / part).rglob("*.py")]
+    long = {path.name: lines for path in files if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300}
+    assert not long

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import field_rank
+from dirv_tf.geometry.tensor_shapes import field_rank
 from dirv_tf.geometry.warp import warp_image
 from dirv_tf.validation import integer
 

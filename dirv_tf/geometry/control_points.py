@@ -13,7 +13,7 @@ import tensorflow as tf
 from dirv_tf.geometry.compiled import compiled_both_ways
 from dirv_tf.geometry.gradient import derivatives
 from dirv_tf.geometry.resampling import linear_upsampling
-from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, per_axis, spatial_rank
+from dirv_tf.geometry.tensor_shapes import axis_slice, cell_phases, field_rank, per_axis, spatial_rank
 
 
 def sample_control_points(flow_field: tf.Tensor, spacing: int | Sequence[int] = 4) -> tf.Tensor:

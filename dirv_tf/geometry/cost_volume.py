@@ -7,7 +7,7 @@ import itertools
 import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled
-from dirv_tf.geometry.shapes import spatial_rank
+from dirv_tf.geometry.tensor_shapes import spatial_rank
 
 MEASURES = ("dot", "ssd", "sad_box")
 

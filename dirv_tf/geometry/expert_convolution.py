@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled, shapes_vary
 from dirv_tf.geometry.convolution import convolve
-from dirv_tf.geometry.shapes import axis_slice, spatial_rank
+from dirv_tf.geometry.tensor_shapes import axis_slice, spatial_rank
 
 # Two neighboring outputs along the last axis are computed at once by the folded transposed convolution.
 _FOLD = 2

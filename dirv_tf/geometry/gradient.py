@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled, compiled_both_ways
-from dirv_tf.geometry.shapes import axis_slice, field_rank, spatial_rank, spatial_shape
+from dirv_tf.geometry.tensor_shapes import axis_slice, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.warp import identity_grid
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import spatial_rank
+from dirv_tf.geometry.tensor_shapes import spatial_rank
 
 
 def legal_size(size: Sequence[int], multiples: Sequence[int]) -> tuple[int, ...]:

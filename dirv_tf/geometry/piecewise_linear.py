@@ -24,8 +24,7 @@ def piecewise_linear(
     Parameters
     ----------
     values : tf.Tensor, shape (B, ..., C)
-        Arguments. They may have fewer bits than the knots (bfloat16 beside float32): it is computed with those of the
-        knots.
+        Arguments. They may have fewer bits than the knots (bfloat16 beside float32), which the computation keeps.
     knots : tf.Tensor, shape (C, n_q)
         Function values at ``n_q >= 2`` knots, equally spaced from `low` to `high`.
     low, high : float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.geometry.sampling import sample_linear
-from dirv_tf.geometry.shapes import field_rank
+from dirv_tf.geometry.tensor_shapes import field_rank
 from dirv_tf.validation import integer
 
 # Well below what a landmark can be placed to, and above the rounding of float32 coordinates in large images.

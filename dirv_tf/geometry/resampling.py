@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled_both_ways, shapes_vary
 from dirv_tf.geometry.sampling import sample_linear
-from dirv_tf.geometry.shapes import axis_slice, cell_phases, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.smoothing import binomial_smoothing
+from dirv_tf.geometry.tensor_shapes import axis_slice, cell_phases, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.warp import identity_grid
 from dirv_tf.validation import integer, list_of, one_of
 

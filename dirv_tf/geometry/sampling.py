@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.blocks import in_blocks
 from dirv_tf.geometry.compiled import compiled, program, shapes_vary
-from dirv_tf.geometry.shapes import spatial_rank, spatial_shape
+from dirv_tf.geometry.tensor_shapes import spatial_rank, spatial_shape
 
 
 def sample_linear(values: tf.Tensor, coordinates: tf.Tensor) -> tf.Tensor:

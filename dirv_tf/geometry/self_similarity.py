@@ -6,7 +6,7 @@ import itertools
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import axis_slice, spatial_rank
+from dirv_tf.geometry.tensor_shapes import axis_slice, spatial_rank
 
 # Bounds of the local variance relative to its mean over the image, and what keeps flat images finite.
 _LEAST_VARIANCE, _LARGEST_VARIANCE, _FLAT = 1e-3, 1e3, 1e-8

@@ -7,7 +7,7 @@ import functools
 import tensorflow as tf
 
 from dirv_tf.geometry.convolution import convolve
-from dirv_tf.geometry.shapes import spatial_rank, spatial_shape
+from dirv_tf.geometry.tensor_shapes import spatial_rank, spatial_shape
 from dirv_tf.validation import one_of
 
 BINOMIAL_RADIUS = 2

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dirv_tf.geometry.sampling import sample_linear
-from dirv_tf.geometry.shapes import field_rank, spatial_rank, spatial_shape
+from dirv_tf.geometry.tensor_shapes import field_rank, spatial_rank, spatial_shape
 
 
 def identity_grid(size: Sequence[int] | tf.Tensor, dtype: tf.DType = tf.float32) -> tf.Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import per_axis, spatial_rank
+from dirv_tf.geometry.tensor_shapes import per_axis, spatial_rank
 
 
 def window_sums(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled_both_ways
-from dirv_tf.geometry.shapes import axis_slice, field_rank
+from dirv_tf.geometry.tensor_shapes import axis_slice, field_rank
 
 
 def bending_energy(field: tf.Tensor) -> tf.Tensor:

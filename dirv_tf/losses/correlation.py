@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import spatial_rank
+from dirv_tf.geometry.tensor_shapes import spatial_rank
 
 _SMALLEST = 1e-8
 

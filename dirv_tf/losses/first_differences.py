@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import field_rank
+from dirv_tf.geometry.tensor_shapes import field_rank
 from dirv_tf.losses.bending_energy import difference
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import per_axis, spatial_rank
+from dirv_tf.geometry.tensor_shapes import per_axis, spatial_rank
 from dirv_tf.geometry.window_sums import window_sums
 
 _SMALLEST = 1e-5

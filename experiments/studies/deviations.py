@@ -10,7 +10,7 @@ import functools
 
 import tensorflow as tf
 
-from dirv_tf.geometry.shapes import axis_slice
+from dirv_tf.geometry.tensor_shapes import axis_slice
 from dirv_tf.layers import ControlPointForce, ImageGradient, VariationalUnit
 from dirv_tf.models import DIRVNet, PyramidLevel
 from experiments.studies.corner_interpolation import interpolate_corner_to_corner

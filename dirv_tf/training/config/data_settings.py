@@ -292,11 +292,9 @@ def _dataset(settings, part):
 
 
 def _check_patch_size(settings):
-    patch_size = settings.patch_size
-    if patch_size is None:
-        return
-    if len(patch_size) != len(settings.size) or any(side > whole for side, whole in zip(patch_size, settings.size)):
+    patch, whole = settings.patch_size, settings.size
+    if patch is not None and (len(patch) != len(whole) or any(side > limit for side, limit in zip(patch, whole))):
         raise ConfigError(
             "'data.patch_size' must have as many sides as 'data.size', none of them larger. "
-            f"Received: data.patch_size={list(patch_size)}, data.size={list(settings.size)}"
+            f"Received: data.patch_size={list(patch)}, data.size={list(whole)}"
         )
