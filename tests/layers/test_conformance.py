@@ -81,7 +81,8 @@ def test_saving_and_loading_in_a_functional_model_of_unknown_size(case, rank, rn
     values = inputs(rank, 3, rng)
     nested = isinstance(values, tuple)
     symbolic = [tf.keras.Input((None,) * rank + (v.shape[-1],)) for v in (values if nested else (values,))]
-    model = tf.keras.Model(symbolic, make()(tuple(symbolic) if nested else symbolic[0]))
+    inputs_of_model = symbolic if nested else symbolic[0]
+    model = tf.keras.Model(inputs_of_model, make()(tuple(symbolic) if nested else symbolic[0]))
     feed = list(values) if nested else values
     expected = model(feed)
     path = tmp_path / "model.keras"
