@@ -89,8 +89,6 @@ def run(options):
     int
         Exit status 0.
     """
-    from dirv_tf import io
-
     if options.output.exists() and not options.overwrite:
         raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
     points = options.input.suffix.lower() == ".csv"

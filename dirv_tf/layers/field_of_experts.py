@@ -110,7 +110,7 @@ class FieldOfExperts(tf.keras.layers.Layer):
         return geometry.transposed_expert_convolution(responses, kernel)
 
     def filter_responses(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Return what the potentials are applied to, ``k_ij * X_i``: shape ``(B, n_1, ..., n_r, components * experts)``."""
+        """Return what the potentials get, ``k_ij * X_i``: shape ``(B, n_1, ..., n_r, components * experts)``."""
         return geometry.expert_convolution(inputs, geometry.expert_kernel(tf.convert_to_tensor(self.kernels)))
 
     def get_config(self) -> dict[str, Any]:

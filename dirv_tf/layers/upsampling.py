@@ -25,7 +25,7 @@ class Upsampling(tf.keras.layers.Layer):
 
     Notes
     -----
-    Input ``(B, n_1, ..., n_r, C)``, output ``(B, 2 n_1, ..., 2 n_r, C)``; fine pixel ``2 k`` lies on coarse pixel ``k``.
+    Input ``(B, n_1, ..., n_r, C)``, output ``(B, 2 n_1, ..., 2 n_r, C)``; pixel ``2 k`` lies on coarse pixel ``k``.
 
     Examples
     --------

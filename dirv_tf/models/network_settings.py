@@ -132,7 +132,9 @@ def _plain() -> Check:
 
     def read(value):
         if isinstance(value, (list, tuple)):
-            return list_of(number() if any(isinstance(entry, float) for entry in value) else integer(-math.inf)).read(value)
+            return list_of(number() if any(isinstance(entry, float) for entry in value) else integer(-math.inf)).read(
+                value
+            )
         if value is not None and not isinstance(value, (bool, int, float, str)):
             raise ValueError
         return value

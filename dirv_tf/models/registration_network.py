@@ -155,8 +155,6 @@ class RegistrationNetwork(tf.keras.Model):
         self.build()
         return variable_paths(self)
 
-    # ------------------------------------------------------------------ tiles and stages
-
     @property
     def halo(self) -> tuple[int, ...] | None:
         return None
@@ -171,8 +169,6 @@ class RegistrationNetwork(tf.keras.Model):
         """
         one_of(*self.stages)("name", name)
 
-    # ------------------------------------------------------------------ calls
-
     def checked_pair(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the pair as tensors, or raise a ValueError that says what this network takes."""
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
@@ -182,7 +178,9 @@ class RegistrationNetwork(tf.keras.Model):
         fixed, moving = (tf.convert_to_tensor(image) for image in inputs)
         for name, image in (("fixed", fixed), ("moving", moving)):
             if not image.dtype.is_floating:
-                raise ValueError(f"`{name}` must be floating point in [0, 1]. Received: {name}.dtype={image.dtype.name}")
+                raise ValueError(
+                    f"`{name}` must be floating point in [0, 1]. Received: {name}.dtype={image.dtype.name}"
+                )
             if image.shape.rank != self.rank + 2 or image.shape[-1] != 1:
                 sizes = ", ".join(f"n_{axis + 1}" for axis in range(self.rank))
                 raise ValueError(
@@ -242,7 +240,14 @@ class RegistrationNetwork(tf.keras.Model):
         # Past Keras's attribute tracking, which would count the variables of a metric among the model's parameters.
         object.__setattr__(self, name, value)
 
-    def compile(self, optimizer: Any = "adam", loss: Callable[..., tf.Tensor] | None = None, metrics: Sequence[Any] | None = None, jit_compile: bool | None = None, **kwargs: Any) -> None:
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Callable[..., tf.Tensor] | None = None,
+        metrics: Sequence[Any] | None = None,
+        jit_compile: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Configure training as in any Keras model.
 
         Parameters

@@ -189,14 +189,14 @@ class _Pair:
         self._side = max(self._images[0].shape + self._images[1].shape)
 
     def searched(self, transform, mirror):
-        """The best poses (matrix, translation), in pixels of the images."""
+        """Return the best poses (matrix, translation), in pixels of the images."""
         factor = self._factor(SEARCH_SIDES[self._rank])
         matrices = candidate_matrices(self._rank, transform, mirror)
         poses = search_poses(*self._maps(factor), matrices)[: STARTS[self._rank]]
         return [self._to_image(pose.matrix, pose.translation, factor * self._reduction) for pose in poses]
 
     def refined(self, poses, transform):
-        """The best pose after refinement, or the identity."""
+        """Return the best pose after refinement, or the identity."""
         identity = np.eye(self._rank), np.zeros(self._rank)
         levels, last = LEVELS[self._rank], None
         poses = [identity, *poses]
@@ -231,7 +231,7 @@ class _Pair:
         return tuple(feature_maps(*content, factor) for content in zip(self._images, self._weights))
 
     def _to_image(self, matrix, translation, factor):
-        """A pose in pixels of the images, from one in pixels that are `factor` as long, of their content."""
+        """Return a pose in pixels of the images, from one in pixels that are `factor` as long, of their content."""
         fixed_first, moving_first = (corner + (factor - 1) / 2 for corner in self._corners)
         return matrix, factor * translation + moving_first - matrix @ fixed_first
 

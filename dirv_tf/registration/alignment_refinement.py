@@ -110,7 +110,7 @@ class PoseRefinement:
         return matrix, translation, current[0]
 
     def _map_derivatives(self, fixed, sampled):
-        """Derivatives (parameters, maps times points) of the fixed maps along the generators."""
+        """Return derivatives (parameters, maps times points) of the fixed maps along the generators."""
         positions = [
             ((np.arange(0, side, self._stride) - center) / self._half)
             .astype(np.float32)
@@ -162,7 +162,7 @@ class PoseRefinement:
         return np.tensordot(np.linalg.solve(normal + np.diag(damping), right), self._generators, 1)
 
     def _composed(self, matrix, translation, velocity):
-        """The pose after the inverse motion by a velocity."""
+        """Return the pose after the inverse motion by a velocity."""
         motion = _exponential(-np.vstack([velocity, np.zeros(self._rank + 1)]))
         linear = motion[:-1, :-1]
         offset = self._center - linear @ self._center + self._half * motion[:-1, -1]

@@ -79,7 +79,7 @@ def matched_appearance(fixed: np.ndarray, registered: np.ndarray, support: np.nd
 
 
 def _translated(fixed, registered, counted):
-    """The fixed image with its intensities replaced by what the registered image shows there on average."""
+    """Return the fixed image with its intensities replaced by what the registered image shows there on average."""
     if not counted.any():
         return fixed
     low, high = np.quantile(fixed[counted], (0.002, 0.998))
@@ -96,7 +96,7 @@ def _translated(fixed, registered, counted):
 
 
 def _sharpness(matched, registered, counted):
-    """The fixed image as blurred as the registered one, if it is sharper."""
+    """Return the fixed image as blurred as the registered one, if it is sharper."""
     errors = {0.0: _error(matched, registered, counted)}
     for blur in _BLURS:
         errors[blur] = _error(ndimage.gaussian_filter(matched, blur, mode="nearest"), registered, counted)

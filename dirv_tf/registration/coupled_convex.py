@@ -107,7 +107,7 @@ def _cells(features, spacing):
 
 
 def _search(fixed, moving, radius, coefficients, temperature):
-    """The displacement of every cell (r, g_1, ..., g_r), in cells."""
+    """Return the displacement of every cell (r, g_1, ..., g_r), in cells."""
     rank = fixed.ndim - 1
     offsets = np.array(list(itertools.product(range(-radius, radius + 1), repeat=rank)), np.float32)
     padded = np.pad(moving, [(0, 0)] + [(radius, radius)] * rank, mode="edge")
@@ -130,7 +130,7 @@ def _search(fixed, moving, radius, coefficients, temperature):
 
 
 def _chosen(volume, field, coefficient, temperature):
-    """The displacement of the smallest cost plus coupling, or the soft mean of all, by a running minimum."""
+    """Return the displacement of the smallest cost plus coupling, or the soft mean of all, by a running minimum."""
     best = np.full(field.shape[1:], np.inf, np.float32)
     chosen, total = np.zeros_like(field), np.zeros_like(best)
     for offset, cost in volume:

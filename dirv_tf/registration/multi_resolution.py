@@ -131,7 +131,7 @@ def register_multi_resolution(
 
 
 def _levels(size, finest_side):
-    """The number of halvings of the finest and of the coarsest level."""
+    """Return the number of halvings of the finest and of the coarsest level."""
     halved = [size]
     while min(halved[-1]) >= 2 * _SHORTEST and (max(halved[-1]) > _COARSE or len(halved) <= 2):
         halved.append(tuple(-(-side // 2) for side in halved[-1]))
@@ -149,7 +149,7 @@ def _halved(values, count):
 
 
 def _pyramid(pair, count, similarity):
-    """The fixed image, the weights and the moving image of every level, the finest first."""
+    """Return the fixed image, the weights and the moving image of every level, the finest first."""
     # Features of a pixel alone are warped once; others are those of the image that is warped already.
     moving = pair.original if similarity in POINTWISE else pair.moving
     fixed = _halved(np.stack([pair.fixed, pair.weights], axis=-1), count)

@@ -11,7 +11,6 @@ import numpy as np
 from dirv_tf.registration.block_warping import warp_in_blocks
 from dirv_tf.registration.given_image import pair_placement, take_image
 from dirv_tf.registration.image_arrays import check_same_rank
-from dirv_tf.registration.inference import compiled_network
 from dirv_tf.registration.intensities import (
     check_intensities,
     intensity_ranges,
@@ -251,7 +250,7 @@ def _masks(fixed, moving, fixed_mask, moving_mask):
 
 
 def _ranges(fixed, moving, normalize, network, free):
-    """The intensities of both images that become 0 and 1, and notes."""
+    """Return the intensities of both images that become 0 and 1, and notes."""
     if normalize != "model":
         return intensity_ranges(fixed.array, moving.array, normalize), ()
     rule = network.normalization or "type"
@@ -274,5 +273,5 @@ def _ranges(fixed, moving, normalize, network, free):
 
 
 def _type(image):
-    """The number type, as far as it says something of the intensities: floats of any width do the same."""
+    """Return the number type, as far as it says something of the intensities: floats of any width do the same."""
     return "float" if image.array.dtype.kind == "f" else image.array.dtype

@@ -21,6 +21,7 @@ from experiments.benchmark.targets import targets
 from experiments.benchmark.training_steps import measure_training, measure_volumes
 from experiments.benchmark.unit_parts import measure_parts
 
+
 def benchmark(plan, folder, report=print):
     """Measure everything in a plan and write benchmark.json, benchmark.md and benchmark.png.
 

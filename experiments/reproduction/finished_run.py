@@ -11,12 +11,12 @@ from typing import NamedTuple
 from dirv_tf.models import pretrained
 from dirv_tf.models.weight_files import WeightFileError, load_weights_file
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.run_config import RunConfig
 from dirv_tf.training.execution.building import build_model, compile_model, testing_pairs
 from dirv_tf.training.execution.history import read_history
 from dirv_tf.training.execution.progress import Progress
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.validation import ConfigError
 from experiments.folders import RECORDS
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.data_settings import change_paths
 from dirv_tf.training.config.run_config import is_weights_path
+from dirv_tf.validation import ConfigError
 
 
 def portable_settings(config, checkout, folder):

@@ -10,11 +10,11 @@ import shutil
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, read_card
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.yaml_text import format_yaml
 from dirv_tf.training.execution.building import build_model
 from dirv_tf.training.execution.run_folder import RunFolder
 from dirv_tf.training.execution.weights_card import weights_card
+from dirv_tf.validation import ConfigError
 from experiments.folders import CHECKOUT
 from experiments.reproduction.finished_run import FinishedRun, find_run, repeat_test
 from experiments.reproduction.portable_paths import portable_files, portable_settings

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.checkpoints import CheckpointError
 from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
 from dirv_tf.training.execution.progress import duration
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.validation import ConfigError
 from experiments.reproduction.time_left import TimeLeft
 
 NEW, STOPPED, FINISHED = "new", "was stopped, goes on", "finished before"

@@ -76,7 +76,7 @@ DEVIATIONS = {
 }
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def deviating_network(names):
     """Return the class of networks with some deviations; it takes the arguments of `DIRVNet`.
 

@@ -8,11 +8,11 @@ import json
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.models.weight_files import load_weights_file
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.yaml_text import parse_yaml
 from dirv_tf.training.execution.building import build_model
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.validation import ConfigError
 from experiments.studies.deviations import deviating_network
 from experiments.studies.foreign_weights import record_test
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dirv_tf.figures.canvas import save_figure
 from dirv_tf.io.atomic_write import write_json, write_text
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.environment import hardware, versions
+from dirv_tf.validation import ConfigError
 from experiments.studies.member_run import carry_out
 from experiments.studies.picture import study_figure
 from experiments.studies.table import markdown, text_lines

@@ -9,8 +9,8 @@ from typing import Optional
 import yaml
 
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.config.yaml_text import parse_yaml
+from dirv_tf.validation import ConfigError
 from experiments.folders import RUNS
 
 STUDIES_FOLDER = Path(__file__).resolve().parent / "definitions"

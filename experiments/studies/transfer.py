@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
 from dirv_tf.training.config.config_loading import load_run, parse_override
-from dirv_tf.validation import ConfigError
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.validation import ConfigError
 from experiments.folders import OUTPUT, RUNS
 
 _EPILOG = """\

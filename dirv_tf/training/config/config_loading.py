@@ -18,17 +18,17 @@ RUNS_VARIABLE = "DIRV_TF_RUNS"
 
 
 def runs_folder():
-    """The folder where runs are looked up by name: the environment variable DIRV_TF_RUNS, else the working folder."""
+    """Return the folder where runs are looked up by name: the environment variable DIRV_TF_RUNS, else the working folder."""
     return Path(os.environ.get(RUNS_VARIABLE) or ".")
 
 
 def known_runs(folder=None):
-    """The names of all runs in a folder, by default `runs_folder()`, sorted."""
+    """Return the names of all runs in a folder, by default `runs_folder()`, sorted."""
     return sorted(path.stem for path in Path(folder or runs_folder()).glob("*.yaml"))
 
 
 def load_run(name_or_path, preset=None, overrides=None, folder=None):
-    """Reads and checks the configuration of a run.
+    """Read and check the configuration of a run.
 
     Relative paths in the file are taken from the folder of the file, those in `overrides` from the working folder. The
     configuration holds absolute paths, so that a run can be resumed from its copy elsewhere.
@@ -85,7 +85,7 @@ def load_run(name_or_path, preset=None, overrides=None, folder=None):
 
 
 def parse_override(text):
-    """Reads one setting from the command line.
+    """Read one setting from the command line.
 
     Parameters
     ----------

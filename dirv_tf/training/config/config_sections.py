@@ -9,12 +9,12 @@ from dirv_tf.validation import ConfigError
 
 
 def section(settings_class, **default):
-    """Declares a dataclass field that is a dataclass of settings itself; with ``default=None`` it may be null as well."""
+    """Declare a dataclass field that is a dataclass of settings itself; with ``default=None`` it may be null as well."""
     return dataclasses.field(metadata={"section": settings_class}, **default)
 
 
 def section_by_kind(kinds, **default):
-    """Declares a dataclass field that is one of several dataclasses of settings, chosen by its key `kind`.
+    """Declare a dataclass field that is one of several dataclasses of settings, chosen by its key `kind`.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def section_by_kind(kinds, **default):
 
 
 def sections_by_kind(kinds, inherited):
-    """Declares a dataclass field that is a tuple of such sections, which take over some keys of the one around them.
+    """Declare a dataclass field that is a tuple of such sections, which take over some keys of the one around them.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def sections_by_kind(kinds, inherited):
 
 
 def read_section(settings_class, raw, source, path=""):
-    """Builds a settings dataclass from a raw mapping.
+    """Build a settings dataclass from a raw mapping.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def read_section(settings_class, raw, source, path=""):
 
 
 def unknown_key(path, key, known):
-    """The sentence that says that a key is unknown, which it may have been, and which there are."""
+    """Return the sentence that says that a key is unknown, which it may have been, and which there are."""
     close = difflib.get_close_matches(str(key), list(known), n=1)
     meant = f" Did you mean '{close[0]}'?" if close else ""
     return f"unknown key '{path}'.{meant} Legal keys here: {', '.join(known)}."

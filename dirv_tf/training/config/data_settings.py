@@ -1,4 +1,4 @@
-"""The pairs of a run by their kind: synthetic chessboards or shapes, pairs of own images, these by turns, real pairs."""
+"""The pairs of a run by kind: synthetic chessboards or shapes, pairs of own images, these by turns, real pairs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _DrawnSettings:
             )
 
     def dataset(self, part):
-        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
         arguments = _dataset(self, part)
         test_size = arguments.pop("test_size", None)
         if test_size is not None and part == "test":
@@ -160,7 +160,7 @@ class FolderSettings:
             )
 
     def dataset(self, part):
-        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
         arguments = _dataset(self, part)
         arguments.pop("made_by", None)
         patch_size = arguments.pop("patch_size", None)
@@ -201,7 +201,7 @@ class PairsSettings:
             )
 
     def dataset(self, part):
-        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
         arguments = _dataset(self, part)
         del arguments["train_pairs"], arguments["test_pairs"]
         return {**arguments, "pairs": self.train_pairs if part == "train" else self.test_pairs}
@@ -259,7 +259,7 @@ class MixtureSettings:
         return next((part.made_by for part in self.parts if getattr(part, "made_by", None)), None)
 
     def dataset(self, part):
-        """The arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
+        """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
         return {"kind": "mixture", "parts": [each.dataset(part) for each in self.parts]}
 
 

@@ -151,7 +151,7 @@ class RunConfig:
         return self.model.parameters(self.rank)
 
     def as_mapping(self):
-        """The whole configuration as plain dictionaries and lists, ready for YAML or JSON."""
+        """Return the whole configuration as plain dictionaries and lists, ready for YAML or JSON."""
         return _plain(dataclasses.asdict(self))
 
 

@@ -11,7 +11,7 @@ class _StrictLoader(yaml.SafeLoader):
     """The safe loader, with the numbers of YAML 1.2 and without silently dropped keys."""
 
     def construct_mapping(self, node, deep=False):
-        """Builds a mapping; raises `yaml.YAMLError` when a key stands twice."""
+        """Build a mapping; raises `yaml.YAMLError` when a key stands twice."""
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
@@ -23,7 +23,7 @@ class _FlatListDumper(yaml.SafeDumper):
     """The safe writer, with lists on one line: they are sizes and ranges."""
 
     def represent_list(self, items):
-        """Writes a list as `[a, b]`."""
+        """Write a list as `[a, b]`."""
         return self.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
 
 
@@ -35,7 +35,7 @@ _FlatListDumper.add_representer(list, _FlatListDumper.represent_list)
 
 
 def parse_yaml(text):
-    """Reads YAML text.
+    """Read YAML text.
 
     Parameters
     ----------
@@ -54,5 +54,5 @@ def parse_yaml(text):
 
 
 def format_yaml(content):
-    """Writes plain mappings, lists and scalars as YAML text, keys in their order."""
+    """Write plain mappings, lists and scalars as YAML text, keys in their order."""
     return yaml.dump(content, Dumper=_FlatListDumper, sort_keys=False, allow_unicode=True, width=110)

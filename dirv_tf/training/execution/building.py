@@ -34,7 +34,7 @@ def build_model(config, network=None):
 
 
 def compile_model(model, config, steps):
-    """Gives the network its loss, its metrics and Adam with the run's learning rate.
+    """Give the network its loss, its metrics and Adam with the run's learning rate.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def compile_model(model, config, steps):
 
 
 def learning_rate(config, steps):
-    """The learning rate of a run.
+    """Return the learning rate of a run.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def learning_rate(config, steps):
 
 
 def training_pairs(config):
-    """The pairs to train on, with new fields or patches every epoch.
+    """Return the pairs to train on, with new fields or patches every epoch.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def testing_pairs(config):
 
 
 def validation_pairs(config, testing):
-    """The first of the unseen pairs `testing`, for a look after every epoch; None when the run asks for none."""
+    """Return the first of the unseen pairs `testing`, for a look after every epoch; None when the run asks for none."""
     count = config.evaluation.validation_images
     return testing.first(count) if count else None
 

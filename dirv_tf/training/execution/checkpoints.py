@@ -16,7 +16,7 @@ class CheckpointError(ValueError):
 
 
 def take_state(model):
-    """Copies the weights and the optimizer's variables of a compiled network.
+    """Copy the weights and the optimizer's variables of a compiled network.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def take_state(model):
 
 
 def put_state(model, state):
-    """Sets the weights and the optimizer's variables to a state taken before.
+    """Set the weights and the optimizer's variables to a state taken before.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def put_state(model, state):
 
 
 def save_checkpoint(path, model, epoch):
-    """Writes the state after an epoch to one file, atomically.
+    """Write the state after an epoch to one file, atomically.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class CheckpointFile(tf.keras.callbacks.Callback):
         self.path = Path(path)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the state."""
+        """Write the state."""
         save_checkpoint(self.path, self.model, epoch + 1)
 
 

@@ -26,7 +26,7 @@ def versions():
 
 
 def keras_version():
-    """The version of the Keras that TensorFlow uses, as text."""
+    """Return the version of the Keras that TensorFlow uses, as text."""
     return getattr(tf.keras, "__version__", None) or importlib.metadata.version("keras")
 
 
@@ -44,7 +44,7 @@ def hardware():
 
 
 def hardware_line(found):
-    """The hardware in a few words.
+    """Return the hardware in a few words.
 
     Parameters
     ----------

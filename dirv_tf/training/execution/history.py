@@ -32,11 +32,11 @@ class HistoryFile(tf.keras.callbacks.Callback):
         self._begun = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Starts the clock."""
+        """Start the clock."""
         self._begun = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Adds a line and writes the file."""
+        """Add a line and write the file."""
         figures = {key: float(value) for key, value in (logs or {}).items()}
         # Asked of the schedule, because Keras 2 and 3 answer for different steps: the last one and the next one.
         rate = self.rate(self.model.optimizer.iterations) if callable(self.rate) else self.rate
@@ -47,7 +47,7 @@ class HistoryFile(tf.keras.callbacks.Callback):
 
 
 def read_history(path):
-    """Reads a history file.
+    """Read a history file.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class StopRequest:
 
 @contextlib.contextmanager
 def stop_on_signals(report=print):
-    """Turns the first Ctrl-C or SIGTERM into a request to stop at the next step; a second one acts at once.
+    """Turn the first Ctrl-C or SIGTERM into a request to stop at the next step; a second one acts at once.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class StepGuard(tf.keras.callbacks.Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        """Raises TrainingDiverged for a loss that is no number, TrainingInterrupted when a stop was asked for."""
+        """Raise TrainingDiverged for a loss that is no number, TrainingInterrupted when a stop was asked for."""
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
             raise TrainingDiverged(
@@ -91,7 +91,7 @@ class StepGuard(tf.keras.callbacks.Callback):
         self._stop_if_asked()
 
     def on_test_batch_end(self, batch, logs=None):
-        """Raises TrainingInterrupted when a stop was asked for."""
+        """Raise TrainingInterrupted when a stop was asked for."""
         self._stop_if_asked()
 
     def _stop_if_asked(self):

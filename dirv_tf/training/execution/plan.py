@@ -8,7 +8,7 @@ from dirv_tf.training.execution.environment import hardware_line
 
 
 def plan(config, folder, pairs, testing, found, start=None):
-    """What a run is going to do, in lines of text.
+    """Say what a run is going to do, in lines of text.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Progress(tf.keras.callbacks.Callback):
         self._epoch = first_epoch
 
     def on_train_begin(self, logs=None):
-        """Starts the clock."""
+        """Start the clock."""
         self._begun = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -64,7 +64,7 @@ class Progress(tf.keras.callbacks.Callback):
         self._say(f"{line}  {duration(elapsed)} gone, {duration(left)} left")
 
     def on_test_begin(self, logs=None):
-        """Starts the clock of a test."""
+        """Start the clock of a test."""
         if not self.epochs:
             self._begun = time.monotonic()
 
@@ -99,7 +99,7 @@ class Progress(tf.keras.callbacks.Callback):
 
 
 def duration(seconds):
-    """A time span in words: "48 s", "3 min 20 s", "2 h 05 min".
+    """Return a time span in words: "48 s", "3 min 20 s", "2 h 05 min".
 
     Parameters
     ----------

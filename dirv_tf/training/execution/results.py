@@ -38,7 +38,7 @@ def test_row(config, count, figures, reference, seconds):
 
 
 def write_results(folder, row, figures, reference):
-    """Writes `metrics.csv` and, last, `metrics.json`, whose presence says that the run is finished.
+    """Write `metrics.csv` and, last, `metrics.json`, whose presence says that the run is finished.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def write_results(folder, row, figures, reference):
 
 
 def results_lines(config, count, figures, reference):
-    """The result as a small table.
+    """Return the result as a small table.
 
     Parameters
     ----------

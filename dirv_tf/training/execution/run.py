@@ -96,7 +96,7 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
 
 
 def _files(folder, pairs, testing):
-    """The record's entry of the files that are read; empty where all images are synthetic."""
+    """Return the record's entry of the files that are read; empty where all images are synthetic."""
     lists = {"train": getattr(pairs, "files", None), "test": getattr(testing, "files", None)}
     if lists["train"] is None:
         return {}

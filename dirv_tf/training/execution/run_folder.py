@@ -53,7 +53,7 @@ class RunFolder:
 
     @classmethod
     def new(cls, config, path=None, results=RESULTS_FOLDER):
-        """The folder for a new run.
+        """Return the folder for a new run.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class RunFolder:
 
     @classmethod
     def existing(cls, path):
-        """The folder of a run that was stopped.
+        """Return the folder of a run that was stopped.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def in_use(self):
-        """Keeps the folder for this process, while a run is carried out.
+        """Keep the folder for this process, while a run is carried out.
 
         Raises
         ------
@@ -128,19 +128,19 @@ class RunFolder:
             yield
 
     def write_config(self, config):
-        """Writes the effective configuration."""
+        """Write the effective configuration."""
         write_text(self.config, f"# Everything this run used.\n{format_yaml(config.as_mapping())}")
 
     def read_record(self):
-        """The record of the run, a dict; empty when there is none yet."""
+        """Return the record of the run, a dict; empty when there is none yet."""
         return json.loads(self.record.read_text(encoding="utf-8")) if self.record.is_file() else {}
 
     def write_record(self, **entries):
-        """Writes or updates the record of the run."""
+        """Write or update the record of the run."""
         write_json(self.record, {**self.read_record(), **entries})
 
     def add_part(self, state, ended, seconds):
-        """Notes how and when the run ended or was stopped, and how long it ran this time.
+        """Note how and when the run ended or was stopped, and how long it ran this time.
 
         Parameters
         ----------

@@ -31,7 +31,7 @@ class StartingWeights:
     values: dict
 
     def record(self):
-        """What a run's record keeps of them: `name`, `run`, `preset`, `sha256`."""
+        """Return what a run's record keeps of them: `name`, `run`, `preset`, `sha256`."""
         return {"name": self.name, "run": self.card.get("run"), "preset": self.card.get("preset"),
                 "sha256": self.card["sha256"]}
 

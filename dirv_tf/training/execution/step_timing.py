@@ -19,7 +19,7 @@ class StepSeconds(NamedTuple):
 
 
 def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0, steps_per_execution=1):
-    """Runs some real steps and takes everything back, so that the run after it is the same as without.
+    """Run some real steps and take everything back, so that the run after it is the same as without.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from dirv_tf.training.config.data_settings import change_paths
 
 
 def weights_card(config, figures, reference, found):
-    """The card of a run's weights, but for what `save_weights_file` says about the network itself.
+    """Return the card of a run's weights, but for what `save_weights_file` says about the network itself.
 
     Parameters
     ----------
