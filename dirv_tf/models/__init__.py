@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 # Loaded on first use: run files are read and commands answered without TensorFlow, which takes seconds to load.
 _HOMES = {
@@ -33,3 +34,10 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+# Keras finds the classes of a saved model among those that are registered. Where TensorFlow is loaded already, nothing
+# is saved by waiting; where it is not, `from dirv_tf.models import DIRVNet` registers the class.
+if "tensorflow" in sys.modules:
+    for _name in ("DIRVNet", "RecurrentRefinement"):
+        __getattr__(_name)
