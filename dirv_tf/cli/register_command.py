@@ -65,7 +65,10 @@ def add_parser(commands):
         "--model", help="register by this network: a shipped one (dirv-tf info), or folder or file of weights"
     )
     parser.add_argument(
-        "--optimize", action="store_true", default=None, help="with --model: optimize its field for the pair"
+        "--optimize",
+        action="store_true",
+        default=None,
+        help="with --model: optimize its field for the pair (as --similarity does by itself)",
     )
     parser.add_argument(
         "--refine",

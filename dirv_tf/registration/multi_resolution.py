@@ -33,7 +33,7 @@ class Effort(NamedTuple):
     more_rounds: int
 
 
-EFFORTS = {"fast": Effort(4, 256, 0), "standard": Effort(5, 1024, 0), "thorough": Effort(5, 2048, 1)}
+EFFORTS = {"fast": Effort(4, 256, 0), "default": Effort(5, 1024, 0), "best": Effort(5, 2048, 1)}
 # How often the pair is registered by rank, starting from the field before. Sections deform little, organs of different
 # people much: only the fields of a round are kept smooth, so that several together reach farther without folding.
 ROUNDS = {2: 1, 3: 3}
@@ -49,7 +49,7 @@ def register_multi_resolution(
     moving: np.ndarray,
     start_field: np.ndarray | None = None,
     similarity: str = "lncc",
-    effort: str = "standard",
+    effort: str = "default",
     smoothness: float | None = None,
     mask: np.ndarray | None = None,
     moving_mask: np.ndarray | None = None,
@@ -70,8 +70,8 @@ def register_multi_resolution(
         Backward field to start from, pixels, for example of an affine map. Default: zero.
     similarity, smoothness, mask, moving_mask
         As of `optimize_field`.
-    effort : {"standard", "fast", "thorough"}
-        "fast" stops at 256 pixels along the longest side, "standard" at 1024, "thorough" at 2048; "thorough" registers
+    effort : {"default", "fast", "best"}
+        "fast" stops at 256 pixels along the longest side, "default" at 1024, "best" at 2048; "best" registers
         the result once more, for large deformations.
     progress : callable, optional
         Called with the number of levels done and of all levels, over all rounds, after each one.

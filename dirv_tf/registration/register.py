@@ -83,7 +83,8 @@ def register(
     effort : {"fast", "default", "best"}
         How much is computed.
     optimize : bool or None
-        Whether the network's field is optimized for the pair. None: without a model.
+        Whether the network's field is optimized for the pair. None: without a model, unless the effort is "fast"; and
+        with a model where a similarity is named.
     refine : bool or int
         Whether the network registers the result again as long as that lowers its intensity error, and at most how
         often (True: 10 times), see `dirv_tf.models.RecurrentRefinement`. With tiles, each on its own.
@@ -143,6 +144,8 @@ def register(
     rounds = _rounds(refine)
     align = one_of(*ALIGNMENTS)("align", ("auto" if model is None else "none") if align is None else align)
     one_of(*SIMILARITIES)("similarity", similarity), one_of(*EFFORTS)("effort", effort)
+    if optimize is None:
+        optimize = effort != "fast" if model is None else similarity != "auto"
     tell = status or (lambda stage: None)
     fixed_image, moving_image = take_image(fixed, "fixed"), take_image(moving, "moving")
     check_same_rank(fixed_image.array, moving_image.array)
@@ -178,12 +181,12 @@ def register(
     pair = Pair(fixed_values, moving_values, linear, *masks)
     tell("registering")
     if model is None and similarity == "auto":
-        found = best_route(pair, run, name, effort, optimize is not False)
+        found = best_route(pair, run, name, effort, optimize)
     elif model is None and similarity != "mse":
         found = registered_by_optimization(pair, similarity, effort)
     else:
         found = registered_by_network(pair, run, name)
-        if optimize or (optimize is None and model is None):
+        if optimize:
             tell("optimizing")
             found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
     registered = warp_in_blocks(moving_image.array, found.flow_field)

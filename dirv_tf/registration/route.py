@@ -17,12 +17,10 @@ from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.block_warping import warp_in_blocks
 from dirv_tf.registration.instance_optimization import optimize_field
 from dirv_tf.registration.linear_map import LinearMap, inside
-from dirv_tf.registration.multi_resolution import EFFORTS as MULTI_RESOLUTION_EFFORTS
-from dirv_tf.registration.multi_resolution import register_multi_resolution
+from dirv_tf.registration.multi_resolution import EFFORTS, register_multi_resolution
 from dirv_tf.registration.quality import structure_similarity
 from dirv_tf.registration.relative_blur import relative_blur
 
-EFFORTS = ("fast", "default", "best")
 SIMILARITIES = ("auto", "mse", "ncc", "lncc", "mind")
 # Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
 # contrasts. Deformation moves hardly anything in a distribution, whatever it does to the images.
@@ -37,9 +35,8 @@ _WORTH_A_TRY = 0.8
 _CLEARLY = 0.06
 # Correlation from afar below which one image is a negative of the other.
 _NEGATIVE = -0.3
-_STEPS = {"fast": 0, "default": 20, "best": 60}
-_FAST_SIDE = MULTI_RESOLUTION_EFFORTS["fast"].finest_side
-_MULTI_RESOLUTION = {"fast": "fast", "default": "standard", "best": "thorough"}
+_STEPS = {"fast": 5, "default": 20, "best": 60}
+_FAST_SIDE = EFFORTS["fast"].finest_side
 # Larger images are optimized from coarse to fine down to a limited size, not at their own.
 _LARGEST_OPTIMIZED = 2**21
 
@@ -154,23 +151,25 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
     found : Found
     similarity : {"mse", "ncc", "lncc", "mind"}
     effort : {"fast", "default", "best"}
-        "fast" leaves the field as it is.
 
     Returns
     -------
     Found
     """
-    steps = _STEPS[effort]
-    if not steps:
-        return found
     if pair.fixed.size > _LARGEST_OPTIMIZED:
         field = register_multi_resolution(
-            pair.fixed, pair.moving, found.flow_field, similarity, _MULTI_RESOLUTION[effort],
+            pair.fixed, pair.moving, found.flow_field, similarity, effort,
             mask=pair.mask, moving_mask=pair.moving_mask,
         )
         return Found(field, f"{found.method}, then optimization ({similarity})", found.rounds, found.notes)
     result = optimize_field(
-        pair.fixed, pair.moving, found.flow_field, steps, similarity, mask=pair.mask, moving_mask=pair.moving_mask
+        pair.fixed,
+        pair.moving,
+        found.flow_field,
+        _STEPS[effort],
+        similarity,
+        mask=pair.mask,
+        moving_mask=pair.moving_mask,
     )
     if result.final_energy >= result.initial_energy:
         return found
@@ -195,7 +194,7 @@ def registered_by_optimization(pair: Pair, similarity: str, effort: str) -> Foun
         pair.moving,
         pair.start(),
         similarity,
-        _MULTI_RESOLUTION[effort],
+        effort,
         mask=pair.mask,
         moving_mask=pair.moving_mask,
     )

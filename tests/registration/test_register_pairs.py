@@ -275,3 +275,23 @@ def test_masks_without_common_pixels_are_refused(section):
     left[:, :40] = True
     with pytest.raises(ValueError, match="no pixel is left to compare"):
         register(section, section, align="none", fixed_mask=left, moving_mask=np.fliplr(left))
+
+
+def test_what_is_asked_for_is_not_passed_over(network_2d, make_pair):
+    fixed, moving = make_pair((64, 64))
+    alone = register(fixed, moving, model=network_2d)
+    named = register(fixed, moving, model=network_2d, similarity="mse")
+    quick = register(fixed, moving, model=network_2d, optimize=True, effort="fast")
+    for improved in (named, quick):
+        assert "then optimization (mse)" in improved.model_name
+        assert improved.metrics()["l_int_after"] < alone.metrics()["l_int_after"]
+    assert register(fixed, moving, model=network_2d, similarity="mse", optimize=False).model_name == alone.model_name
+
+
+def test_the_command_offers_what_the_function_takes():
+    from dirv_tf.cli import register_command
+    from dirv_tf.registration import placement, route
+
+    assert register_command.ALIGNMENTS == placement.ALIGNMENTS
+    assert register_command.SIMILARITIES == route.SIMILARITIES
+    assert register_command.EFFORTS == tuple(route.EFFORTS)
