@@ -6,7 +6,6 @@ records.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -14,8 +13,8 @@ from pathlib import Path
 from experiments.comparison.real.table import describe, methods_table, pairs_table
 from experiments.comparison.robustness.table import variants_table
 from experiments.folders import CHECKOUT, RECORDS
+from experiments.written_page import WrittenPage
 
-PAGE = CHECKOUT / "docs" / "real_pairs.md"
 # In the page's order; a set that has no record yet has no table.
 SETS = {
     "histology": "The 20 shipped pairs",
@@ -67,43 +66,8 @@ def _machine(record):
     return f"{cores}, {hardware['processor'].split('(')[0].strip()}, TensorFlow {record['versions']['tensorflow']}."
 
 
-def marks(name: str) -> tuple[str, str]:
-    """Return the lines that a block lies between."""
-    return f"<!-- {name}: begin, written by experiments.comparison.real_page -->", f"<!-- {name}: end -->"
-
-
-def written(page: str, texts: dict[str, str]) -> str:
-    """Return a page with other blocks between its marks.
-
-    Raises
-    ------
-    ValueError
-        Where the page lacks a mark.
-    """
-    for name, text in texts.items():
-        begin, end = marks(name)
-        before, found, rest = page.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"Expected a page with the marks {begin} and {end}. Received: {len(page)} characters")
-        page = f"{before}{begin}\n\n{text}\n{end}{after}"
-    return page
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Write the blocks into the page, or say with --check whether they are up to date; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.comparison.real_page", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 where the page is stale")
-    options = parser.parse_args(arguments)
-    page = PAGE.read_text(encoding="utf-8")
-    renewed = written(page, blocks())
-    if options.check:
-        print(f"{PAGE.relative_to(CHECKOUT)}: {'up to date' if renewed == page else 'stale'}")
-        return int(renewed != page)
-    PAGE.write_text(renewed, encoding="utf-8")
-    print(f"Written: {PAGE.relative_to(CHECKOUT)}")
-    return 0
+PAGE = WrittenPage(CHECKOUT / "docs" / "real_pairs.md", "experiments.comparison.real_page", blocks)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGE.main())

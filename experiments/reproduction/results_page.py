@@ -5,7 +5,6 @@ The page holds prose around a block between two marks; the block alone is writte
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -15,9 +14,8 @@ from dirv_tf.report import find_runs
 from dirv_tf.report.run_record import RunRecord
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.reproduction.thesis_table import thesis_reference
+from experiments.written_page import WrittenPage
 
-PAGE = CHECKOUT / "docs" / "results.md"
-BEGIN, END = "<!-- runs: begin, written by experiments.reproduction.results_page -->", "<!-- runs: end -->"
 _COLUMNS = (
     "run", "preset", "parameters", "trained on", "tested on", "mean length",
     *(METRIC_NAMES[key].label for key in ("l_int", "l_dis")), " / ".join(metric.label for metric in REDUCTIONS),
@@ -99,35 +97,10 @@ def _thesis(run):
     return row if reference["split"] == "test" else f"{row} (training)"
 
 
-def written(page: str, table: str) -> str:
-    """Return a page with another table between its marks.
-
-    Raises
-    ------
-    ValueError
-        Where the page has no marks.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"Expected a page with the marks {BEGIN} and {END}. Received: {len(page)} characters without")
-    return f"{before}{begin}\n\n{table}\n{end}{after}"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Write the table into the page, or say with --check whether it is up to date; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.reproduction.results_page", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 where the page is stale")
-    options = parser.parse_args(arguments)
-    page = PAGE.read_text(encoding="utf-8")
-    renewed = written(page, runs_table())
-    if options.check:
-        print(f"{PAGE.relative_to(CHECKOUT)}: {'up to date' if renewed == page else 'stale'}")
-        return int(renewed != page)
-    PAGE.write_text(renewed, encoding="utf-8")
-    print(f"Written: {PAGE.relative_to(CHECKOUT)}")
-    return 0
+PAGE = WrittenPage(
+    CHECKOUT / "docs" / "results.md", "experiments.reproduction.results_page", lambda: {"runs": runs_table()}
+)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGE.main())

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from experiments.comparison.real_page import PAGE, SETS, blocks, main, marks, written
+from experiments.comparison.real_page import PAGE, SETS, blocks
 from experiments.folders import RECORDS
 
 
 def test_the_page_is_that_of_the_records(capsys):
-    assert main(["--check"]) == 0, "run: python -m experiments.comparison.real_page"
+    assert PAGE.main(["--check"]) == 0, "run: python -m experiments.comparison.real_page"
     assert "up to date" in capsys.readouterr().out
 
 
@@ -29,9 +29,9 @@ def test_records_name_no_folder_of_a_machine():
 
 
 def test_only_what_lies_between_the_marks_is_written():
-    begin, end = marks("real")
+    begin, end = PAGE.marks("real")
     page = f"before\n{begin}\nold\n{end}\nafter"
-    assert written(page, {"real": "new\n"}) == f"before\n{begin}\n\nnew\n\n{end}\nafter"
+    assert PAGE.written(page, {"real": "new\n"}) == f"before\n{begin}\n\nnew\n\n{end}\nafter"
     with pytest.raises(ValueError, match="Expected a page with the marks"):
-        written(page, {"other": "new"})
-    assert PAGE.read_text(encoding="utf-8").startswith("# Real pairs")
+        PAGE.written(page, {"other": "new"})
+    assert PAGE.path.read_text(encoding="utf-8").startswith("# Real pairs")

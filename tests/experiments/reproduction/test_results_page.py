@@ -1,13 +1,12 @@
 """The table of runs in the documentation is what the records say."""
 
-import pytest
 
 from experiments.folders import RECORDS
-from experiments.reproduction.results_page import BEGIN, END, PAGE, main, runs_table, written
+from experiments.reproduction.results_page import PAGE, runs_table
 
 
 def test_the_page_is_that_of_the_records(capsys):
-    assert main(["--check"]) == 0, "run: python -m experiments.reproduction.results_page"
+    assert PAGE.main(["--check"]) == 0, "run: python -m experiments.reproduction.results_page"
     assert "up to date" in capsys.readouterr().out
 
 
@@ -19,11 +18,3 @@ def test_every_committed_run_has_a_row_with_its_numbers():
     # experiments/results/A-6/metrics.json, and the thesis's table 1.
     for text in ("28,735", "10,000 of 64², 40 epochs", "→ 1.08", "→ 0.19", "92.6 / 86.1", "75.9 / 68.6", "1:24", "2 cores"):
         assert text in row, text
-
-
-def test_only_what_lies_between_the_marks_is_written():
-    page = f"before\n{BEGIN}\nold\n{END}\nafter"
-    assert written(page, "new\n") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter"
-    with pytest.raises(ValueError, match="Expected a page with the marks"):
-        written("nothing", "new")
-    assert PAGE.read_text(encoding="utf-8").startswith("# Results")
