@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
 from dirv_tf.validation import ConfigError
+from experiments.arguments import at_least, say
 from experiments.folders import OUTPUT
 
 DEFAULT_NETWORKS = ["A-6", "A-1", "best-2d"]
@@ -51,7 +52,7 @@ def main(arguments=None):
     sets = [known[name] for name in options.set or known]
     numbers = (options.trials, options.tuning_pairs, options.pairs)
     try:
-        compare(sets, options.network or DEFAULT_NETWORKS, options.output, *numbers, report=_say)
+        compare(sets, options.network or DEFAULT_NETWORKS, options.output, *numbers, report=say)
     except (ConfigError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -59,17 +60,6 @@ def main(arguments=None):
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _say(line):
-    print(line, flush=True)
-
-
-def _count(text):
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"Expected at least one. Received: {text}")
-    return count
 
 
 def _parser():
@@ -86,9 +76,9 @@ def _parser():
         metavar="NAME",
         help=f"a shipped network; repeatable (default: {', '.join(DEFAULT_NETWORKS)})",
     )
-    parser.add_argument("--pairs", type=_count, default=100, help="test pairs per set (default: %(default)s)")
-    parser.add_argument("--trials", type=_count, default=12, help="settings tried per method (default: %(default)s)")
-    parser.add_argument("--tuning-pairs", type=_count, default=8, help="pairs per trial (default: %(default)s)")
+    parser.add_argument("--pairs", type=at_least(1), default=100, help="test pairs per set (default: %(default)s)")
+    parser.add_argument("--trials", type=at_least(1), default=12, help="settings tried per method (default: %(default)s)")
+    parser.add_argument("--tuning-pairs", type=at_least(1), default=8, help="pairs per trial (default: %(default)s)")
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
         help="folder of the result (default: experiments/output/classical)",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
+from experiments.arguments import at_least, say
 from experiments.folders import CHECKOUT, OUTPUT
 
 SETS = {"histology": CHECKOUT / "data" / "histology" / "pairs.csv"}
@@ -60,7 +61,7 @@ def main(arguments=None):
     file = options.output / f"{name}{f'-{options.poses}-poses' if options.poses else ''}.json"
     try:
         pairs = read_real_pairs(options.pairs or SETS[name])
-        compare_on_real_pairs(pairs, chosen, file, options.poses, options.side, report=_say)
+        compare_on_real_pairs(pairs, chosen, file, options.poses, options.side, report=say)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -68,24 +69,6 @@ def main(arguments=None):
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _say(line):
-    print(line, flush=True)
-
-
-def _count(text):
-    count = int(text)
-    if count < 0:
-        raise argparse.ArgumentTypeError(f"Expected no negative number. Received: {text}")
-    return count
-
-
-def _side(text):
-    side = int(text)
-    if side < 32:
-        raise argparse.ArgumentTypeError(f"Expected at least 32 pixels. Received: {text}")
-    return side
 
 
 def _parser():
@@ -99,10 +82,10 @@ def _parser():
     parser.add_argument("--set", metavar="NAME", help="a shipped set (histology), or a name for the table's record")
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="methods to measure (default: all)")
     parser.add_argument(
-        "--poses", type=_count, default=0, metavar="N",
+        "--poses", type=at_least(0), default=0, metavar="N",
         help="turn each moving image at random N times: any angle, shifts to 20 %% of the side, scales 0.8 to 1.25",
     )
-    parser.add_argument("--side", type=_side, default=512, help="longer side of the images (default: %(default)s)")
+    parser.add_argument("--side", type=at_least(32), default=512, help="longer side of the images (default: %(default)s)")
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
         help="folder of the records (default: experiments/output/real)",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
+from experiments.arguments import at_least, say
 from experiments.folders import OUTPUT
 
 DEFAULT_OUTPUT = OUTPUT / "robustness"
@@ -40,7 +41,7 @@ def main(arguments=None):
     from experiments.comparison.robustness.tissue import tissue_pairs
 
     try:
-        measure_robustness(tissue_pairs(options.pairs), options.output, report=_say)
+        measure_robustness(tissue_pairs(options.pairs), options.output, report=say)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -50,17 +51,6 @@ def main(arguments=None):
     return 0
 
 
-def _say(line):
-    print(line, flush=True)
-
-
-def _count(text):
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"Expected at least one. Received: {text}")
-    return count
-
-
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m experiments.comparison.robustness",
@@ -68,7 +58,7 @@ def _parser():
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--pairs", type=_count, default=10, help="pairs per change (default: %(default)s)")
+    parser.add_argument("--pairs", type=at_least(1), default=10, help="pairs per change (default: %(default)s)")
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
         help="folder of the result (default: experiments/output/robustness)",

@@ -90,4 +90,4 @@ def test_a_sheet_has_all_variants_and_columns(pairs, tmp_path, monkeypatch):
 def test_a_wrong_command_line_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--pairs", "0", "-o", str(tmp_path / "out")])
-    assert ended.value.code == 2 and "Expected at least one. Received: 0" in capsys.readouterr().err
+    assert ended.value.code == 2 and "Expected an integer of at least 1. Received: 0" in capsys.readouterr().err

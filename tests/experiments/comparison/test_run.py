@@ -50,4 +50,4 @@ def test_a_wrong_command_line_says_why_and_writes_nothing(arguments, message, tm
 def test_a_method_without_a_trial_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--trials", "0", "-o", str(tmp_path / "out")])
-    assert ended.value.code == 2 and "--trials: Expected at least one. Received: 0" in capsys.readouterr().err
+    assert ended.value.code == 2 and "--trials: Expected an integer of at least 1. Received: 0" in capsys.readouterr().err

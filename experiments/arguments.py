@@ -1,0 +1,25 @@
+"""Arguments and output that the commands of the experiments share."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Callable
+
+
+def at_least(low: int) -> Callable[[str], int]:
+    """Return a type of arguments: integers from `low` on."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if number < low:
+            raise argparse.ArgumentTypeError(f"Expected an integer of at least {low}. Received: {text}")
+        return number
+
+    # The name that argparse gives for what is no number at all.
+    read.__name__ = "integer"
+    return read
+
+
+def say(line: str) -> None:
+    """Print a line at once, also where the output is a file."""
+    print(line, flush=True)
