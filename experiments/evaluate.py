@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import prepare_process
+from experiments.arguments import at_least
 from experiments.folders import OUTPUT
 
 REFINEMENT_FOLDER = OUTPUT / "refinement"
@@ -121,7 +122,7 @@ def _parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", nargs="?", default="", help="a run with a committed record, or the folder of a run")
-    parser.add_argument("--pairs", type=_count, metavar="N", help="only the first N test pairs (default: all)")
+    parser.add_argument("--pairs", type=at_least(1), metavar="N", help="only the first N test pairs (default: all)")
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help="weights (default: the shipped ones of the run)")
     parser.add_argument("--refine", action="store_true", help="measure recurrent refinement and write its record")
     parser.add_argument(
@@ -129,13 +130,6 @@ def _parser():
         help="folder for the record of --refine (default: experiments/output/refinement)",
     )
     return parser
-
-
-def _count(text):
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"Expected a positive number. Received: {text}")
-    return count
 
 
 if __name__ == "__main__":

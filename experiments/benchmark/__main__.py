@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from experiments.arguments import say
 from experiments.benchmark.plan import FULL, QUICK
 from experiments.folders import OUTPUT
 
@@ -50,15 +51,11 @@ def main(arguments=None):
     tf.get_logger().setLevel("ERROR")
     plan = QUICK if options.quick else FULL
     try:
-        benchmark(plan._replace(training_side=options.training_side), options.output, _say)
+        benchmark(plan._replace(training_side=options.training_side), options.output, say)
     except (ImportError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _say(line):
-    print(line, flush=True)
 
 
 def _side(text):

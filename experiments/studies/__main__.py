@@ -9,6 +9,7 @@ from pathlib import Path
 from dirv_tf.cli.command_line import prepare_process
 from dirv_tf.training.config.config_loading import parse_override
 from dirv_tf.validation import ConfigError
+from experiments.arguments import say
 from experiments.folders import OUTPUT
 from experiments.studies.study import SCALES, known_studies, read_study
 
@@ -67,7 +68,7 @@ def _carry_out(studies, options, overrides):
     try:
         for number, study in enumerate(studies, start=1):
             print(f"Study {number} of {len(studies)}", flush=True)
-            carry_out_study(study, options.scale, folder, overrides, _say, train=not options.finished)
+            carry_out_study(study, options.scale, folder, overrides, say, train=not options.finished)
     except (TrainingInterrupted, KeyboardInterrupt):
         print(f"Stopped. The same command goes on; what is finished is in {folder}", file=sys.stderr)
         return 130
@@ -75,10 +76,6 @@ def _carry_out(studies, options, overrides):
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _say(line):
-    print(line, flush=True)
 
 
 def _list(studies, scale):
