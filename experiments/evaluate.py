@@ -20,7 +20,7 @@ examples:
   python -m experiments.evaluate A-6 --weights FOLDER
   python -m experiments.evaluate A-6 --refine --pairs 1000
 
-A run's pairs are made by its seeds, so the same weights give the same figures: they must be within 0.05 percentage
+A run's pairs are made by its seeds, so the same weights give the same metrics: they must be within 0.05 percentage
 points of the record. --refine measures recurrent refinement (thesis 5.8) instead: per image and per batch, with
 composed and with repeated warping. Exit status: 0 agrees, or the run has no record of so few pairs; 1 does not agree,
 or the weights are damaged; 2 no such run, or its images are not there.
@@ -66,14 +66,14 @@ def _test(run, pairs):
     from experiments.reproduction.finished_run import repeat_test
     from experiments.reproduction.record_comparison import TOLERANCE, comparison_lines, largest_difference
 
-    figures, count, seconds = repeat_test(run, pairs)
+    measured, count, seconds = repeat_test(run, pairs)
     recorded = run.recorded(count)
     print(f"  test      {count:,} unseen pairs, seed {run.config.seeds.testing}, {duration(seconds)}\n")
-    print("\n".join(comparison_lines(figures, recorded, run.reference())))
+    print("\n".join(comparison_lines(measured, recorded, run.reference())))
     if recorded is None:
-        print(f"\nNot judged: the run has no record of its first {count:,} pairs, and other pairs give other figures.")
+        print(f"\nNot judged: the run has no record of its first {count:,} pairs, and other pairs give other metrics.")
         return 0
-    name, difference = largest_difference(figures, recorded)
+    name, difference = largest_difference(measured, recorded)
     verdict = "Agrees" if difference <= TOLERANCE else "DOES NOT AGREE"
     print(f"\n{verdict} with the record: largest difference {difference:.3f} points ({name}), {TOLERANCE} allowed.")
     return 0 if difference <= TOLERANCE else 1

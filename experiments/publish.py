@@ -18,7 +18,7 @@ examples:
   python -m experiments.publish FOLDER A-7-long
 
 Published is only what belongs together: the run is finished, its weights have the checksum on their card and its
-network, the card has the figures of its test, and the weights give once more what the run recorded, on the pairs
+network, the card has the metrics of its test, and the weights give once more what the run recorded, on the pairs
 that it tested after every epoch (a few hundred), or on all where there were none.
 """
 

@@ -12,7 +12,7 @@ from experiments.folders import OUTPUT, RECORDS
 _EPILOG = """\
 examples:
   python -m experiments.report                       the committed results
-  python -m experiments.report experiments/output    your own runs beside the thesis's figures
+  python -m experiments.report experiments/output    your own runs beside the thesis's numbers
   python -m experiments.report --no-pictures -o tables
 
 `dirv-tf report` writes a page about any runs, without the thesis.

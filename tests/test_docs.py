@@ -215,13 +215,14 @@ def test_documentation_builds_without_a_warning(tmp_path):
     assert (tmp_path / "html" / "notebooks" / "tissue.html").exists()
 
 
-def test_the_configuration_reference_is_that_of_the_settings(monkeypatch):
+@pytest.mark.parametrize("name", ["configuration", "model_zoo"])
+def test_a_written_page_is_that_of_its_source(monkeypatch, name):
     from dirv_tf.models import registry
 
     # The pages define a network of their own.
     monkeypatch.setattr(registry, "_registered", {})
-    path = DOCS / "write_configuration.py"
-    spec = importlib.util.spec_from_file_location("write_configuration", path)
+    path = DOCS / f"write_{name}.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (DOCS / "configuration.md").read_text(encoding="utf-8") == module.page(), "run: python docs/write_configuration.py"
+    assert (DOCS / f"{name}.md").read_text(encoding="utf-8") == module.page(), f"run: python docs/{path.name}"

@@ -101,8 +101,8 @@ def test_one_command_registers_the_shipped_pair(python):
     pair = [TISSUE / "ki67_scanner_1.png", TISSUE / "ki67_scanner_2.png"]
     done = python("-m", "dirv_tf", "register", *pair, "-o", "result")
     assert done.returncode == 0, done.stderr
-    figures = json.loads((python.folder / "result" / "metrics.json").read_text(encoding="utf-8"))
-    assert figures["metrics"]["difference_after"] < figures["metrics"]["difference_before"]
+    measured = json.loads((python.folder / "result" / "metrics.json").read_text(encoding="utf-8"))
+    assert measured["metrics"]["difference_after"] < measured["metrics"]["difference_before"]
     registered = read_image(python.folder / "result" / "registered.png")
     assert registered.shape == (256, 256) and registered.dtype == np.uint8
     assert {"flow_field.npz", "registration.png"} <= {path.name for path in (python.folder / "result").iterdir()}

@@ -22,7 +22,7 @@ FLOORS = [
     {"report"},
     {"cli"},
 ]
-# Beside each other by design: the figures of a test row are made of the errors that the losses use.
+# Beside each other by design: the metrics of a test row are made of the errors that the losses use.
 SIDEWAYS = {("metrics", "losses")}
 
 

@@ -1,4 +1,4 @@
-"""`dirv-tf evaluate`: the figures of a flow field, with landmarks, label maps or a true field where there are any."""
+"""`dirv-tf evaluate`: the metrics of a flow field, with landmarks, label maps or a true field where there are any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dirv_tf.cli.warp_command import moving_size, read_field
 _EPILOG = """\
 examples:
   dirv-tf evaluate result/flow_field.npz
-  dirv-tf evaluate result/flow_field.npz --landmarks fixed.csv moving.csv -o figures.json
+  dirv-tf evaluate result/flow_field.npz --landmarks fixed.csv moving.csv -o metrics.json
   dirv-tf evaluate field.nii.gz --labels fixed_labels.nii.gz moving_labels.nii.gz
   dirv-tf evaluate result/flow_field.npz --true-field true.npz
 
@@ -42,12 +42,12 @@ def add_parser(commands):
         metavar="IMAGE",
         help="for an ITK field: the moving image, if its origin differs from the fixed one's",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the figures as JSON too")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the metrics as JSON too")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
 
 def run(options):
-    """Measure, print and, where asked, write the figures.
+    """Measure, print and, where asked, write the metrics.
 
     Returns
     -------
@@ -67,26 +67,26 @@ def run(options):
     rank = field.flow_field.shape[-1]
     true = options.true_field and read_field(options.true_field, moving).flow_field
     landmarks = options.landmarks and tuple(io.read_landmarks(path, rank=rank) for path in options.landmarks)
-    # A file that knows no spacing says one "millimeter" per pixel: lengths then are in pixels alone.
+    # A file that knows no pixel size says one "millimeter" per pixel: lengths then are in pixels alone.
     unit = io.ImageGeometry.unit(rank)
     known = not field.fixed_geometry.is_close(unit)
-    spacing = field.fixed_geometry.spacing if known else None
+    pixel_size = field.fixed_geometry.pixel_size if known else None
     initial = None
     if known and not field.moving_geometry.is_close(unit) and not field.fixed_geometry.is_close(field.moving_geometry):
         initial = LinearMap.between(field.fixed_geometry, field.moving_geometry)
-    figures = evaluate_field(
+    measured = evaluate_field(
         field.flow_field,
-        spacing,
+        pixel_size,
         true,
         landmarks,
         labels and tuple(image.pixels for image in labels),
         moving_size(field, moving),
         initial,
     )
-    for section, values in figures.items():
+    for section, values in measured.items():
         print("\n".join(_lines(section, values, "")))
     if options.output:
-        write_json(options.output, figures)
+        write_json(options.output, measured)
         print(f"Written: {options.output}")
     return 0
 

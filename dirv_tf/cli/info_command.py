@@ -12,7 +12,7 @@ _OPTIONAL = {"SimpleITK": ("volumes", "NIfTI, MetaImage and NRRD files")}
 _EPILOG = """\
 examples:
   dirv-tf info                  versions, devices, the shipped models
-  dirv-tf info A-6              the card of a shipped model: network, data, training, figures, checksum
+  dirv-tf info A-6              the card of a shipped model: network, data, training, metrics, checksum
   dirv-tf info my_run           the card of your own weights
   dirv-tf info --json           everything, for scripts and bug reports
 """

@@ -30,7 +30,7 @@ _COMMANDS = (
 )
 _EPILOG = """\
 examples:
-  dirv-tf register fixed.png moving.png -o result           the registered image, the field, the figures, a picture
+  dirv-tf register fixed.png moving.png -o result           the registered image, the field, the metrics, a picture
   dirv-tf warp labels.nii.gz result/flow_field.nii.gz -o warped.nii.gz --labels
   dirv-tf evaluate result/flow_field.npz --landmarks fixed.csv moving.csv
   dirv-tf train my_run.yaml --output my_run                 a network of your own

@@ -1,4 +1,4 @@
-"""`dirv-tf register`: two image files in, the registered image, the field, the figures and a picture out."""
+"""`dirv-tf register`: two image files in, the registered image, the field, the metrics and a picture out."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def add_parser(commands):
         "pair's common range; each image by its own 0.5 and 99.5 percentiles",
     )
     parser.add_argument(
-        "--spacing", nargs="+", type=float, metavar="MM", help="millimeters per pixel, one number or one per array axis"
+        "--pixel-size", nargs="+", type=float, metavar="MM", help="in millimeters, one number or one per array axis"
     )
     parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
     parser.add_argument(
@@ -97,7 +97,7 @@ def add_parser(commands):
 
 
 def run(options):
-    """Register, print the figures and write the folder.
+    """Register, print the metrics and write the folder.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def run(options):
         optimize=options.optimize,
         refine=options.refine,
         normalize=options.normalize,
-        spacing=options.spacing,
+        pixel_size=options.pixel_size,
         tile=options.tile,
         progress=_show_progress if sys.stdout.isatty() else None,
         status=_show_stage if sys.stdout.isatty() else None,
@@ -136,7 +136,7 @@ def run(options):
 def _lines(options, result):
     from dirv_tf.metrics.names import METRIC_NAMES
 
-    figures, quality = result.metrics(), result.quality
+    values, quality = result.metrics(), result.quality
     size = " x ".join(map(str, result.size))
     rounds = f", {result.rounds} rounds" if options.refine else ""
     return [
@@ -144,10 +144,10 @@ def _lines(options, result):
         f"moving   {options.moving}",
         f"method   {result.model_name}{rounds}, {result.seconds:.2f} s",
         *(f"note     {note}" for note in result.notes),
-        f"mean |difference|  {100 * figures['difference_before']:.2f} -> {100 * figures['difference_after']:.2f} % of "
+        f"mean |difference|  {100 * values['difference_before']:.2f} -> {100 * values['difference_after']:.2f} % of "
         "the intensity range",
-        f"displacements      mean {figures['displacement_mean_px']:.2f} px, largest "
-        f"{figures['displacement_max_px']:.2f} px; {METRIC_NAMES['folded_percent'].text(figures['folded_percent'])}",
+        f"displacements      mean {values['displacement_mean_px']:.2f} px, largest "
+        f"{values['displacement_max_px']:.2f} px; {METRIC_NAMES['folded_percent'].text(values['folded_percent'])}",
         f"alike (structure)  {quality.similarity_before:.2f} -> {quality.similarity_after:.2f}; "
         f"{100 * quality.support:.0f} % of the fixed image lie in the moving one",
         *(f"WARNING  {warning}" for warning in quality.warnings),

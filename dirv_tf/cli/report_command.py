@@ -13,7 +13,7 @@ examples:
   dirv-tf report runs -o report --no-pictures
 
 The report is one HTML page and the same as Markdown, with the pictures in a folder beside both. A run with
-a reference stands beside its figures. Pictures of images and learned functions need the run's weights.
+a reference stands beside its numbers. Pictures of images and learned functions need the run's weights.
 """
 
 
@@ -23,7 +23,7 @@ def add_parser(commands):
         commands,
         "report",
         "write a page about finished runs: tables, curves, pictures",
-        "Writes a page about runs: their test figures, learning curves and pictures.",
+        "Writes a page about runs: their test metrics, learning curves and pictures.",
         _EPILOG,
         run,
     )

@@ -20,12 +20,12 @@ examples:
   {prog} --list                                the runs that have a name: the YAML files of a folder
   {prog} A-6 --preset quick                    one of them, with the settings of its preset
 
-A run writes its whole configuration, its history, checkpoints, test figures, weights and TensorBoard logs into one
+A run writes its whole configuration, its history, checkpoints, test metrics, weights and TensorBoard logs into one
 folder; `dirv-tf register --model FOLDER` takes the weights from there. Where its file has a section `reference`, those
-figures are printed beside its own. Ctrl-C or SIGTERM stops it after the current step; --resume goes on after its last
+metrics are printed beside its own. Ctrl-C or SIGTERM stops it after the current step; --resume goes on after its last
 epoch, with the same result as if it had never stopped. The same seed gives the same result on the same machine.
 """
-_DESCRIPTION = "Trains a network, tests it on unseen pairs, and writes weights, figures and curves into one folder."
+_DESCRIPTION = "Trains a network, tests it on unseen pairs, and writes weights, metrics and curves into one folder."
 
 
 def add_parser(commands):

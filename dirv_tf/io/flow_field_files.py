@@ -92,7 +92,7 @@ def write_flow_field(
             write_archive(temporary, flow_field, fixed_geometry, moving_geometry, moving_size)
         return
     displacements = to_world_displacements(flow_field, fixed_geometry, moving_geometry)
-    rounding = np.spacing(np.float32(np.abs(displacements).max())) / min(moving_geometry.spacing)
+    rounding = np.spacing(np.float32(np.abs(displacements).max())) / min(moving_geometry.pixel_size)
     dtype = np.float32 if rounding < _ROUNDING_IN_PIXELS else np.float64
     with atomic_path(path) as temporary:
         write_itk_image(temporary, displacements.astype(dtype), fixed_geometry, is_vector=True)

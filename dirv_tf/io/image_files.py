@@ -97,7 +97,7 @@ def write_image(path: Any, pixels: Any, geometry: ImageGeometry | None = None, o
     ----------
     path : str or Path
         The suffix chooses the format. TIFF takes every dtype, volumes (one page per index of the first axis) and a
-        spacing (as OME-TIFF); PNG uint8 and uint16 gray, uint8 color; JPEG, which changes the pixels, uint8; NIfTI,
+        pixel size (as OME-TIFF); PNG uint8 and uint16 gray, uint8 color; JPEG, which changes the pixels, uint8; NIfTI,
         MetaImage and NRRD gray integers, float32 and float64 with the whole geometry.
     pixels : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 3 or 4) for color
         Three axes without a geometry are a color image where the last one is 3 or 4 long, else a volume.

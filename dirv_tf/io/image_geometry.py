@@ -12,7 +12,7 @@ import numpy as np
 class ImageGeometry:
     """The affine map from pixels (array-axis order) to world coordinates (x, y[, z]; ITK's: LPS, mm).
 
-    ``world = origin + axes @ index``. Where a file knows no spacing, a pixel counts as 1 mm (`unit`).
+    ``world = origin + axes @ index``. Where a file knows no pixel size, a pixel counts as 1 mm (`unit`).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ImageGeometry:
 
     @classmethod
     def unit(cls, rank: int) -> ImageGeometry:
-        """Return the geometry of an image of which no spacing is known: 1 mm per pixel, world axes along the array's.
+        """Return the geometry of an image whose pixel size is not known: 1 mm per pixel, world axes along the array's.
 
         Parameters
         ----------
@@ -53,15 +53,15 @@ class ImageGeometry:
         -------
         ImageGeometry
         """
-        return cls.from_spacing((1.0,) * rank)
+        return cls.from_pixel_size((1.0,) * rank)
 
     @classmethod
-    def from_spacing(cls, spacing) -> ImageGeometry:
-        """Return the geometry with the given spacing, the first pixel at zero and world axes along the array's.
+    def from_pixel_size(cls, pixel_size) -> ImageGeometry:
+        """Return the geometry with the given pixel size, the first pixel at zero and world axes along the array's.
 
         Parameters
         ----------
-        spacing : sequence of float, length r
+        pixel_size : sequence of float, length r
             In mm, array-axis order.
 
         Returns
@@ -69,8 +69,8 @@ class ImageGeometry:
         ImageGeometry
         """
         # x is the last array axis.
-        axes = np.fliplr(np.diag(np.asarray(spacing, np.float64)[::-1]))
-        return cls((0.0,) * len(spacing), tuple(map(tuple, axes.tolist())))
+        axes = np.fliplr(np.diag(np.asarray(pixel_size, np.float64)[::-1]))
+        return cls((0.0,) * len(pixel_size), tuple(map(tuple, axes.tolist())))
 
     @property
     def rank(self) -> int:
@@ -78,7 +78,7 @@ class ImageGeometry:
         return len(self.origin)
 
     @property
-    def spacing(self) -> tuple[float, ...]:
+    def pixel_size(self) -> tuple[float, ...]:
         """Distance of neighboring pixels in mm, array-axis order."""
         return tuple(np.linalg.norm(self.axes, axis=0).tolist())
 
@@ -113,13 +113,13 @@ class ImageGeometry:
         return (np.asarray(points, np.float64) - self.origin) @ np.linalg.inv(self.axes).T
 
     def has_same_axes(self, other: ImageGeometry, tolerance: float = 1e-3) -> bool:
-        """Return whether spacing and directions agree; the origins may differ.
+        """Return whether pixel size and directions agree; the origins may differ.
 
         Parameters
         ----------
         other : ImageGeometry
         tolerance : float
-            Largest difference of a step, as a share of the spacing along that axis.
+            Largest difference of a step, as a share of the pixel size along that axis.
 
         Returns
         -------
@@ -128,7 +128,7 @@ class ImageGeometry:
         if self.rank != other.rank:
             return False
         steps = np.linalg.norm(np.subtract(self.axes, other.axes), axis=0)
-        return bool(np.all(steps <= tolerance * np.asarray(self.spacing)))
+        return bool(np.all(steps <= tolerance * np.asarray(self.pixel_size)))
 
     def is_close(self, other: ImageGeometry, tolerance: float = 1e-3) -> bool:
         """Return whether two geometries agree, origins included.
@@ -137,7 +137,7 @@ class ImageGeometry:
         ----------
         other : ImageGeometry
         tolerance : float
-            As in `has_same_axes`; the origins may differ by this share of the smallest spacing.
+            As in `has_same_axes`; the origins may differ by this share of the smallest pixel size.
 
         Returns
         -------
@@ -145,12 +145,12 @@ class ImageGeometry:
         """
         if not self.has_same_axes(other, tolerance):
             return False
-        return bool(np.linalg.norm(np.subtract(self.origin, other.origin)) <= tolerance * min(self.spacing))
+        return bool(np.linalg.norm(np.subtract(self.origin, other.origin)) <= tolerance * min(self.pixel_size))
 
 
 def _is_invertible(origin, axes):
     if not (np.all(np.isfinite(origin)) and np.all(np.isfinite(axes))):
         return False
-    spacing = np.linalg.norm(axes, axis=0)
-    # Relative to the spacing, which may be fractions of a micrometer.
-    return bool(spacing.all()) and abs(np.linalg.det(axes / spacing)) > 1e-6
+    pixel_size = np.linalg.norm(axes, axis=0)
+    # Relative to the pixel size, which may be fractions of a micrometer.
+    return bool(pixel_size.all()) and abs(np.linalg.det(axes / pixel_size)) > 1e-6

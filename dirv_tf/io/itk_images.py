@@ -141,8 +141,8 @@ def write_itk_image(path, array, geometry, is_vector=False):
     """
     simpleitk = import_simpleitk()
     steps = np.asarray(geometry.axes)[:, ::-1]
-    spacing = np.linalg.norm(steps, axis=0)
-    directions = steps / spacing
+    pixel_size = np.linalg.norm(steps, axis=0)
+    directions = steps / pixel_size
     is_skewed = np.abs(directions.T @ directions - np.eye(geometry.rank)).max() > 1e-4
     if is_skewed and known_suffix(path, _SUFFIXES) in _NIFTI:
         raise ValueError(
@@ -151,6 +151,6 @@ def write_itk_image(path, array, geometry, is_vector=False):
         )
     image = simpleitk.GetImageFromArray(np.ascontiguousarray(array), isVector=is_vector)
     image.SetOrigin(geometry.origin)
-    image.SetSpacing(spacing.tolist())
+    image.SetSpacing(pixel_size.tolist())
     image.SetDirection(directions.ravel().tolist())
     simpleitk.WriteImage(image, str(path))

@@ -27,7 +27,7 @@ def read_picture(path):
     Returns
     -------
     tuple of (ndarray, ImageGeometry, bool)
-        Pixels (bool, uint8 or uint16), unit spacing, whether it is a color image. Palettes become color.
+        Pixels (bool, uint8 or uint16), unit pixel size, whether it is a color image. Palettes become color.
 
     Raises
     ------
@@ -90,8 +90,8 @@ def write_picture(path, pixels, geometry, is_color):
         )
     if not geometry.is_close(ImageGeometry.unit(2), 1e-5):
         raise ValueError(
-            "Expected no spacing, origin or directions in a PNG or JPEG, which cannot hold them; choose .tif for a "
-            f"spacing, .mha, .nrrd or .nii.gz for all, or pass no geometry. Received: geometry={geometry}"
+            "Expected no pixel size, origin or directions in a PNG or JPEG, which cannot hold them; choose .tif for a "
+            f"pixel size, .mha, .nrrd or .nii.gz for all, or pass no geometry. Received: geometry={geometry}"
         )
     options = {"quality": JPEG_QUALITY} if is_jpeg else {}
     Image.fromarray(np.ascontiguousarray(pixels)).save(path, **options)

@@ -12,14 +12,14 @@ from dirv_tf.metrics.folding import folded_of_determinant, jacobian_determinant,
 from dirv_tf.metrics.pixel_mean import pixel_maximum, pixel_mean
 
 
-def displacement_lengths(flow_field: tf.Tensor, spacing: float | Sequence[float] = 1.0) -> tf.Tensor:
+def displacement_lengths(flow_field: tf.Tensor, pixel_size: float | Sequence[float] = 1.0) -> tf.Tensor:
     """Return the Euclidean length of the displacement at every pixel.
 
     Parameters
     ----------
     flow_field : tf.Tensor or array_like, shape (B, n_1, ..., n_r, r)
         In pixels.
-    spacing : float or sequence of float, length r
+    pixel_size : float or sequence of float, length r
         Millimeters per pixel and axis, for lengths in millimeters.
 
     Returns
@@ -34,7 +34,7 @@ def displacement_lengths(flow_field: tf.Tensor, spacing: float | Sequence[float]
     5.0
     """
     flow_field = field_tensor(flow_field, "flow_field")
-    return finite_root(tf.reduce_sum(tf.square(flow_field * tf.constant(spacing, flow_field.dtype)), axis=-1))
+    return finite_root(tf.reduce_sum(tf.square(flow_field * tf.constant(pixel_size, flow_field.dtype)), axis=-1))
 
 
 def endpoint_error(true: tf.Tensor, predicted: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
@@ -70,7 +70,7 @@ def endpoint_error(true: tf.Tensor, predicted: tf.Tensor, mask: tf.Tensor | None
 
 
 def field_metrics(
-    flow_field: tf.Tensor, spacing: float | Sequence[float] | None = None, mask: tf.Tensor | None = None
+    flow_field: tf.Tensor, pixel_size: float | Sequence[float] | None = None, mask: tf.Tensor | None = None
 ) -> dict[str, tf.Tensor]:
     """Return all metrics of flow fields alone.
 
@@ -78,7 +78,7 @@ def field_metrics(
     ----------
     flow_field : tf.Tensor or array_like, shape (B, n_1, ..., n_r, r)
         In pixels.
-    spacing : float or sequence of float, length r, optional
+    pixel_size : float or sequence of float, length r, optional
         Millimeters per pixel; adds the lengths in millimeters.
     mask : tf.Tensor or array_like of bool, shape (B, n_1, ..., n_r), optional
         The pixels that count; default all.
@@ -92,18 +92,18 @@ def field_metrics(
     --------
     >>> import numpy as np
     >>> from dirv_tf import metrics
-    >>> figures = metrics.field_metrics(np.broadcast_to([3.0, 4.0], (1, 8, 8, 2)))
-    >>> {name: float(value[0]) for name, value in figures.items()}  # doctest: +NORMALIZE_WHITESPACE
+    >>> measured = metrics.field_metrics(np.broadcast_to([3.0, 4.0], (1, 8, 8, 2)))
+    >>> {name: float(value[0]) for name, value in measured.items()}  # doctest: +NORMALIZE_WHITESPACE
     {'displacement_mean_px': 5.0, 'displacement_max_px': 5.0, 'folded_percent': 0.0, 'sd_log_jacobian': 0.0}
     """
-    figures = {}
-    for unit, scale in {"px": 1.0, **({} if spacing is None else {"mm": spacing})}.items():
+    measured = {}
+    for unit, scale in {"px": 1.0, **({} if pixel_size is None else {"mm": pixel_size})}.items():
         lengths = displacement_lengths(flow_field, scale)
-        figures[f"displacement_mean_{unit}"] = pixel_mean(lengths, mask)
-        figures[f"displacement_max_{unit}"] = pixel_maximum(lengths, mask)
+        measured[f"displacement_mean_{unit}"] = pixel_mean(lengths, mask)
+        measured[f"displacement_max_{unit}"] = pixel_maximum(lengths, mask)
     determinant = jacobian_determinant(flow_field)
     return {
-        **figures,
+        **measured,
         "folded_percent": folded_of_determinant(determinant, mask),
         "sd_log_jacobian": sd_log_of_determinant(determinant, mask),
     }

@@ -56,7 +56,7 @@ def sd_log_jacobian(flow_field: tf.Tensor, mask: tf.Tensor | None = None) -> tf.
     Notes
     -----
     The measure "SDlogJ" of Learn2Reg (Hering et al., IEEE TMI 42, 2023). The challenge's program adds 3 to the
-    determinant before taking the logarithm, which makes its figures a few times smaller than these.
+    determinant before taking the logarithm, which makes its numbers a few times smaller than these.
 
     Examples
     --------

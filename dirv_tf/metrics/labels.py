@@ -11,7 +11,7 @@ PERCENTILE = 95
 
 
 def label_overlap(
-    fixed_labels: ArrayLike, warped_labels: ArrayLike, spacing: Sequence[float] | None = None
+    fixed_labels: ArrayLike, warped_labels: ArrayLike, pixel_size: Sequence[float] | None = None
 ) -> dict[str, dict[int, float] | float]:
     """Return Dice coefficients and 95 % Hausdorff distances of all labels but 0.
 
@@ -21,7 +21,7 @@ def label_overlap(
         Labels of the fixed image.
     warped_labels : array_like of int or bool, same shape
         Labels of the moving image, warped onto the fixed one (`dirv_tf.geometry.warp_labels`).
-    spacing : sequence of float, length r, optional
+    pixel_size : sequence of float, length r, optional
         In mm, array-axis order; with it distances are in mm, else in pixels.
 
     Returns
@@ -34,7 +34,7 @@ def label_overlap(
     Raises
     ------
     ValueError
-        If the shapes differ, the labels are not integers or all 0, or the spacing does not fit.
+        If the shapes differ, the labels are not integers or all 0, or the pixel size does not fit.
 
     Notes
     -----
@@ -58,9 +58,9 @@ def label_overlap(
             f"Received: fixed_labels of shape {fixed_labels.shape} and dtype {fixed_labels.dtype}, "
             f"warped_labels of shape {warped_labels.shape} and dtype {warped_labels.dtype}"
         )
-    steps = np.ones(fixed_labels.ndim) if spacing is None else np.asarray(spacing, np.float64)
+    steps = np.ones(fixed_labels.ndim) if pixel_size is None else np.asarray(pixel_size, np.float64)
     if steps.shape != (fixed_labels.ndim,) or not np.all(np.isfinite(steps)) or np.any(steps <= 0):
-        raise ValueError(f"Expected {fixed_labels.ndim} positive numbers. Received: spacing={spacing}")
+        raise ValueError(f"Expected {fixed_labels.ndim} positive numbers. Received: pixel_size={pixel_size}")
     labels = sorted(({*np.unique(fixed_labels).tolist()} | {*np.unique(warped_labels).tolist()}) - {0})
     if not labels:
         raise ValueError("Expected at least one label other than 0. Received: fixed_labels and warped_labels of zeros")
@@ -88,12 +88,12 @@ def _cropped(first, second):
     return first[tuple(box)], second[tuple(box)]
 
 
-def _hausdorff_distance(first, second, spacing):
+def _hausdorff_distance(first, second, pixel_size):
     from scipy.ndimage import binary_erosion, distance_transform_edt
 
     if not (first.any() and second.any()):
         return float("nan")
     surfaces = [mask & ~binary_erosion(mask) for mask in (first, second)]
-    to_surface = [distance_transform_edt(~surface, sampling=spacing) for surface in surfaces]
+    to_surface = [distance_transform_edt(~surface, sampling=pixel_size) for surface in surfaces]
     directed = [to_surface[1][surfaces[0]], to_surface[0][surfaces[1]]]
     return float(max(np.percentile(distances, PERCENTILE) for distances in directed))

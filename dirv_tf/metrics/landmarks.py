@@ -12,7 +12,7 @@ def landmark_errors(
     fixed_points: ArrayLike,
     warped_points: ArrayLike,
     size: Sequence[int],
-    spacing: Sequence[float] | None = None,
+    pixel_size: Sequence[float] | None = None,
     moving_points: ArrayLike | None = None,
 ) -> dict[str, float]:
     """Return the errors of landmarks that a registration carried to the fixed image.
@@ -28,7 +28,7 @@ def landmark_errors(
         Their partners of the moving image after `dirv_tf.geometry.warp_points_inverse`.
     size : sequence of int, length r
         Sides of the fixed image in pixels.
-    spacing : sequence of float, length r, optional
+    pixel_size : sequence of float, length r, optional
         Of the fixed image in mm, array-axis order; with it TRE is in mm, else in pixels.
     moving_points : array_like, shape (n, r), optional
         The partners as they were before the registration.
@@ -42,7 +42,7 @@ def landmark_errors(
     Raises
     ------
     ValueError
-        If the shapes do not fit each other, there is no landmark, a coordinate is not finite, or a side or a spacing
+        If the shapes do not fit each other, there is no landmark, a coordinate is not finite, or a side or a pixel size
         is not positive.
 
     Examples
@@ -59,18 +59,18 @@ def landmark_errors(
             f"Received: fixed_points.shape={fixed_points.shape}"
         )
     size = _per_axis(size, rank, "size")
-    spacing = None if spacing is None else _per_axis(spacing, rank, "spacing")
-    errors, relative_errors = _errors(fixed_points, warped_points, "warped_points", size, spacing)
-    figures = {**_summary("tre", errors), **_summary("rtre", relative_errors)}
+    pixel_size = None if pixel_size is None else _per_axis(pixel_size, rank, "pixel_size")
+    errors, relative_errors = _errors(fixed_points, warped_points, "warped_points", size, pixel_size)
+    measured = {**_summary("tre", errors), **_summary("rtre", relative_errors)}
     if moving_points is not None:
-        before, relative_before = _errors(fixed_points, moving_points, "moving_points", size, spacing)
+        before, relative_before = _errors(fixed_points, moving_points, "moving_points", size, pixel_size)
         summaries = {**_summary("tre", before), **_summary("rtre", relative_before)}
-        figures.update({f"{name}_before": value for name, value in summaries.items()})
-        figures["robustness"] = float(np.mean(errors < before))
-    return figures
+        measured.update({f"{name}_before": value for name, value in summaries.items()})
+        measured["robustness"] = float(np.mean(errors < before))
+    return measured
 
 
-def _errors(fixed_points, points, name, size, spacing):
+def _errors(fixed_points, points, name, size, pixel_size):
     points = np.asarray(points, np.float64)
     if points.shape != fixed_points.shape:
         raise ValueError(
@@ -84,7 +84,7 @@ def _errors(fixed_points, points, name, size, spacing):
             f"Expected finite coordinates in {name} and fixed_points. Received: {wrong} pairs with NaN or infinite ones"
         )
     pixels = np.linalg.norm(differences, axis=-1)
-    lengths = pixels if spacing is None else np.linalg.norm(differences * spacing, axis=-1)
+    lengths = pixels if pixel_size is None else np.linalg.norm(differences * pixel_size, axis=-1)
     return lengths, pixels / np.linalg.norm(size)
 
 

@@ -119,20 +119,20 @@ class RegistrationErrors(tf.keras.metrics.Metric):
         dis_weights = tf.constant(displacement_level_weights(self.levels))
         int_weights = tf.fill([self.levels], 1.0 / self.levels)
         weighted = tf.concat([means[:2] * dis_weights, means[2:] * int_weights], axis=0)
-        figures = {}
+        measured = {}
         columns = [tf.reduce_sum(weighted, axis=1), means[:, -1], *tf.unstack(means, axis=1)]
         for suffix, column in zip(level_suffixes(self.levels), columns):
             dis_initial, dis_final, int_initial, int_final = tf.unstack(column)
-            figures[f"l_dis{suffix}"] = dis_final
-            figures[f"l_int{suffix}"] = 255 * int_final
-            figures[f"dl_dis{suffix}"] = reduction(dis_initial, dis_final)
-            figures[f"dl_int{suffix}"] = reduction(int_initial, int_final)
+            measured[f"l_dis{suffix}"] = dis_final
+            measured[f"l_int{suffix}"] = 255 * int_final
+            measured[f"dl_dis{suffix}"] = reduction(dis_initial, dis_final)
+            measured[f"dl_int{suffix}"] = reduction(int_initial, int_final)
         field_sums = tf.convert_to_tensor(self._field_sums)
         supervised, count = tf.convert_to_tensor(self._supervised), tf.convert_to_tensor(self._count)
-        figures["endpoint_error_initial"] = tf.math.divide_no_nan(field_sums[0], supervised)
-        figures["endpoint_error"] = tf.math.divide_no_nan(field_sums[1], supervised)
-        figures["folded_percent"] = tf.math.divide_no_nan(field_sums[2], count)
-        return {key: value for key, value in figures.items() if self.known_fields or not needs_true_field(key)}
+        measured["endpoint_error_initial"] = tf.math.divide_no_nan(field_sums[0], supervised)
+        measured["endpoint_error"] = tf.math.divide_no_nan(field_sums[1], supervised)
+        measured["folded_percent"] = tf.math.divide_no_nan(field_sums[2], count)
+        return {key: value for key, value in measured.items() if self.known_fields or not needs_true_field(key)}
 
     def reset_state(self) -> None:
         for variable in (self._sums, self._field_sums, self._supervised, self._count):

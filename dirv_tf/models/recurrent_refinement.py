@@ -7,7 +7,6 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.models.any_size import flow_field_of_any_size
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.validation import boolean, integer, number
 
@@ -183,3 +182,27 @@ def _chosen(going):
     power = tf.gather(powers, tf.searchsorted(powers, count[tf.newaxis])[0])
     positions = tf.minimum(tf.range(tf.minimum(power, tf.size(going))), count - 1)
     return numbers, tf.gather(numbers, positions)
+
+
+def flow_field_of_any_size(network, fixed, moving):
+    """Register images whose sides need not be multiples of `network.size_multiples`.
+
+    They are padded by edge replication at the far ends, and the field is cropped back. Cropping is exact: the padding
+    repeats the border, which is what a clamped sample of the unpadded image gives.
+
+    Parameters
+    ----------
+    network : RegistrationNetwork
+    fixed, moving : tf.Tensor, shape (B, n_1, ..., n_r, 1)
+        Intensities in [0, 1].
+
+    Returns
+    -------
+    tf.Tensor, shape (B, n_1, ..., n_r, r)
+        Backward flow field, pixels, array-axis order.
+    """
+    size = fixed.shape[1:-1]
+    if not size.is_fully_defined():
+        size = tf.unstack(tf.shape(fixed)[1:-1])
+    padded = tuple(geometry.pad_to_multiple(image, network.size_multiples) for image in (fixed, moving))
+    return geometry.crop_to_size(network(padded)["flow_field"], size)

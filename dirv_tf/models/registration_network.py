@@ -65,11 +65,11 @@ class RegistrationNetwork(tf.keras.Model):
 
     Notes
     -----
-    The outputs must hold ``"flow_field"``, ``(B, n_1, ..., n_r, r)``: backward, pixels, array-axis order. They may hold,
-    each a tuple over pyramid levels, coarse to fine:
+    The outputs must hold ``"flow_field"``, ``(B, n_1, ..., n_r, r)``: backward, pixels, array-axis order. They may
+    hold, each a tuple over pyramid levels, coarse to fine:
 
-    - ``"displacement_fields"``: the field after every stage or unit at the control points, ``(B, n_u, g_1, ..., g_r, r)``,
-      pixels of the level;
+    - ``"displacement_fields"``: the field after every stage or unit at the control points, in pixels of the level,
+      ``(B, n_u, g_1, ..., g_r, r)``;
     - ``"fixed_images"``, ``"moving_images"``, ``"registered_images"``: ``(B, n_1^l, ..., n_r^l, 1)``.
 
     `completed` adds those that are missing, as of a single level. Losses, metrics and pictures see completed outputs.
@@ -124,7 +124,7 @@ class RegistrationNetwork(tf.keras.Model):
     # ------------------------------------------------------------------ config and variables
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the base class; a subclass adds its own and leaves out those that it does not take."""
+        """Return the base class's arguments; a subclass adds its own and leaves out those that it does not take."""
         return {
             "name": self.name,
             "rank": self.rank,
@@ -223,7 +223,7 @@ class RegistrationNetwork(tf.keras.Model):
         fixed, moving = inputs
         flow_field = outputs["flow_field"]
         made = {
-            "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, tf.newaxis],
+            "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, None],
             "fixed_images": lambda: tf.convert_to_tensor(fixed),
             "moving_images": lambda: tf.convert_to_tensor(moving),
             "registered_images": lambda: geometry.warp_image(tf.convert_to_tensor(moving), flow_field),
@@ -262,10 +262,8 @@ class RegistrationNetwork(tf.keras.Model):
             TensorFlow itself are faster.
         """
         if loss is None or not callable(loss):
-            raise ValueError(
-                f"`loss` must be a loss of `dirv_tf.losses` or a function loss(flow_field, outputs). "
-                f"Received: loss={loss!r}"
-            )
+            expected = "`loss` must be a loss of `dirv_tf.losses` or a function loss(flow_field, outputs)"
+            raise ValueError(f"{expected}. Received: loss={loss!r}")
         if jit_compile is None:
             jit_compile = bool(tf.config.list_physical_devices("GPU"))
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
@@ -273,7 +271,7 @@ class RegistrationNetwork(tf.keras.Model):
         self._set_untracked("_registration_metrics", list(metrics or []))
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Restore optimizer, loss and metrics of a saved model (Keras leaves that to classes with their own compile)."""
+        """Restore optimizer, loss and metrics of a saved model; Keras leaves it to a class that has its own compile."""
         self.compile(**tf.keras.utils.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
@@ -282,7 +280,9 @@ class RegistrationNetwork(tf.keras.Model):
     def metrics(self):
         return [self._mean_loss, *self._registration_metrics]
 
-    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **kwargs: Any) -> tf.Tensor:
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> tf.Tensor:
         loss = self._registration_loss(y, self.completed(x, y_pred))
         self._mean_loss.update_state(loss, sample_weight=tf.shape(y_pred["flow_field"])[0])
         # Under `tf.distribute` the gradients of the replicas are summed, and each replica has its share of the batch.

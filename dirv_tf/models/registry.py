@@ -124,8 +124,8 @@ def _check(kind):
     if kind not in known:
         close = difflib.get_close_matches(str(kind), known, n=1)
         raise ValueError(
-            f"`kind` must be one of {', '.join(known)}.{f' Did you mean {close[0]!r}?' if close else ''} A network of your "
-            f"own is known once the module that defines it is imported, or named in {PLUGINS_VARIABLE}. "
+            f"`kind` must be one of {', '.join(known)}.{f' Did you mean {close[0]!r}?' if close else ''} A network of "
+            f"your own is known once the module that defines it is imported, or named in {PLUGINS_VARIABLE}. "
             f"Received: kind={kind!r}"
         )
 
@@ -142,7 +142,8 @@ def _import_plugins():
             importlib.import_module(module)
         except ImportError as error:
             raise ImportError(
-                f"{PLUGINS_VARIABLE} must name modules that can be imported ({error}). Received: {PLUGINS_VARIABLE}={named}"
+                f"{PLUGINS_VARIABLE} must name modules that can be imported ({error}). "
+                f"Received: {PLUGINS_VARIABLE}={named}"
             ) from error
     _load_entry_points()
 

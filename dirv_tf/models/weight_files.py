@@ -2,7 +2,7 @@
 
 The arrays carry the path of their variable in the network, such as "level0/unit3/data_experts/kernels", so that the
 files outlive Keras versions and can be read without this package. The card holds the arguments of the network, from
-which it is built again, the figures and settings of the run that made it, and the checksum of the arrays.
+which it is built again, the metrics and settings of the run that made it, and the checksum of the arrays.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def save_weights_file(model: RegistrationNetwork, path: Any, card: Mapping[str, 
     path : str or Path
         The folder for `weights.npz` and `weights.json`, or the npz file itself; its card gets the same name.
     card : mapping or None
-        What else to say on the card: run, figures, seeds, versions.
+        What else to say on the card: run, metrics, seeds, versions.
 
     Returns
     -------

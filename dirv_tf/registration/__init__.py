@@ -1,10 +1,9 @@
 """Registration of two images, arrays or files, in one call: `register(fixed, moving)`."""
 
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
-from dirv_tf.registration.accuracy import RegistrationAccuracy, measure_accuracy
 from dirv_tf.registration.apply_field import apply_to_image, apply_to_labels, apply_to_landmarks
 from dirv_tf.registration.coupled_convex import coupled_convex_field
-from dirv_tf.registration.evaluation import evaluate_field
+from dirv_tf.registration.evaluation import RegistrationAccuracy, evaluate_field, measure_accuracy
 from dirv_tf.registration.instance_optimization import OptimizedField, optimize_field
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import register_multi_resolution

@@ -1,9 +1,11 @@
-"""All figures of a flow field, as far as there is something to compare it with."""
+"""How well a registration did, and all metrics of a flow field, as far as there is something to compare it with."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,10 +15,15 @@ from dirv_tf.io import Landmarks, match_landmarks
 from dirv_tf.registration.apply_field import apply_to_labels, apply_to_landmarks, check_inside
 from dirv_tf.registration.linear_map import LinearMap
 
+if TYPE_CHECKING:
+    from dirv_tf.registration.result import RegistrationResult
+
+_WHEN = {"before": "moving", "after": "registered"}
+
 
 def evaluate_field(
     flow_field: Any,
-    spacing: Sequence[float] | None = None,
+    pixel_size: Sequence[float] | None = None,
     true_flow_field: Any | None = None,
     landmarks: tuple[Landmarks, Landmarks] | None = None,
     labels: tuple[Any, Any] | None = None,
@@ -29,7 +36,7 @@ def evaluate_field(
     ----------
     flow_field : array_like, shape (n_1, ..., n_r, r), pixels
         Backward, array-axis order.
-    spacing : sequence of float, optional
+    pixel_size : sequence of float, optional
         Millimeters per pixel and axis; lengths are then given in millimeters too.
     true_flow_field : array_like, same shape, optional
         Adds the endpoint errors.
@@ -59,48 +66,48 @@ def evaluate_field(
     flow_field = np.asarray(flow_field, np.float32)
     size = flow_field.shape[:-1]
     initial = initial or LinearMap.identity(len(size))
-    figures = {"field": _field_figures(initial.decomposed(flow_field), spacing)}
+    measured = {"field": _field_metrics(initial.decomposed(flow_field), pixel_size)}
     if true_flow_field is not None:
         true_flow_field = np.asarray(true_flow_field, np.float32)
-        figures["endpoint_error"] = _endpoint_errors(flow_field, true_flow_field, initial.flow_field(size))
+        measured["endpoint_error"] = _endpoint_errors(flow_field, true_flow_field, initial.flow_field(size))
     if landmarks is not None:
-        figures["landmarks"] = _landmark_figures(
-            flow_field, spacing, match_landmarks(*landmarks), moving_size, initial
+        measured["landmarks"] = _landmark_metrics(
+            flow_field, pixel_size, match_landmarks(*landmarks), moving_size, initial
         )
     if labels is not None:
         fixed, moving = (np.asarray(each) for each in labels)
         if fixed.shape != size:
             raise ValueError(f"Expected a label map of the fixed image, of size {size}. Received: shape={fixed.shape}")
-        figures["labels"] = {
-            name: _overlap(fixed, apply_to_labels(moving, field, moving_size), spacing)
+        measured["labels"] = {
+            name: _overlap(fixed, apply_to_labels(moving, field, moving_size), pixel_size)
             for name, field in (("before", initial.flow_field(size)), ("after", flow_field))
         }
-    return figures
+    return measured
 
 
-def _field_figures(flow_field, spacing):
+def _field_metrics(flow_field, pixel_size):
     batch = flow_field[np.newaxis]
     determinant = geometry.jacobian_determinant(batch)
     extremes = {"jacobian_min": tf.reduce_min(determinant), "jacobian_max": tf.reduce_max(determinant)}
-    figures = {name: value[0] for name, value in metrics.field_metrics(batch, spacing).items()}
-    return {name: float(value) for name, value in {**figures, **extremes}.items()}
+    measured = {name: value[0] for name, value in metrics.field_metrics(batch, pixel_size).items()}
+    return {name: float(value) for name, value in {**measured, **extremes}.items()}
 
 
-def _landmark_figures(flow_field, spacing, pairs, moving_size, initial):
+def _landmark_metrics(flow_field, pixel_size, pairs, moving_size, initial):
     size = flow_field.shape[:-1]
     check_inside(Landmarks(pairs.names, pairs.fixed_points), size, len(size))
     moving = Landmarks(pairs.names, pairs.moving_points)
     carried = apply_to_landmarks(moving, flow_field, moving_size=moving_size)
     before = initial.inverse().applied(pairs.moving_points)
-    errors = metrics.landmark_errors(pairs.fixed_points, carried.points, size, spacing, before)
+    errors = metrics.landmark_errors(pairs.fixed_points, carried.points, size, pixel_size, before)
     left_out = len(pairs.only_fixed) + len(pairs.only_moving)
     return {"count": len(pairs.names), "without_partner": left_out, **errors}
 
 
-def _overlap(fixed, warped, spacing):
-    figures = metrics.label_overlap(fixed, warped, spacing)
-    distances = {label: _defined(distance) for label, distance in figures["hd95"].items()}
-    return {**figures, "hd95": distances, "hd95_mean": _defined(figures["hd95_mean"])}
+def _overlap(fixed, warped, pixel_size):
+    measured = metrics.label_overlap(fixed, warped, pixel_size)
+    distances = {label: _defined(distance) for label, distance in measured["hd95"].items()}
+    return {**measured, "hd95": distances, "hd95_mean": _defined(measured["hd95_mean"])}
 
 
 def _defined(distance):
@@ -122,3 +129,120 @@ def _endpoint_errors(flow_field, true_flow_field, start):
         "after_max_px": float(largest),
         "removed_percent": float(metrics.reduction(before, after)),
     }
+
+
+@dataclass(frozen=True)
+class RegistrationAccuracy:
+    """Errors before and after a registration, averaged over all pixels or those of a mask.
+
+    Before, the images lie where their headers put them: pixel on pixel where nothing is known.
+
+    Attributes
+    ----------
+    difference_before, difference_after : float
+        Mean absolute intensity difference to the fixed image, intensities in [0, 1].
+    endpoint_error_before, endpoint_error_after : float, pixels
+        Mean length of the difference between the predicted and the true flow field.
+    folded_percent : float
+        Share of pixels where the Jacobian determinant of the predicted transformation is not positive.
+    """
+
+    difference_before: float
+    difference_after: float
+    endpoint_error_before: float
+    endpoint_error_after: float
+    folded_percent: float
+
+    @property
+    def difference_reduction(self) -> float:
+        """Reduction of the intensity difference in percent (thesis section 6.4: 100 (1 - after / before))."""
+        return float(metrics.reduction(self.difference_before, self.difference_after))
+
+    @property
+    def endpoint_error_reduction(self) -> float:
+        """Reduction of the endpoint error in percent."""
+        return float(metrics.reduction(self.endpoint_error_before, self.endpoint_error_after))
+
+
+def measure_accuracy(result: RegistrationResult, true_flow_field: Any, mask: Any | None = None) -> RegistrationAccuracy:
+    """Compare the result of a registration with the true field.
+
+    Parameters
+    ----------
+    result : RegistrationResult
+    true_flow_field : array_like, shape (n_1, ..., n_r, r), pixels
+        Backward, array-axis order.
+    mask : array_like of bool, shape (n_1, ..., n_r), optional
+        Pixels of the fixed image to average over; default all. An empty background shows no displacement, so that
+        errors there say nothing about a network.
+
+    Returns
+    -------
+    RegistrationAccuracy
+
+    Raises
+    ------
+    ValueError
+        If the true field does not have the shape of the predicted one, or the mask that of the image, or it is empty.
+    """
+    measured = result_metrics(result, true_flow_field, mask)
+    names = [field.name for field in dataclasses.fields(RegistrationAccuracy)]
+    return RegistrationAccuracy(**{name: measured[name] for name in names})
+
+
+def result_metrics(result, true_flow_field=None, mask=None):
+    """Return all metrics of a registration, see `RegistrationResult.metrics`.
+
+    Parameters
+    ----------
+    result : RegistrationResult
+    true_flow_field : array_like, shape (n_1, ..., n_r, r), pixels, optional
+    mask : array_like of bool, shape (n_1, ..., n_r), optional
+
+    Returns
+    -------
+    dict of float
+    """
+    inside = None if mask is None else _checked(mask, result.size)[np.newaxis]
+    field = result.flow_field[np.newaxis]
+    images = {name: image[np.newaxis, ..., np.newaxis] for name, image in result.unit_interval_images().items()}
+    differences = {
+        f"difference_{when}": metrics.intensity_difference(images["fixed"], images[name], inside)
+        for when, name in _WHEN.items()
+    }
+    # A program of this very size would take longer to compile than to run.
+    with geometry.for_any_shape():
+        # Headers may mirror or scale the pixels, which is no deformation.
+        beyond = result.initial.decomposed(result.flow_field)[np.newaxis]
+        of_field = metrics.field_metrics(beyond, result.fixed_geometry.pixel_size, inside)
+    measured = {
+        **differences,
+        **{name.replace("difference", "l_int"): 255 * value for name, value in differences.items()},
+        **of_field,
+    }
+    if true_flow_field is not None:
+        true = _checked_field(true_flow_field, result.flow_field)[np.newaxis]
+        start = result.initial.flow_field(result.size)[np.newaxis]
+        for when, predicted in zip(_WHEN, (start, field)):
+            measured[f"endpoint_error_{when}"] = metrics.endpoint_error(true, predicted, inside)
+    return {name: float(value[0]) for name, value in measured.items()}
+
+
+def _checked(mask, size):
+    mask = np.asarray(mask, bool)
+    if mask.shape != size or not mask.any():
+        raise ValueError(
+            f"Expected a mask of shape {size} with at least one pixel. "
+            f"Received: mask.shape={mask.shape} with {np.count_nonzero(mask)} pixels"
+        )
+    return mask
+
+
+def _checked_field(true_flow_field, flow_field):
+    true_flow_field = np.asarray(true_flow_field, dtype=np.float32)
+    if true_flow_field.shape != flow_field.shape:
+        raise ValueError(
+            f"Expected a true flow field of shape {flow_field.shape} like the predicted one. "
+            f"Received: true_flow_field.shape={true_flow_field.shape}"
+        )
+    return true_flow_field

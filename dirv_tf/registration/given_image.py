@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from dirv_tf.io import ImageGeometry, load_image, to_gray
-from dirv_tf.registration.image_arrays import to_spatial_array
 from dirv_tf.registration.linear_map import LinearMap
 
 # Part of the fixed image that must lie in the moving one for the headers to be believed.
@@ -72,14 +71,14 @@ def take_image(image, name):
     return GivenImage(gray, gray, file.geometry, file.path, (note,))
 
 
-def pair_placement(fixed, moving, spacing):
+def pair_placement(fixed, moving, pixel_size):
     """Return where both images lie in the world, and what follows for their pixels.
 
     Parameters
     ----------
     fixed, moving : GivenImage
         Of one rank. An array lies on the pixels of the other image's file, where there is one.
-    spacing : float or sequence of float, length 1 or r, or None
+    pixel_size : float or sequence of float, length 1 or r, or None
         Millimeters per pixel, one number or one per array axis, of images that know none themselves.
 
     Returns
@@ -90,19 +89,19 @@ def pair_placement(fixed, moving, spacing):
     Raises
     ------
     ValueError
-        When `spacing` is no spacing, or a file states one itself.
+        When `pixel_size` is no pixel size, or a file states one itself.
     """
     rank = fixed.array.ndim
     unit, identity = ImageGeometry.unit(rank), LinearMap.identity(rank)
     fixed_geometry = fixed.geometry or moving.geometry or unit
     moving_geometry = moving.geometry or fixed.geometry or unit
-    if spacing is not None:
-        given = ImageGeometry.from_spacing(_per_axis(spacing, rank))
+    if pixel_size is not None:
+        given = ImageGeometry.from_pixel_size(_per_axis(pixel_size, rank))
         for name, geometry in (("fixed", fixed_geometry), ("moving", moving_geometry)):
             if not geometry.is_close(unit):
                 raise ValueError(
-                    f"Expected no spacing for files that state one themselves; leave it out. Received: "
-                    f"spacing={spacing}, and {name} has a spacing of {_listed(geometry.spacing)} mm"
+                    f"Expected no pixel size for files that state one themselves; leave it out. Received: "
+                    f"pixel_size={pixel_size}, and {name} has a pixel size of {_listed(geometry.pixel_size)} mm"
                 )
         return given, given, identity, ()
     if fixed_geometry.is_close(moving_geometry):
@@ -123,19 +122,75 @@ def pair_placement(fixed, moving, spacing):
 
 def _differences(fixed, moving):
     if not fixed.has_same_axes(moving):
-        return f"with spacings of {_listed(fixed.spacing)} (fixed) and {_listed(moving.spacing)} mm (moving)"
+        return f"with pixel sizes of {_listed(fixed.pixel_size)} (fixed) and {_listed(moving.pixel_size)} mm (moving)"
     return f"with origins that differ by {_listed(np.subtract(moving.origin, fixed.origin))} mm"
 
 
-def _per_axis(spacing, rank):
-    values = np.atleast_1d(np.asarray(spacing, np.float64))
+def _per_axis(pixel_size, rank):
+    values = np.atleast_1d(np.asarray(pixel_size, np.float64))
     if values.ndim != 1 or len(values) not in (1, rank) or not np.all(np.isfinite(values) & (values > 0)):
         raise ValueError(
-            f"Expected a positive spacing in mm per pixel, one number or {rank}, one per array axis. "
-            f"Received: spacing={spacing}"
+            f"Expected a positive pixel size in mm per pixel, one number or {rank}, one per array axis. "
+            f"Received: pixel_size={pixel_size}"
         )
     return tuple(np.broadcast_to(values, rank).tolist())
 
 
 def _listed(values):
     return " x ".join(f"{value:.6g}" for value in values)
+
+
+def to_spatial_array(image, name):
+    """Return the array of an image's spatial axes, and whether the image had a channel axis.
+
+    Parameters
+    ----------
+    image : array_like, shape (n_1, n_2), (n_1, n_2, n_3), or either with one trailing channel
+    name : str
+        The argument's name for error messages.
+
+    Returns
+    -------
+    tuple of (ndarray of shape (n_1, ..., n_r) in its own dtype, bool)
+
+    Raises
+    ------
+    ValueError
+        For a masked array, color or other channels, or another number of axes.
+    """
+    if isinstance(image, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name}: expected an array without a mask (masks are not used); fill it with .filled(value). "
+            f"Received: {name}=masked array of shape {image.shape}"
+        )
+    array = np.asarray(image)
+    channels = array.shape[-1] if array.ndim in (3, 4) else None
+    if channels == 1:
+        return array[..., 0], True
+    # A volume of three or four voxels along its last axis would be too small for any network: this is color.
+    if array.ndim == 4 or channels in (3, 4):
+        raise ValueError(
+            f"{name}: expected a gray image of shape (n_1, n_2) or (n_1, n_2, n_3), with at most one trailing channel; "
+            f"turn color into gray first, e.g. with skimage.color.rgb2gray. Received: {name}.shape={array.shape}"
+        )
+    if array.ndim not in (2, 3):
+        raise ValueError(
+            f"{name}: expected a gray image of shape (n_1, n_2) or a volume of shape (n_1, n_2, n_3). "
+            f"Received: {name}.shape={array.shape}"
+        )
+    return array, False
+
+
+def check_same_rank(fixed, moving):
+    """Raise a ValueError unless both images have the same rank.
+
+    Parameters
+    ----------
+    fixed : ndarray, shape (n_1, ..., n_r)
+    moving : ndarray, shape (m_1, ..., m_r)
+    """
+    if fixed.ndim != moving.ndim:
+        raise ValueError(
+            "Expected two images of the same rank (both 2D or both 3D). "
+            f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
+        )

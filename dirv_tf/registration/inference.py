@@ -15,8 +15,8 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.layers import VariationalUnit
 from dirv_tf.models import DIRVNet, RecurrentRefinement
-from dirv_tf.models.any_size import flow_field_of_any_size
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
+from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 
 # Architectures whose graphs are kept. Networks of one architecture share them.
 _KEPT = 16

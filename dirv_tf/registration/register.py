@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dirv_tf.registration.block_warping import warp_in_blocks
-from dirv_tf.registration.given_image import pair_placement, take_image
-from dirv_tf.registration.image_arrays import check_same_rank
+from dirv_tf.registration.apply_field import warp_in_blocks
+from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_image
 from dirv_tf.registration.intensities import (
     check_intensities,
     intensity_ranges,
@@ -52,7 +51,7 @@ def register(
     fixed_mask: np.ndarray | None = None,
     moving_mask: np.ndarray | None = None,
     tile: int | Sequence[int] | bool | None = None,
-    spacing: float | Sequence[float] | None = None,
+    pixel_size: float | Sequence[float] | None = None,
     progress: Callable[[int, int], None] | None = None,
     status: Callable[[str], None] | None = None,
 ) -> RegistrationResult:
@@ -69,7 +68,7 @@ def register(
         real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; color is turned into gray.
     moving : like `fixed`
         It may have another size and dtype. Two files that know where they lie in the world (NIfTI, MetaImage, NRRD)
-        start there, whatever their spacing and orientation; others start with their first pixels at one place.
+        start there, whatever their pixel size and orientation; others start with their first pixels at one place.
     model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
         it, or a network. None: what suits the pair, with best-2d for images and best-3d for volumes.
@@ -100,7 +99,7 @@ def register(
     tile : int, sequence of int, False or None
         Side of overlapping tiles in pixels, one for all axes or one per axis; False: one piece, whatever the memory.
         None: tiles for images of more than four million pixels.
-    spacing : float or sequence of float, optional
+    pixel_size : float or sequence of float, optional
         Millimeters per pixel, one number or one per array axis, for arrays and for files that know none.
     progress : callable, optional
         Called with the number of tiles done and of all tiles after each tile.
@@ -149,7 +148,7 @@ def register(
     tell = status or (lambda stage: None)
     fixed_image, moving_image = take_image(fixed, "fixed"), take_image(moving, "moving")
     check_same_rank(fixed_image.array, moving_image.array)
-    fixed_geometry, moving_geometry, initial, geometry_notes = pair_placement(fixed_image, moving_image, spacing)
+    fixed_geometry, moving_geometry, initial, geometry_notes = pair_placement(fixed_image, moving_image, pixel_size)
     size = fixed_image.array.shape
     tell("loading the network")
     network, name = choose_model(DEFAULT_MODELS[len(size)] if model is None else model, len(size))

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from dirv_tf.io import ImageGeometry
-from dirv_tf.registration.accuracy import figures_of
 from dirv_tf.registration.alignment import Alignment
-from dirv_tf.registration.image_arrays import to_spatial_array
+from dirv_tf.registration.evaluation import result_metrics
+from dirv_tf.registration.given_image import to_spatial_array
 from dirv_tf.registration.intensities import to_unit_interval, type_range
 from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.quality import Quality, judge
@@ -134,7 +134,7 @@ class RegistrationResult:
         return {**values, "moving": self.initial.sampled(values["moving"], self.size)}
 
     def metrics(self, true_flow_field: Any | None = None, mask: Any | None = None) -> dict[str, float]:
-        """Return the figures of the registration.
+        """Return the metrics of the registration.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class RegistrationResult:
         dict of float
             - ``difference_before``, ``difference_after``: mean absolute intensity difference, intensities in [0, 1];
               ``l_int_before``, ``l_int_after``: the same as the thesis counts it (eq. 26), times 255;
-            - ``displacement_mean_px``, ``displacement_max_px`` and the same in ``_mm`` by the fixed image's spacing
+            - ``displacement_mean_px``, ``displacement_max_px`` and the same in ``_mm`` by the fixed image's pixel size
               (1 mm where nothing is known), beyond what the headers say of the images' places;
             - ``folded_percent``: pixels with a Jacobian determinant of at most 0; ``sd_log_jacobian``: standard
               deviation of its logarithm, as in the Learn2Reg challenge;
@@ -159,7 +159,7 @@ class RegistrationResult:
         ValueError
             When the true field or the mask has another shape, or the mask is empty.
         """
-        return figures_of(self, true_flow_field, mask)
+        return result_metrics(self, true_flow_field, mask)
 
     def plot(self, path: str | os.PathLike[str] | None = None, axis: int = 0) -> Any:
         """Draw the images, the deformed grid and the differences, see `dirv_tf.figures.registration_figure`.
@@ -187,7 +187,7 @@ class RegistrationResult:
         return figure
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False, field_format: str | None = None) -> Path:
-        """Write the registered image, the field, the figures and a picture into a folder, all or nothing.
+        """Write the registered image, the field, the metrics and a picture into a folder, all or nothing.
 
         Parameters
         ----------

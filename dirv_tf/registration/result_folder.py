@@ -1,4 +1,4 @@
-"""A registration in a folder: image, field, figures and picture, all or nothing."""
+"""A registration in a folder: image, field, metrics and picture, all or nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dirv_tf.io.atomic_write import write_json
 from dirv_tf.io.file_paths import known_suffix
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES
-from dirv_tf.registration.image_arrays import to_spatial_array
+from dirv_tf.registration.given_image import to_spatial_array
 
 FIGURES_NAME = "metrics.json"
 PICTURE_NAME = "registration.png"
@@ -72,7 +72,7 @@ def _content(result, files):
         "moving": result.moving_path and str(result.moving_path),
         "method": result.model_name,
         "size": result.size,
-        "pixel_spacing_mm": result.fixed_geometry.spacing,
+        "pixel_size_mm": result.fixed_geometry.pixel_size,
         "intensity_ranges": dict(zip(("fixed", "moving"), result.intensity_ranges)),
         "rounds": result.rounds,
         "seconds": result.seconds,
@@ -105,14 +105,14 @@ def _write_image(path, result):
     geometry = result.fixed_geometry
     # What the format cannot hold of the geometry stands with the flow field.
     if path.suffix in TIFF_SUFFIXES:
-        geometry = ImageGeometry.from_spacing(geometry.spacing)
+        geometry = ImageGeometry.from_pixel_size(geometry.pixel_size)
     elif path.suffix in PICTURE_SUFFIXES:
         geometry = ImageGeometry.unit(result.rank)
     write_image(path, array, geometry)
 
 
 def _older_files(folder, overwrite):
-    """Names of the files of an earlier registration in the folder, the figures last."""
+    """Names of the files of an earlier registration in the folder, the metrics last."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return []
     try:
@@ -137,7 +137,7 @@ def _move(temporary, folder, older):
     if not folder.exists():
         os.rename(temporary, folder)
         return
-    # The figures go last: until then, the folder can be told to be one of ours.
+    # The metrics go last: until then, the folder can be told to be one of ours.
     names = sorted(os.listdir(temporary), key=lambda name: name == FIGURES_NAME)
     for name in names:
         os.replace(temporary / name, folder / name)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from dirv_tf.registration.appearance import matched_appearance
-from dirv_tf.registration.block_warping import warp_in_blocks
+from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.instance_optimization import optimize_field
 from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.multi_resolution import EFFORTS, register_multi_resolution

@@ -1,4 +1,4 @@
-"""One page about finished runs: test figures, learning curves, pictures of what the networks do and have learned.
+"""One page about finished runs: test metrics, learning curves, pictures of what the networks do and have learned.
 
 Only what a run wrote down itself is shown. A report is a document of sections, tables and pictures first, so that
 other pages are made of the same parts.

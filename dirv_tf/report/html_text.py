@@ -83,7 +83,7 @@ def _table(table):
 
 
 def _cell(text):
-    # Figures stay on one line, sentences do not.
+    # Metrics stay on one line, sentences do not.
     return f"<td{' class=text' if len(text) > _LONGEST_FIGURE else ''}>{escape(text)}</td>"
 
 

@@ -34,7 +34,7 @@ class RunRecord:
     record : dict
         Seeds, versions, hardware, times.
     test : dict or None
-        Test figures by name; None for a run that is not finished.
+        Test metrics by name; None for a run that is not finished.
     history : dict of str to list of float
         Logged values by column, an entry per epoch.
     reference : dict or None

@@ -60,7 +60,7 @@ def _row(run):
         return {**row, "here, mean of levels": f"not finished ({run.record.get('state', 'no record')})"}
     test = run.test
     expected = run.reference["metrics"] if run.reference else {}
-    if all(key in figures for key in ("dl_int", "dl_dis") for figures in (test, expected)):
+    if all(key in measured for key in ("dl_int", "dl_dis") for measured in (test, expected)):
         row["difference, mean of levels"] = " / ".join(
             f"{test[metric.key] - expected[metric.key]:+.1f}" for metric in REDUCTIONS
         )
@@ -91,6 +91,6 @@ def _settings(run):
     return text + start
 
 
-def _pair(figures, suffix=""):
-    values = [figures.get(metric.key + suffix) for metric in REDUCTIONS]
+def _pair(measured, suffix=""):
+    values = [measured.get(metric.key + suffix) for metric in REDUCTIONS]
     return " / ".join("–" if value is None else f"{value:.1f}" for value in values)

@@ -15,7 +15,8 @@ DEFAULT_OUTPUT = OUTPUT / "benchmark"
 _EPILOG = """\
 Measured in one run, by turns: dirv_tf, a plain implementation of the same network, VoxelMorph's U-Net, demons of
 SimpleITK, and the machine's own speed; and in processes of their own the first answer from the shell. The full
-benchmark takes eight to eleven minutes on two processor cores, --quick two. Anything else that runs meanwhile makes the times longer; the ratios suffer least.
+benchmark takes eight to eleven minutes on two processor cores, --quick two. Anything else that runs meanwhile makes the
+times longer; the ratios suffer least.
 
 examples:
   python -m experiments.benchmark
@@ -72,7 +73,7 @@ def _parser():
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="the main figures only, in two minutes")
+    parser.add_argument("--quick", action="store_true", help="the main measurements only, in two minutes")
     parser.add_argument(
         "--training-side", type=_side, default=FULL.training_side, metavar="PIXELS",
         help="pixels per side of the pairs to train on (default: %(default)s)",

@@ -37,7 +37,8 @@ def markdown(result):
     ]
     for section, rows in sections(result["rows"]):
         lines += ["", f"## {section[0].upper()}{section[1:]}", ""]
-        lines += ["| | median | quartiles | turns | over dirv_tf's | |", "|---|---|---|---|---|---|", *(f"| {' | '.join(cells(row))} |" for row in rows)]
+        lines += ["| | median | quartiles | turns | over dirv_tf's | |", "|---|---|---|---|---|---|"]
+        lines += [f"| {' | '.join(cells(row))} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -47,7 +48,7 @@ def text_lines(rows):
     for section, members in sections(rows):
         lines.append(f"  {section}")
         for row in members:
-            name, median, quartiles, turns, ratio, note = cells(row)
+            name, median, quartiles, _turns, ratio, note = cells(row)
             lines.append(f"    {name:30s} {median:>16s}  {quartiles:20s} {ratio:24s} {note}".rstrip())
     return lines
 

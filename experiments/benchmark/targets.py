@@ -21,7 +21,7 @@ class Target(NamedTuple):
 
 
 def targets(rows):
-    """Judge the targets of which the figures were measured.
+    """Judge the targets whose quantities were measured.
 
     Parameters
     ----------

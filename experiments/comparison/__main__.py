@@ -77,7 +77,7 @@ def _parser():
         help=f"a shipped network; repeatable (default: {', '.join(DEFAULT_NETWORKS)})",
     )
     parser.add_argument("--pairs", type=at_least(1), default=100, help="test pairs per set (default: %(default)s)")
-    parser.add_argument("--trials", type=at_least(1), default=12, help="settings tried per method (default: %(default)s)")
+    parser.add_argument("--trials", type=at_least(1), default=12, help="settings tried per method (%(default)s)")
     parser.add_argument("--tuning-pairs", type=at_least(1), default=8, help="pairs per trial (default: %(default)s)")
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +21,7 @@ class PairSet(NamedTuple):
     name: str
     what: str
     run: str
-    settings: dict = {}
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 SETS = (

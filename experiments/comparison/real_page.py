@@ -49,7 +49,8 @@ def _real(folder):
         record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         parts += [f"### {title}", "", f"{describe(record)} {_machine(record)}", "", methods_table(record)]
         if name == _IN_FULL:
-            parts += ["Median rTRE of every pair, × 1000; an asterisk where the verdict warns:", "", pairs_table(record)]
+            sentence = "Median rTRE of every pair, × 1000; an asterisk where the verdict warns:"
+            parts += [sentence, "", pairs_table(record)]
     return "\n".join(parts)
 
 

@@ -106,7 +106,7 @@ def show(output, models, seed, cases, side=None):
         register(fixed, moving, model)  # Traces the graph, which is no part of the time that is reported.
         result = register(fixed, moving, model)
         accuracy = measure_accuracy(result, true_flow_field, fixed > BACKGROUND if case.empty_background else None)
-        title = case.title + (", figures averaged over the tissue" if case.empty_background else "")
+        title = case.title + (", metrics averaged over the tissue" if case.empty_background else "")
         picture = demo_picture(title, result, true_flow_field, accuracy)
         save_figure(picture, Path(output) / f"{case.name}.png")
         rows.append(_row(case, result, accuracy))

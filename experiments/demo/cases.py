@@ -27,7 +27,7 @@ class Case(NamedTuple):
     file : str
         Under data/, or an absolute path.
     empty_background : bool
-        Whether a part of it is empty and black, which figures are not averaged over.
+        Whether a part of it is empty and black, which metrics are not averaged over.
     field : int
         Number of its random field. That of a user's own image is 0, whatever is named beside it.
     stretch : bool

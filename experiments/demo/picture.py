@@ -27,7 +27,7 @@ def demo_picture(title, result, true_flow_field, accuracy):
     """Draw a registered pair whose true field is known; a volume by the central slice across its first axis.
 
     The upper row holds the images and their differences before and after; the lower row the fixed image's grid on the
-    moving image (true and predicted), both fields on one color scale, the endpoint error, and the figures in words.
+    moving image (true and predicted), both fields on one color scale, the endpoint error, and the metrics in words.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def demo_picture(title, result, true_flow_field, accuracy):
     figure, panels = panel_figure(2, 5, picture_panel_size(images["fixed"].shape, 2.9), gaps=(0.45, 0.7), title=title)
     _draw_images(panels[0], images)
     _draw_fields(panels[1], images["moving"], result.flow_field, true_flow_field)
-    _write_figures(panels[1, 4], result, accuracy)
+    _write_metrics(panels[1, 4], result, accuracy)
     return figure
 
 
@@ -78,7 +78,7 @@ def _draw_fields(panels, moving, flow_field, true_flow_field):
     draw_map(panels[3], error, "endpoint error, own scale", (0.0, float(error.max()) or 1.0), ERROR_COLORS)
 
 
-def _write_figures(axes, result, accuracy):
+def _write_metrics(axes, result, accuracy):
     axes.set_axis_off()
     lines = [
         f"model   {result.model_name}",

@@ -40,7 +40,7 @@ class FinishedRun(NamedTuple):
     weights: Path
 
     def recorded(self, count):
-        """Return the figures that the run itself wrote down for its first `count` test pairs.
+        """Return the metrics that the run itself wrote down for its first `count` test pairs.
 
         Those of all pairs are the run's test; those of the pairs looked at after every epoch stand in the last line of
         its history, and belong to the same weights.
@@ -52,7 +52,7 @@ class FinishedRun(NamedTuple):
         Returns
         -------
         dict or None
-            Figures by name; None where the run never tested just these pairs.
+            Metrics by name; None where the run never tested just these pairs.
         """
         record = json.loads(self.folder.metrics_json.read_text(encoding="utf-8"))
         if count == record["test_images"]:
@@ -145,7 +145,7 @@ def repeat_test(run, pairs=None, progress=True):
     Returns
     -------
     tuple of (dict, int, float)
-        Figures by name, the number of pairs, and seconds.
+        Metrics by name, the number of pairs, and seconds.
 
     Raises
     ------
@@ -160,9 +160,9 @@ def repeat_test(run, pairs=None, progress=True):
     compile_model(network, run.config, steps=1)
     callbacks = [Progress(test_steps=testing.steps_per_epoch)] if progress else []
     begun = time.monotonic()
-    figures = network.evaluate(testing.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
+    measured = network.evaluate(testing.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
     seconds = time.monotonic() - begun
-    return {name: float(value) for name, value in figures.items()}, testing.count, seconds
+    return {name: float(value) for name, value in measured.items()}, testing.count, seconds
 
 
 def _weights(folder, records):

@@ -62,14 +62,14 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
         _write_records(run, new_records, checkout)
         # Tested as it will lie there, with the images of the checkout.
         config = load_run(new_records / "config.yaml")
-        _check_figures(FinishedRun(name, config, RunFolder(new_records), new_weights), say)
+        _check_metrics(FinishedRun(name, config, RunFolder(new_records), new_weights), say)
     return records, weights
 
 
 def _checked_card(run):
     """The card that a run of today would write: older ones lack what has come since, which the test then confirms."""
     card, record = read_card(run.weights), run.folder.read_record()
-    # Test figures can lie beside the record of a second process that was stopped in the same folder.
+    # Test metrics can lie beside the record of a second process that was stopped in the same folder.
     if record["state"] != "finished":
         raise ConfigError(
             f"Expected a finished run by its record {run.folder.record}. Received: state={record['state']!r}"
@@ -79,7 +79,7 @@ def _checked_card(run):
         run.config.name, run.config.preset, tested["test"]
     ):
         raise WeightFileError(
-            f"Expected a card with the name and the figures of the run in {run.folder.path}. Received: the card of run "
+            f"Expected a card with the name and the metrics of the run in {run.folder.path}. Received: the card of run "
             f"{card.get('run')}, preset {card.get('preset')}, ΔL_dis {card.get('metrics', {}).get('dl_dis')}"
         )
     arguments = {**json.loads(json.dumps(build_model(run.config).architecture())), **card["model"]}
@@ -89,14 +89,14 @@ def _checked_card(run):
     return {**fixed, **settings, "date": record["ended"][:10]}
 
 
-def _check_figures(run, say):
-    figures, count, _ = repeat_test(run, run.config.evaluation.validation_images or None)
-    name, difference = largest_difference(figures, run.recorded(count))
+def _check_metrics(run, say):
+    measured, count, _ = repeat_test(run, run.config.evaluation.validation_images or None)
+    name, difference = largest_difference(measured, run.recorded(count))
     say(f"{count:,} pairs tested again: largest difference to the record {difference:.3f} points ({name}).")
     if difference > TOLERANCE:
         raise WeightFileError(
-            f"Expected weights that give the recorded figures again, within {TOLERANCE} points. "
-            f"Received: {name}={figures[name]:.3f} instead of {run.recorded(count)[name]:.3f}, path={run.weights}"
+            f"Expected weights that give the recorded metrics again, within {TOLERANCE} points. "
+            f"Received: {name}={measured[name]:.3f} instead of {run.recorded(count)[name]:.3f}, path={run.weights}"
         )
 
 

@@ -9,13 +9,13 @@ TOLERANCE = 0.05
 JUDGED = tuple(metric.key + suffix for suffix in ("", FINEST) for metric in REDUCTIONS)
 
 
-def largest_difference(figures, recorded):
+def largest_difference(measured, recorded):
     """Return the figure in which a test and a record differ most, and by how much.
 
     Parameters
     ----------
-    figures, recorded : dict of str to float
-        Test figures by name.
+    measured, recorded : dict of str to float
+        Test metrics by name.
 
     Returns
     -------
@@ -27,19 +27,19 @@ def largest_difference(figures, recorded):
     ValueError
         When there is none of the reductions in the record.
     """
-    common = [key for key in JUDGED if key in figures and key in recorded]
+    common = [key for key in JUDGED if key in measured and key in recorded]
     if not common:
         raise ValueError(f"Expected a record with {' or '.join(JUDGED)}. Received: {', '.join(recorded) or 'nothing'}")
-    name = max(common, key=lambda key: abs(figures[key] - recorded[key]))
-    return name, abs(figures[name] - recorded[name])
+    name = max(common, key=lambda key: abs(measured[key] - recorded[key]))
+    return name, abs(measured[name] - recorded[name])
 
 
-def comparison_lines(figures, recorded, reference):
+def comparison_lines(measured, recorded, reference):
     """Return a table of what was measured now, what the run recorded, and what its reference says.
 
     Parameters
     ----------
-    figures : dict of str to float
+    measured : dict of str to float
     recorded : dict of str to float or None
     reference : dict or None
         With `source`, `split` and `metrics`.
@@ -48,7 +48,7 @@ def comparison_lines(figures, recorded, reference):
     -------
     list of str
     """
-    rows = [("measured now", figures), ("the run's record", recorded)]
+    rows = [("measured now", measured), ("the run's record", recorded)]
     parts = (("", "mean of levels"), (FINEST, "finest level"))
     lines = [(f"{name}, {part}", values, suffix) for suffix, part in parts for name, values in rows if values]
     if reference:

@@ -53,7 +53,7 @@ def refine_pairs(network, pairs, progress=None):
                 sums[name].update(_measure(register, part, network.spacing))
         if progress:
             progress.on_test_batch_end(step)
-    rows = [{"name": name, "what": what, **_figures(sums[name], pairs.count)} for name, what in VARIANTS.items()]
+    rows = [{"name": name, "what": what, **_metrics(sums[name], pairs.count)} for name, what in VARIANTS.items()]
     return [{**row, "time_ratio": round(row["seconds"] / rows[0]["seconds"], 2)} for row in rows]
 
 
@@ -115,9 +115,9 @@ def _prepare(register, fixed, moving):
     register(fixed, moving)
 
 
-def _figures(sums, count):
-    figures = {"l_int": sums["after"] / count, "dl_int_finest": float(reduction(sums["before"], sums["after"]))}
+def _metrics(sums, count):
+    measured = {"l_int": sums["after"] / count, "dl_int_finest": float(reduction(sums["before"], sums["after"]))}
     if "field after" in sums:
-        figures["l_dis"] = sums["field after"] / count
-        figures["dl_dis_finest"] = float(reduction(sums["field before"], sums["field after"]))
-    return {**figures, "rounds": sums["rounds"] / count, "seconds": round(sums["seconds"], 3)}
+        measured["l_dis"] = sums["field after"] / count
+        measured["dl_dis_finest"] = float(reduction(sums["field before"], sums["field after"]))
+    return {**measured, "rounds": sums["rounds"] / count, "seconds": round(sums["seconds"], 3)}

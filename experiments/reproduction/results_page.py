@@ -1,4 +1,4 @@
-"""The table of all runs in the documentation, written from their records: `python -m experiments.reproduction.results_page`.
+"""The documentation's table of all runs, from their records: `python -m experiments.reproduction.results_page`.
 
 The page holds prose around a block between two marks; the block alone is written. A test compares it with the records.
 """

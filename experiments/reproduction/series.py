@@ -98,21 +98,21 @@ def find_folder(config, output):
 
 
 def _table(results):
-    # A line per run: its test figures, its reference, its time, and what became of it.
+    # A line per run: its test metrics, its reference, its time, and what became of it.
     reductions = " / ".join(metric.label for metric in REDUCTIONS) + " %"
     lines = [f"{'run':8}{reductions:>19}{'finest level':>15}{'reference':>15}{'time':>15}  state"]
     for config, folder, state in results:
         file = folder.metrics_json
-        figures = json.loads(file.read_text(encoding="utf-8"))["test"] if file.is_file() else {}
+        measured = json.loads(file.read_text(encoding="utf-8"))["test"] if file.is_file() else {}
         reference = config.reference.metrics if config.reference else {}
         seconds = folder.read_record().get("seconds")
         lines.append(
-            f"{config.name:8}{_pair(figures):>19}{_pair(figures, FINEST):>15}"
+            f"{config.name:8}{_pair(measured):>19}{_pair(measured, FINEST):>15}"
             f"{_pair(reference):>15}{duration(seconds) if seconds else '–':>15}  {state}"
         )
     return lines
 
 
-def _pair(figures, suffix=""):
-    values = [figures.get(metric.key + suffix) for metric in REDUCTIONS]
+def _pair(measured, suffix=""):
+    values = [measured.get(metric.key + suffix) for metric in REDUCTIONS]
     return " / ".join("–" if value is None else f"{value:.1f}" for value in values)

@@ -1,1 +1,1 @@
-"""What holds the figures down and what lifts them, one difference at a time: `python -m experiments.studies`."""
+"""What holds the results down and what lifts them, one difference at a time: `python -m experiments.studies`."""

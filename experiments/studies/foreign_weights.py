@@ -14,7 +14,7 @@ from dirv_tf.training.execution.results import test_row, write_results
 
 
 def record_test(model, weights_of, config, run):
-    """Test a network and write configuration, record and figures into a folder.
+    """Test a network and write configuration, record and metrics into a folder.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def record_test(model, weights_of, config, run):
 
     Returns
     -------
-    figures : dict
-        Test figures by name.
+    measured : dict
+        Test metrics by name.
     count : int
         Number of pairs.
     """
@@ -37,8 +37,8 @@ def record_test(model, weights_of, config, run):
     pairs = testing_pairs(config)
     model.compile(loss=DisplacementLoss(), metrics=[RegistrationErrors(model.levels)])
     callbacks = [Progress(test_steps=pairs.steps_per_epoch)]
-    figures = model.evaluate(pairs.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
-    figures = {name: float(value) for name, value in figures.items()}
+    measured = model.evaluate(pairs.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
+    measured = {name: float(value) for name, value in measured.items()}
     seconds = round(time.monotonic() - begun, 1)
     run.write_config(config)
     run.write_record(
@@ -53,6 +53,6 @@ def record_test(model, weights_of, config, run):
         ended=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         seconds=seconds,
     )
-    row = {**test_row(config, pairs.count, figures, None, seconds), "parameters": model.count_params()}
-    write_results(run, row, figures, None)
-    return figures, pairs.count
+    row = {**test_row(config, pairs.count, measured, None, seconds), "parameters": model.count_params()}
+    write_results(run, row, measured, None)
+    return measured, pairs.count

@@ -16,7 +16,7 @@ from dirv_tf.validation import ConfigError
 from experiments.studies.deviations import deviating_network
 from experiments.studies.foreign_weights import record_test
 
-_FIGURES = tuple(metric.key + suffix for suffix in ("", FINEST) for metric in REDUCTIONS)
+_METRICS = tuple(metric.key + suffix for suffix in ("", FINEST) for metric in REDUCTIONS)
 
 
 def carry_out(member, scale, folder, overrides=None, report=print):
@@ -37,7 +37,7 @@ def carry_out(member, scale, folder, overrides=None, report=print):
     Returns
     -------
     dict
-        The member's row: name, what, figures in percent, seconds, steps, record.
+        The member's row: name, what, metrics in percent, seconds, steps, record.
 
     Raises
     ------
@@ -62,9 +62,9 @@ def carry_out(member, scale, folder, overrides=None, report=print):
 
 
 def _row(member, run):
-    figures = json.loads(run.metrics_json.read_text(encoding="utf-8"))["test"]
+    measured = json.loads(run.metrics_json.read_text(encoding="utf-8"))["test"]
     record = run.read_record()
-    row = {"name": member.name, "what": member.what, **{key: round(figures[key], 2) for key in _FIGURES}}
+    row = {"name": member.name, "what": member.what, **{key: round(measured[key], 2) for key in _METRICS}}
     config = parse_yaml(run.config.read_text(encoding="utf-8"))
     steps = None
     if not member.weights_of:

@@ -9,7 +9,7 @@ _KINDS = tuple((each.key + FINEST, each.label, color) for each, color in zip(RED
 
 
 def study_figure(result):
-    """Draw the finest-level figures of all members as bars, with the reference's as dashed lines.
+    """Draw the finest-level metrics of all members as bars, with the reference's as dashed lines.
 
     Parameters
     ----------

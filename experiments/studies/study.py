@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Optional
 
 import yaml
 
@@ -54,7 +53,7 @@ class Member:
     run: str
     settings: dict = dataclasses.field(default_factory=dict)
     deviations: tuple = ()
-    weights_of: Optional[str] = None
+    weights_of: str | None = None
 
     def config(self, scale, overrides=None):
         """The configuration of the run at a scale of `SCALES`, with further settings on top."""

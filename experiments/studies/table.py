@@ -31,10 +31,10 @@ def cells(result):
     """Return the texts of all rows: the member's name and one text per column of `COLUMNS`."""
     lines = []
     for row, (intensity, displacement) in zip(result["members"], differences(result)):
-        figures = [f"{row[key]:.1f}" for key in (*_KEYS, *_FINEST_KEYS)]
+        measured = [f"{row[key]:.1f}" for key in (*_KEYS, *_FINEST_KEYS)]
         compared = "–" if row["name"] == result["reference"] else f"{intensity:+.1f} / {displacement:+.1f}"
         steps = f"{row['steps']:,}" if row["steps"] else "–"
-        lines.append([row["name"], *figures, compared, f"{row['parameters']:,}", steps, f"{row['seconds']:.0f} s"])
+        lines.append([row["name"], *measured, compared, f"{row['parameters']:,}", steps, f"{row['seconds']:.0f} s"])
     return lines
 
 

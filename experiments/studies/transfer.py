@@ -50,13 +50,13 @@ def main(arguments=None):
                 f"Received: run={options.run}, of {config.rank} axes"
             )
         run = RunFolder.new(config, options.output or OUTPUT / f"{name}-on-{config.name}")
-        figures, count = record_test(model, name, config, run)
+        measured, count = record_test(model, name, config, run)
     # The error of wrong weights is a ValueError too.
     except (ConfigError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"Weights of {name} on the test pairs of {config.name}:")
-    for line in results_lines(config, count, figures, None):
+    for line in results_lines(config, count, measured, None):
         print(line)
     print(f"Everything is in {run.path}")
     return 0

@@ -13,7 +13,7 @@ SHIFT = np.broadcast_to(np.float32([2.0, -1.0]), (24, 32, 2))
 
 @pytest.fixture(autouse=True)
 def files():
-    io.write_flow_field("field.npz", SHIFT, io.ImageGeometry.from_spacing((0.5, 0.5)))
+    io.write_flow_field("field.npz", SHIFT, io.ImageGeometry.from_pixel_size((0.5, 0.5)))
     io.write_landmarks("fixed.csv", io.Landmarks(("a", "b"), [[10.0, 12.0], [3.0, 20.0]]))
     io.write_landmarks("moving.csv", io.Landmarks(("a", "b"), [[12.0, 11.0], [5.0, 19.0]]))
     labels = np.zeros((24, 32), np.uint8)
@@ -24,17 +24,17 @@ def files():
 
 def test_everything_at_once_printed_and_written(capsys, inside):
     options = ["--landmarks", "fixed.csv", "moving.csv", "--labels", "fixed.png", "moving.png"]
-    assert main(["evaluate", "field.npz", *options, "--true-field", "field.npz", "-o", "figures.json"]) == 0
-    figures = json.loads((inside / "figures.json").read_text(encoding="utf-8"))
-    assert figures["landmarks"]["tre_mean"] == pytest.approx(0, abs=1e-3)
-    assert figures["landmarks"]["tre_mean_before"] == pytest.approx(0.5 * np.sqrt(5), abs=1e-5)
-    assert figures["labels"]["after"]["dice"] == {"1": 1.0, "4": 1.0}
-    assert figures["endpoint_error"]["removed_percent"] == pytest.approx(100)
-    assert figures["field"]["displacement_mean_mm"] == pytest.approx(0.5 * np.sqrt(5))
+    assert main(["evaluate", "field.npz", *options, "--true-field", "field.npz", "-o", "metrics.json"]) == 0
+    measured = json.loads((inside / "metrics.json").read_text(encoding="utf-8"))
+    assert measured["landmarks"]["tre_mean"] == pytest.approx(0, abs=1e-3)
+    assert measured["landmarks"]["tre_mean_before"] == pytest.approx(0.5 * np.sqrt(5), abs=1e-5)
+    assert measured["labels"]["after"]["dice"] == {"1": 1.0, "4": 1.0}
+    assert measured["endpoint_error"]["removed_percent"] == pytest.approx(100)
+    assert measured["field"]["displacement_mean_mm"] == pytest.approx(0.5 * np.sqrt(5))
     text = capsys.readouterr().out
-    for name in figures:
+    for name in measured:
         assert f"{name}\n" in text
-    assert main(["evaluate", "field.npz", "-o", "figures.json"]) == 1
+    assert main(["evaluate", "field.npz", "-o", "metrics.json"]) == 1
     assert "Expected a new file" in capsys.readouterr().err
 
 
@@ -45,8 +45,8 @@ def test_a_field_alone(capsys):
 
 def test_a_label_that_was_lost_is_valid_json(inside):
     io.write_image("other.png", np.full((24, 32), 9, np.uint8))
-    assert main(["evaluate", "field.npz", "--labels", "fixed.png", "other.png", "-o", "figures.json"]) == 0
-    text = (inside / "figures.json").read_text(encoding="utf-8")
+    assert main(["evaluate", "field.npz", "--labels", "fixed.png", "other.png", "-o", "metrics.json"]) == 0
+    text = (inside / "metrics.json").read_text(encoding="utf-8")
     assert json.loads(text)["labels"]["after"]["hd95"]["9"] is None and "NaN" not in text
 
 
@@ -57,24 +57,24 @@ def test_landmarks_without_image(capsys):
 
 def test_a_moving_image_of_another_size_and_spacing(inside):
     labels = np.kron(io.read_image("fixed.png"), np.ones((2, 2), np.uint8))[:, :-8]
-    io.write_image("large.tif", labels, io.ImageGeometry.from_spacing((0.25, 0.25)))
+    io.write_image("large.tif", labels, io.ImageGeometry.from_pixel_size((0.25, 0.25)))
     io.write_landmarks("large.csv", io.Landmarks(("a", "b"), [[20.0, 28.0], [6.0, 40.0]]))
     double = np.moveaxis(np.indices((24, 32)), 0, -1).astype(np.float32)
-    geometries = (io.ImageGeometry.from_spacing((step, step)) for step in (0.5, 0.25))
+    geometries = (io.ImageGeometry.from_pixel_size((step, step)) for step in (0.5, 0.25))
     io.write_flow_field("two.npz", double + np.float32([0, 2]), *geometries, moving_size=labels.shape)
     options = ["--landmarks", "fixed.csv", "large.csv", "--labels", "fixed.png", "large.tif"]
-    assert main(["evaluate", "two.npz", *options, "--true-field", "two.npz", "-o", "figures.json"]) == 0
-    figures = json.loads((inside / "figures.json").read_text(encoding="utf-8"))
+    assert main(["evaluate", "two.npz", *options, "--true-field", "two.npz", "-o", "metrics.json"]) == 0
+    measured = json.loads((inside / "metrics.json").read_text(encoding="utf-8"))
     # By their headers the images lie on each other, and the field leads one fixed pixel away from there.
-    assert figures["landmarks"]["tre_max_before"] == pytest.approx(1.0, abs=1e-3)
-    assert figures["landmarks"]["tre_mean_before"] == pytest.approx(0.5, abs=1e-3)
-    assert figures["landmarks"]["tre_max"] == pytest.approx(0.5, abs=1e-3)
-    assert figures["labels"]["before"]["dice"] == {"1": 1.0, "4": 1.0}
-    assert figures["labels"]["after"]["dice"]["4"] == pytest.approx(0.5)
-    assert figures["endpoint_error"]["before_px"] == pytest.approx(2.0)
-    assert figures["field"]["displacement_mean_px"] == pytest.approx(1.0)
-    assert figures["field"]["displacement_mean_mm"] == pytest.approx(0.5)
-    assert figures["field"]["jacobian_max"] == pytest.approx(1.0, abs=1e-4)
+    assert measured["landmarks"]["tre_max_before"] == pytest.approx(1.0, abs=1e-3)
+    assert measured["landmarks"]["tre_mean_before"] == pytest.approx(0.5, abs=1e-3)
+    assert measured["landmarks"]["tre_max"] == pytest.approx(0.5, abs=1e-3)
+    assert measured["labels"]["before"]["dice"] == {"1": 1.0, "4": 1.0}
+    assert measured["labels"]["after"]["dice"]["4"] == pytest.approx(0.5)
+    assert measured["endpoint_error"]["before_px"] == pytest.approx(2.0)
+    assert measured["field"]["displacement_mean_px"] == pytest.approx(1.0)
+    assert measured["field"]["displacement_mean_mm"] == pytest.approx(0.5)
+    assert measured["field"]["jacobian_max"] == pytest.approx(1.0, abs=1e-4)
 
 
 def test_a_label_map_of_the_wrong_size_is_refused(capsys):

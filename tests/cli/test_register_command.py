@@ -19,17 +19,17 @@ def test_the_folder_holds_what_the_function_returns(pair, model, inside, capsys)
     result = inside / "result"
     np.testing.assert_array_equal(load_image(result / "registered.png").pixels, expected.registered)
     np.testing.assert_allclose(read_flow_field(result / "flow_field.npz").flow_field, expected.flow_field, atol=1e-6)
-    figures = json.loads((result / "metrics.json").read_text(encoding="utf-8"))["metrics"]
-    assert figures["difference_after"] == expected.metrics()["difference_after"]
+    measured = json.loads((result / "metrics.json").read_text(encoding="utf-8"))["metrics"]
+    assert measured["difference_after"] == expected.metrics()["difference_after"]
     assert (result / "registration.png").stat().st_size > 10_000
     text = capsys.readouterr().out
     assert "24 x 32 pixels" in text and "mean |difference|" in text and "flow_field.npz" in text
 
 
 def test_options_reach_the_function(pair, model, inside, capsys):
-    assert run("--refine", "2", "--normalize", "joint", "--spacing", "0.5", "--field-format", "mha") == 0
+    assert run("--refine", "2", "--normalize", "joint", "--pixel-size", "0.5", "--field-format", "mha") == 0
     assert "rounds" in capsys.readouterr().out
-    assert read_flow_field(inside / "result" / "flow_field.mha").fixed_geometry.spacing == (0.5, 0.5)
+    assert read_flow_field(inside / "result" / "flow_field.mha").fixed_geometry.pixel_size == (0.5, 0.5)
 
 
 def test_results_are_kept_unless_told_otherwise(pair, model, inside, capsys):

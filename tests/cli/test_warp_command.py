@@ -34,7 +34,7 @@ def test_landmarks_move_with_the_image_and_back(field):
 
 
 def test_an_itk_field_between_images_of_different_origin(rng):
-    axes = io.ImageGeometry.from_spacing((2.0, 0.5)).axes
+    axes = io.ImageGeometry.from_pixel_size((2.0, 0.5)).axes
     fixed, moving = (io.ImageGeometry(origin, axes) for origin in ((0.0, 0.0), (30.0, -10.0)))
     image = rng.normal(size=(24, 32)).astype(np.float32)
     io.write_image("moving.mha", image, moving)
@@ -55,9 +55,9 @@ def two_sizes(rng):
     field = np.moveaxis(np.indices((24, 32)), 0, -1).astype(np.float32) + np.float32([3.0, 2.0])
     labels = rng.integers(0, 5, size=size).astype(np.uint8)
     io.write_image("large.png", labels)
-    io.write_image("large.mha", labels, io.ImageGeometry.from_spacing((0.5, 0.5)))
+    io.write_image("large.mha", labels, io.ImageGeometry.from_pixel_size((0.5, 0.5)))
     for path in ("two.npz", "two.mha"):
-        geometries = (io.ImageGeometry.from_spacing(spacing) for spacing in ((1.0, 1.0), (0.5, 0.5)))
+        geometries = (io.ImageGeometry.from_pixel_size(pixel_size) for pixel_size in ((1.0, 1.0), (0.5, 0.5)))
         io.write_flow_field(path, field, *geometries, moving_size=size)
     return field, labels
 

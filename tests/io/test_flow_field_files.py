@@ -105,7 +105,7 @@ def test_a_field_without_its_moving_geometry_still_maps_the_world(tmp_path, simp
 
 def test_fine_pixels_far_from_each_other_keep_their_precision(tmp_path, simpleitk, rng):
     field = smooth_noise(rng, (12, 10, 2), 2.0)
-    fixed = io.ImageGeometry.from_spacing((5e-4, 5e-4))
+    fixed = io.ImageGeometry.from_pixel_size((5e-4, 5e-4))
     moving = io.ImageGeometry((300.0, -200.0), fixed.axes)
     io.write_flow_field(tmp_path / "field.mha", field, fixed, moving)
     np.testing.assert_allclose(io.read_flow_field(tmp_path / "field.mha", moving).flow_field, field, atol=1e-4)

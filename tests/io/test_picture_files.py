@@ -75,5 +75,5 @@ def test_what_a_picture_cannot_hold_is_refused_with_a_format_that_can(tmp_path, 
 
 
 def test_a_geometry_is_not_dropped_silently(tmp_path, gray):
-    with pytest.raises(ValueError, match=r"Expected no spacing.*\.tif"):
-        io.write_image(tmp_path / "a.png", gray, io.ImageGeometry.from_spacing((0.5, 0.5)))
+    with pytest.raises(ValueError, match=r"Expected no pixel size.*\.tif"):
+        io.write_image(tmp_path / "a.png", gray, io.ImageGeometry.from_pixel_size((0.5, 0.5)))

@@ -25,12 +25,12 @@ def test_every_dtype_comes_back(tmp_path, rng, dtype, shape):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("spacing", [(0.25, 0.000497), (3.0, 0.25, 0.1)])
-def test_spacing_comes_back_exactly(tmp_path, rng, dtype, spacing):
-    pixels = (100 * rng.random((4, 6, 5)[-len(spacing) :])).astype(dtype)
-    io.write_image(tmp_path / "a.tif", pixels, io.ImageGeometry.from_spacing(spacing))
+@pytest.mark.parametrize("pixel_size", [(0.25, 0.000497), (3.0, 0.25, 0.1)])
+def test_pixel_size_comes_back_exactly(tmp_path, rng, dtype, pixel_size):
+    pixels = (100 * rng.random((4, 6, 5)[-len(pixel_size) :])).astype(dtype)
+    io.write_image(tmp_path / "a.tif", pixels, io.ImageGeometry.from_pixel_size(pixel_size))
     image = io.load_image(tmp_path / "a.tif")
-    assert image.geometry == io.ImageGeometry.from_spacing(spacing) and image.pixels.dtype == dtype
+    assert image.geometry == io.ImageGeometry.from_pixel_size(pixel_size) and image.pixels.dtype == dtype
     np.testing.assert_array_equal(image.pixels, pixels)
 
 
@@ -38,7 +38,7 @@ def test_spacing_comes_back_exactly(tmp_path, rng, dtype, spacing):
 @pytest.mark.parametrize("shape", [(6, 5, 3), (6, 5, 4), (2, 6, 5, 3)])
 def test_color_comes_back(tmp_path, rng, name, shape):
     pixels = rng.integers(0, 256, shape, dtype=np.uint8)
-    for geometry in (io.ImageGeometry.unit(len(shape) - 1), io.ImageGeometry.from_spacing((0.5,) * (len(shape) - 1))):
+    for geometry in (io.ImageGeometry.unit(len(shape) - 1), io.ImageGeometry.from_pixel_size((0.5,) * (len(shape) - 1))):
         io.write_image(tmp_path / name, pixels, geometry, overwrite=True)
         image = io.load_image(tmp_path / name)
         assert image.is_color and image.geometry == geometry
@@ -62,7 +62,7 @@ def test_the_finest_level_of_a_tiled_pyramid_is_read(tmp_path, rng):
 
 
 @pytest.mark.parametrize(
-    "options, spacing",
+    "options, pixel_size",
     [
         ({"imagej": True, "spacing": 2.5, "unit": "um"}, (2.5e-3, 2.5e-4, 5e-4)),
         ({"imagej": True, "unit": "\\u00B5m"}, (1e-3, 2.5e-4, 5e-4)),
@@ -73,7 +73,7 @@ def test_the_finest_level_of_a_tiled_pyramid_is_read(tmp_path, rng):
         ({"resolutionunit": "CENTIMETER"}, None),
     ],
 )
-def test_stated_spacing_of_volumes(tmp_path, options, spacing):
+def test_stated_pixel_size_of_volumes(tmp_path, options, pixel_size):
     metadata = {"axes": "ZYX", **options}
     kind = {key: metadata.pop(key) for key in ("imagej", "ome", "resolutionunit") if key in metadata}
     pixels = np.zeros((5, 6, 7), np.uint16)
@@ -81,13 +81,13 @@ def test_stated_spacing_of_volumes(tmp_path, options, spacing):
         tmp_path / "a.tif", pixels, photometric="minisblack", resolution=(2, 4), metadata=metadata, **kind
     )
     assert image.pixels.shape == (5, 6, 7)
-    assert image.geometry.spacing == pytest.approx(spacing or (1, 1, 1), rel=1e-6)
+    assert image.geometry.pixel_size == pytest.approx(pixel_size or (1, 1, 1), rel=1e-6)
 
 
-@pytest.mark.parametrize("unit, spacing", [("CENTIMETER", (0.2, 0.1)), ("INCH", (1, 1)), ("NONE", (1, 1))])
-def test_stated_spacing_of_pages(tmp_path, unit, spacing):
+@pytest.mark.parametrize("unit, pixel_size", [("CENTIMETER", (0.2, 0.1)), ("INCH", (1, 1)), ("NONE", (1, 1))])
+def test_stated_pixel_size_of_pages(tmp_path, unit, pixel_size):
     image = stored(tmp_path / "a.tif", np.zeros((6, 7), np.uint8), resolution=(100, 50), resolutionunit=unit)
-    assert image.geometry.spacing == pytest.approx(spacing)
+    assert image.geometry.pixel_size == pytest.approx(pixel_size)
 
 
 @pytest.mark.parametrize("axes, shape", [("CYX", (2, 6, 5)), ("TYX", (4, 6, 5)), ("TZYX", (4, 3, 6, 5))])
@@ -99,10 +99,10 @@ def test_channels_and_times_are_no_volume(tmp_path, axes, shape):
 
 def test_geometries_that_tiff_cannot_hold_are_refused(tmp_path):
     shifted = io.ImageGeometry((1, 0), io.ImageGeometry.unit(2).axes)
-    with pytest.raises(ValueError, match=r"nothing but a spacing.*\.mha"):
+    with pytest.raises(ValueError, match=r"nothing but a pixel size.*\.mha"):
         io.write_image(tmp_path / "a.tif", np.zeros((4, 4)), shifted)
     with pytest.raises(ValueError, match="float32, float64 in an OME-TIFF.*dtype=int64"):
-        io.write_image(tmp_path / "a.tif", np.zeros((4, 4), np.int64), io.ImageGeometry.from_spacing((2, 2)))
+        io.write_image(tmp_path / "a.tif", np.zeros((4, 4), np.int64), io.ImageGeometry.from_pixel_size((2, 2)))
     assert not any(tmp_path.iterdir())
 
 

@@ -18,8 +18,8 @@ def simpleitk():
 
 def oblique(rank):
     directions = np.linalg.qr(np.random.default_rng(rank).normal(size=(rank, rank)))[0]
-    spacing = np.array([0.4, 1.3, 2.7])[:rank]
-    return io.ImageGeometry((-7.25, 100.5, 31.0)[:rank], directions * spacing)
+    pixel_size = np.array([0.4, 1.3, 2.7])[:rank]
+    return io.ImageGeometry((-7.25, 100.5, 31.0)[:rank], directions * pixel_size)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -60,7 +60,7 @@ def function(request):
     return FUNCTIONS[request.param]
 
 
-def figures(metric):
+def measured(metric):
     return {key: float(value) for key, value in metric.result().items()}
 
 
@@ -92,7 +92,7 @@ def test_serialization(make, rank, rng):
     true, outputs = true_and_outputs(rank, rng)
     for each in (metric, again):
         each.update_state(true, outputs)
-    assert figures(again) == figures(metric)
+    assert measured(again) == measured(metric)
 
 
 @battery
@@ -108,12 +108,12 @@ def test_a_graph_of_unknown_batch_size_sums_over_batches(make, rank, rng):
     metric.update_state(true, outputs)
     for part in (slice(0, 1), slice(1, None)):
         update(*tf.nest.map_structure(lambda values, part=part: values[part], (true, outputs)))
-    assert figures(graphed) == pytest.approx(figures(metric), rel=1e-4)
+    assert measured(graphed) == pytest.approx(measured(metric), rel=1e-4)
     # A result too may be asked for in a graph.
     in_graph = tf.function(graphed.result)()
-    assert {key: float(value) for key, value in in_graph.items()} == pytest.approx(figures(graphed), rel=1e-5)
+    assert {key: float(value) for key, value in in_graph.items()} == pytest.approx(measured(graphed), rel=1e-5)
     graphed.reset_state()
-    assert set(figures(graphed).values()) == {0.0}
+    assert set(measured(graphed).values()) == {0.0}
 
 
 @battery
@@ -125,7 +125,7 @@ def test_other_precisions(make, precision, rank, rng):
     found, expected = make(), make()
     found.update_state(*given)
     expected.update_state(*rounded)
-    assert figures(found) == pytest.approx(figures(expected), rel=1e-4, abs=1e-4)
+    assert measured(found) == pytest.approx(measured(expected), rel=1e-4, abs=1e-4)
 
 
 @battery
@@ -140,7 +140,7 @@ def test_nothing_is_wrong_with_a_perfect_registration(rank, rng):
     }
     metric = metrics.RegistrationErrors(2)
     metric.update_state(true, perfect)
-    for key, value in figures(metric).items():
+    for key, value in measured(metric).items():
         if key.startswith("dl_"):
             assert value == pytest.approx(100, abs=0.01)
         elif key.startswith("l_") or key == "endpoint_error":

@@ -51,18 +51,18 @@ def test_endpoint_error_is_the_mean_distance():
 def test_field_metrics_agree_with_the_single_ones(rng):
     field = rng.normal(scale=0.6, size=(2, 7, 9, 8, 3)).astype("float32")
     mask = rng.random(field.shape[:-1]) > 0.4
-    spacing = (2.0, 0.5, 1.0)
+    pixel_size = (2.0, 0.5, 1.0)
     for inside in (None, mask):
-        figures = {name: value.numpy() for name, value in metrics.field_metrics(field, spacing, inside).items()}
-        np.testing.assert_array_equal(figures["folded_percent"], metrics.folded_percent(field, inside))
-        np.testing.assert_array_equal(figures["sd_log_jacobian"], metrics.sd_log_jacobian(field, inside))
-        assert figures["folded_percent"].min() > 0
-        for unit, scale in (("px", 1.0), ("mm", spacing)):
+        measured = {name: value.numpy() for name, value in metrics.field_metrics(field, pixel_size, inside).items()}
+        np.testing.assert_array_equal(measured["folded_percent"], metrics.folded_percent(field, inside))
+        np.testing.assert_array_equal(measured["sd_log_jacobian"], metrics.sd_log_jacobian(field, inside))
+        assert measured["folded_percent"].min() > 0
+        for unit, scale in (("px", 1.0), ("mm", pixel_size)):
             lengths = np.linalg.norm(field * scale, axis=-1)
             for number in range(2):
                 values = lengths[number] if inside is None else lengths[number][mask[number]]
-                assert figures[f"displacement_mean_{unit}"][number] == pytest.approx(values.mean(), rel=1e-5)
-                assert figures[f"displacement_max_{unit}"][number] == pytest.approx(values.max(), rel=1e-5)
+                assert measured[f"displacement_mean_{unit}"][number] == pytest.approx(values.mean(), rel=1e-5)
+                assert measured[f"displacement_max_{unit}"][number] == pytest.approx(values.max(), rel=1e-5)
     assert not any(name.endswith("_mm") for name in metrics.field_metrics(field))
 
 

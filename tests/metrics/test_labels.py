@@ -27,37 +27,37 @@ def surface(mask):
     return np.array(points)
 
 
-def brute_force_distance(first, second, spacing):
-    first, second = surface(first) * spacing, surface(second) * spacing
+def brute_force_distance(first, second, pixel_size):
+    first, second = surface(first) * pixel_size, surface(second) * pixel_size
     lengths = np.linalg.norm(first[:, None] - second[None], axis=-1)
     return max(np.percentile(lengths.min(axis=1), 95), np.percentile(lengths.min(axis=0), 95))
 
 
 @pytest.mark.parametrize("rank", [2, 3])
 def test_random_shapes_agree_with_brute_force(rank, rng):
-    spacing = (2.5, 0.5, 1.0)[:rank]
+    pixel_size = (2.5, 0.5, 1.0)[:rank]
     fixed, warped = (rng.integers(0, 3, SIZES[rank]) * (rng.random(SIZES[rank]) > 0.9) for _ in "fw")
-    overlap = metrics.label_overlap(fixed, warped, spacing)
+    overlap = metrics.label_overlap(fixed, warped, pixel_size)
     assert sorted(overlap["dice"]) == sorted(overlap["hd95"]) == [1, 2]
     for label in (1, 2):
         one, other = fixed == label, warped == label
         assert overlap["dice"][label] == pytest.approx(2 * np.sum(one & other) / (one.sum() + other.sum()))
-        assert overlap["hd95"][label] == pytest.approx(brute_force_distance(one, other, np.array(spacing)))
+        assert overlap["hd95"][label] == pytest.approx(brute_force_distance(one, other, np.array(pixel_size)))
 
 
 @pytest.mark.parametrize("rank", [2, 3])
 def test_shapes_agree_with_simpleitk(rank, monkeypatch):
     simpleitk = pytest.importorskip("SimpleITK")
-    size, spacing = SIZES[rank], (1.5, 0.5, 2.0)[:rank]
+    size, pixel_size = SIZES[rank], (1.5, 0.5, 2.0)[:rank]
     centers = [np.array(size) * 0.3, np.array(size) * 0.75]
     fixed, warped = balls(size, centers, 3.5), balls(size, [center + 1 for center in centers], 3.0)
     images = [simpleitk.GetImageFromArray(labels) for labels in (fixed, warped)]
     for image in images:
-        image.SetSpacing(spacing[::-1])
+        image.SetSpacing(pixel_size[::-1])
     measures = simpleitk.LabelOverlapMeasuresImageFilter()
     measures.Execute(*images)
     monkeypatch.setattr(sys.modules["dirv_tf.metrics.labels"], "PERCENTILE", 100)
-    overlap = metrics.label_overlap(fixed, warped, spacing)
+    overlap = metrics.label_overlap(fixed, warped, pixel_size)
     for label in (1, 2):
         assert overlap["dice"][label] == pytest.approx(measures.GetDiceCoefficient(label))
         distance = simpleitk.HausdorffDistanceImageFilter()
@@ -92,5 +92,5 @@ def test_impossible_arguments_are_refused():
             metrics.label_overlap(first, second)
     with pytest.raises(ValueError, match="other than 0"):
         metrics.label_overlap(0 * labels, 0 * labels)
-    with pytest.raises(ValueError, match="2 positive numbers. Received: spacing="):
-        metrics.label_overlap(labels, labels, spacing=(1, 1, 1))
+    with pytest.raises(ValueError, match="2 positive numbers. Received: pixel_size="):
+        metrics.label_overlap(labels, labels, pixel_size=(1, 1, 1))

@@ -14,8 +14,8 @@ def test_errors_are_distances_and_shares_of_the_diagonal():
     )
 
 
-def test_spacing_turns_pixels_into_millimeters_but_not_the_share():
-    errors = metrics.landmark_errors([[1, 2, 3]], [[2, 4, 5]], size=(10, 20, 20), spacing=(4, 1.5, 1.0))
+def test_pixel_size_turns_pixels_into_millimeters_but_not_the_share():
+    errors = metrics.landmark_errors([[1, 2, 3]], [[2, 4, 5]], size=(10, 20, 20), pixel_size=(4, 1.5, 1.0))
     assert errors["tre_max"] == pytest.approx(np.sqrt(16 + 9 + 4))
     assert errors["rtre_max"] == pytest.approx(3 / 30)
 
@@ -38,5 +38,5 @@ def test_impossible_arguments_are_refused():
         metrics.landmark_errors(np.zeros((0, 2)), np.zeros((0, 2)), (30, 40))
     with pytest.raises(ValueError, match="2 positive numbers. Received: size="):
         metrics.landmark_errors(FIXED, FIXED, (30, 40, 50))
-    with pytest.raises(ValueError, match="2 positive numbers. Received: spacing="):
-        metrics.landmark_errors(FIXED, FIXED, (30, 40), spacing=(1, 0))
+    with pytest.raises(ValueError, match="2 positive numbers. Received: pixel_size="):
+        metrics.landmark_errors(FIXED, FIXED, (30, 40), pixel_size=(1, 0))

@@ -13,7 +13,7 @@ import tensorflow as tf
 from dirv_tf.losses import IntensityLoss
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import RecurrentRefinement, load_weights_file, network_class, save_weights_file
-from dirv_tf.models.any_size import flow_field_of_any_size
+from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 from dirv_tf.models.registry import _BUILT_IN, settings_class
 
 HERE = Path(__file__).parent

@@ -116,8 +116,8 @@ def test_training_recovers_a_translation():
     model = DIRVNet(2, levels=1, units=3, experts=8)
     model.compile(tf.keras.optimizers.Adam(5e-3), DisplacementLoss(), [RegistrationErrors(1)])
     model.fit(dataset, epochs=25, verbose=0)
-    figures = model.evaluate(dataset, verbose=0, return_dict=True)
-    assert figures["dl_dis"] > 50 and figures["dl_int"] > 50
+    measured = model.evaluate(dataset, verbose=0, return_dict=True)
+    assert measured["dl_dis"] > 50 and measured["dl_int"] > 50
 
 
 @pytest.mark.parametrize("rank", [2, 3])
@@ -129,8 +129,8 @@ def test_fit_evaluate_predict_save_and_load(rank, rng, tmp_path):
     history = model.fit(dataset, epochs=2, verbose=0).history
     assert np.all(np.isfinite(history["loss"])) and {"dl_dis", "dl_int_finest", "folded_percent"} <= set(history)
     # The loss is the level-averaged displacement error, batches of 3 and 1 weighted by their number of pairs.
-    figures = model.evaluate(dataset, verbose=0, return_dict=True)
-    assert figures["loss"] == pytest.approx(figures["l_dis"], rel=1e-5)
+    measured = model.evaluate(dataset, verbose=0, return_dict=True)
+    assert measured["loss"] == pytest.approx(measured["l_dis"], rel=1e-5)
     predicted = model.predict(dataset, verbose=0)
     assert predicted["flow_field"].shape == field.shape
     assert predicted["displacement_fields"][0].shape[0] == 4
@@ -142,7 +142,7 @@ def test_fit_evaluate_predict_save_and_load(rank, rng, tmp_path):
     assert loaded.get_config() == model.get_config()
     # Optimizer, loss and metrics come back too: training goes on.
     assert int(loaded.optimizer.iterations) == int(model.optimizer.iterations) == 4
-    assert loaded.evaluate(dataset, verbose=0, return_dict=True) == pytest.approx(figures)
+    assert loaded.evaluate(dataset, verbose=0, return_dict=True) == pytest.approx(measured)
     loaded.fit(dataset, verbose=0)
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.geometry import blocks, sampling
 from dirv_tf.models import DIRVNet, RecurrentRefinement
-from dirv_tf.models.any_size import flow_field_of_any_size
+from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 from dirv_tf.registration import inference, register
 from dirv_tf.registration.inference import compiled_network
 

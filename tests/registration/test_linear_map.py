@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from dirv_tf.io import ImageGeometry
-from dirv_tf.registration.block_warping import warp_in_blocks
+from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.linear_map import LinearMap, inside
 
 RANKS = pytest.mark.parametrize("rank", [2, 3])

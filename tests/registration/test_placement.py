@@ -106,11 +106,11 @@ def test_two_files_start_where_they_lie(rng):
     points = rng.uniform(0, 20, size=(5, 2))
     assert (first, second) == (fixed, moving)
     np.testing.assert_allclose(second.to_world(initial.applied(points)), first.to_world(points))
-    assert len(notes) == 1 and "spacings of 0.5 x 0.5 (fixed) and 0.25 x 1 mm (moving)" in notes[0]
+    assert len(notes) == 1 and "pixel sizes of 0.5 x 0.5 (fixed) and 0.25 x 1 mm (moving)" in notes[0]
 
 
 def test_files_far_apart_start_center_on_center():
-    fixed = ImageGeometry.from_spacing((0.5, 0.5))
+    fixed = ImageGeometry.from_pixel_size((0.5, 0.5))
     moving = ImageGeometry((1000.0, 0.0), ((0.0, 0.25), (0.25, 0.0)))
     _, _, initial, notes = pair_placement(given((21, 11), fixed), given((31, 41), moving), None)
     np.testing.assert_allclose(initial.matrix, 2 * np.eye(2))
@@ -119,7 +119,7 @@ def test_files_far_apart_start_center_on_center():
 
 
 def test_a_file_without_geometry_starts_pixel_on_pixel():
-    known, unknown = ImageGeometry.from_spacing((0.5, 0.5)), ImageGeometry.unit(2)
+    known, unknown = ImageGeometry.from_pixel_size((0.5, 0.5)), ImageGeometry.unit(2)
     first, second, initial, notes = pair_placement(given((9, 9), known), given((9, 9), unknown), None)
     assert (first, second) == (known, unknown) and initial.is_identity
     assert "one file knows no geometry" in notes[0]

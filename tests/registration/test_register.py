@@ -118,8 +118,8 @@ def test_refinement_composes_the_rounds(network_2d, make_pair, refine, rounds):
     expected = RecurrentRefinement(network_2d, rounds)(batches)
     np.testing.assert_allclose(result.flow_field, expected["flow_field"][0], atol=1e-4)
     assert result.rounds == int(expected["rounds"][0])
-    figures = result.metrics()
-    assert figures["l_int_after"] <= figures["l_int_before"]
+    measured = result.metrics()
+    assert measured["l_int_after"] <= measured["l_int_before"]
     np.testing.assert_array_equal(result.displacement_field, result.flow_field[::4, ::4])
 
 

@@ -45,9 +45,9 @@ def test_volumes_bring_their_geometry(network_3d, pair_of_files):
     result = register(*paths, model=network_3d)
     assert result.fixed_geometry.is_close(GEOMETRY) and result.moving_geometry.is_close(GEOMETRY)
     np.testing.assert_array_equal(result.flow_field, register(*images, model=network_3d).flow_field)
-    figures = result.metrics()
+    measured = result.metrics()
     lengths = np.linalg.norm(result.flow_field * (1.5, 0.7, 0.7), axis=-1)
-    assert figures["displacement_max_mm"] == pytest.approx(lengths.max(), rel=1e-4)
+    assert measured["displacement_max_mm"] == pytest.approx(lengths.max(), rel=1e-4)
     with_array = register(paths[0], images[1], model=network_3d)
     assert with_array.moving_geometry == with_array.fixed_geometry == result.fixed_geometry
 
@@ -119,10 +119,10 @@ def _moved(geometry, offset=(0.0, 0.0, 0.0), factor=1.0):
 @pytest.mark.parametrize(
     "moving_geometry, note",
     [
-        (_moved(GEOMETRY, factor=1.2), "spacings of 1.5 x 0.7 x 0.7 (fixed) and 1.8 x 0.84 x 0.84 mm (moving)"),
+        (_moved(GEOMETRY, factor=1.2), "pixel sizes of 1.5 x 0.7 x 0.7 (fixed) and 1.8 x 0.84 x 0.84 mm (moving)"),
         (_moved(GEOMETRY, offset=(0.7, 0.0, -1.5)), "origins that differ by 0.7 x 0 x -1.5 mm"),
     ],
-    ids=["spacing", "origin"],
+    ids=["pixel size", "origin"],
 )
 def test_files_start_where_their_headers_put_them(network_3d, pair_of_files, moving_geometry, note):
     pytest.importorskip("SimpleITK")
@@ -139,29 +139,29 @@ def test_files_start_where_their_headers_put_them(network_3d, pair_of_files, mov
     np.testing.assert_allclose(result.initial.decomposed(result.flow_field), field, atol=1e-3)
 
 
-@pytest.mark.parametrize("spacing, expected", [(0.5, (0.5, 0.5)), ([0.5], (0.5, 0.5)), ((2, 0.5), (2, 0.5))])
-def test_spacing_of_images_that_know_none(network_2d, pair_of_files, spacing, expected):
+@pytest.mark.parametrize("pixel_size, expected", [(0.5, (0.5, 0.5)), ([0.5], (0.5, 0.5)), ((2, 0.5), (2, 0.5))])
+def test_pixel_size_of_images_that_know_none(network_2d, pair_of_files, pixel_size, expected):
     paths, images = pair_of_files((16, 20), ".png")
     for pair in (paths, images):
-        result = register(*pair, model=network_2d, spacing=spacing)
-        assert result.fixed_geometry.spacing == result.moving_geometry.spacing == expected
+        result = register(*pair, model=network_2d, pixel_size=pixel_size)
+        assert result.fixed_geometry.pixel_size == result.moving_geometry.pixel_size == expected
 
 
-@pytest.mark.parametrize("spacing", [0, -1.0, (1, 2, 3), np.nan])
-def test_impossible_spacing(network_2d, make_pair, spacing):
-    with pytest.raises(ValueError, match="positive spacing.*Received: spacing="):
-        register(*make_pair((16, 20)), model=network_2d, spacing=spacing)
+@pytest.mark.parametrize("pixel_size", [0, -1.0, (1, 2, 3), np.nan])
+def test_impossible_pixel_size(network_2d, make_pair, pixel_size):
+    with pytest.raises(ValueError, match="positive pixel size.*Received: pixel_size="):
+        register(*make_pair((16, 20)), model=network_2d, pixel_size=pixel_size)
 
 
-def test_spacing_of_files_that_state_one(network_2d, pair_of_files):
-    geometry = ImageGeometry.from_spacing((0.3, 0.3))
+def test_pixel_size_of_files_that_state_one(network_2d, pair_of_files):
+    geometry = ImageGeometry.from_pixel_size((0.3, 0.3))
     paths, _ = pair_of_files((16, 20), ".tif", geometries=(geometry, geometry))
-    with pytest.raises(ValueError, match="leave it out. Received: spacing=0.5, and fixed has a spacing of 0.3 x 0.3"):
-        register(*paths, model=network_2d, spacing=0.5)
+    with pytest.raises(ValueError, match="leave it out. Received: pixel_size=0.5, and fixed has a pixel size of 0.3 x 0.3"):
+        register(*paths, model=network_2d, pixel_size=0.5)
 
 
 def test_refusals_name_the_file_or_argument(network_2d, pair_of_files, tmp_path):
-    (fixed, moving), images = pair_of_files((16, 20), ".tif", np.float32, 0, 1)
+    (fixed, _moving), images = pair_of_files((16, 20), ".tif", np.float32, 0, 1)
     with pytest.raises(FileNotFoundError, match="nothing.png"):
         register(fixed, tmp_path / "nothing.png", model=network_2d)
     image = images[0]

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from dirv_tf.io import ImageGeometry, Landmarks, load_image, read_flow_field, write_image
 from dirv_tf.registration import apply_to_landmarks, register
-from dirv_tf.registration.block_warping import warp_in_blocks
+from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.synthesis import random_fields
 
 DATA = Path(__file__).parents[2] / "data"
@@ -88,11 +88,11 @@ def test_the_grid_of_the_moving_file_does_not_matter(result, folder):
 
 
 def test_the_images_get_closer(result):
-    figures = result.metrics()
-    assert figures["difference_after"] < 0.5 * figures["difference_before"]
-    # Neither another orientation nor another spacing is a deformation.
-    assert figures["folded_percent"] == 0 and 0.5 < figures["displacement_mean_px"] < 3
-    assert figures["displacement_mean_mm"] == pytest.approx(6.0 * figures["displacement_mean_px"], rel=1e-4)
+    measured = result.metrics()
+    assert measured["difference_after"] < 0.5 * measured["difference_before"]
+    # Neither another orientation nor another pixel size is a deformation.
+    assert measured["folded_percent"] == 0 and 0.5 < measured["displacement_mean_px"] < 3
+    assert measured["displacement_mean_mm"] == pytest.approx(6.0 * measured["displacement_mean_px"], rel=1e-4)
     assert result.quality.is_trustworthy, result.quality.warnings
     assert any("where the headers put the images" in note for note in result.notes)
 
@@ -160,7 +160,7 @@ def test_files_far_apart_are_brought_together(folder, brain, tmp_path):
 def test_two_dimensional_files(tmp_path):
     image = tifffile.imread(DATA / "volumes/brain_t1.tif")[30].astype(np.float32) / 255
     fine = ndimage.zoom(image, 2, order=1, grid_mode=True, mode="nearest")
-    coarse = ImageGeometry.from_spacing((3.0, 3.0))
+    coarse = ImageGeometry.from_pixel_size((3.0, 3.0))
     write_image(tmp_path / "fixed.mha", np.roll(image, 1, axis=1), coarse)
     write_image(tmp_path / "moving.mha", fine, ImageGeometry((-0.75, -0.75), ((0.0, 1.5), (1.5, 0.0))))
     result = register(tmp_path / "fixed.mha", tmp_path / "moving.mha")

@@ -110,7 +110,7 @@ def test_pictures_and_tiffs_take_the_image_of_any_geometry(make_result, tmp_path
     geometry = ImageGeometry((1.0, 2.0), ((0.0, 0.3), (0.2, 0.0)))
     for suffix, spacing in ((".tif", (0.2, 0.3)), (".png", (1, 1))):
         folder = make_result(moving_path=Path(f"a{suffix}"), geometry=geometry).save(tmp_path / suffix[1:])
-        assert load_image(folder / f"registered{suffix}").geometry.spacing == pytest.approx(spacing)
+        assert load_image(folder / f"registered{suffix}").geometry.pixel_size == pytest.approx(spacing)
         assert read_flow_field(folder / "flow_field.npz").fixed_geometry == geometry
 
 

@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage.io import imread
 
 from dirv_tf.registration import register_multi_resolution
-from dirv_tf.registration.block_warping import warp_in_blocks
+from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.route import (
     SAME_CONTRAST,

@@ -12,8 +12,8 @@ import tensorflow as tf
 from skimage.io import imread
 
 from dirv_tf import geometry, synthesis
-from dirv_tf.models.any_size import flow_field_of_any_size
 from dirv_tf.models.pretrained import WEIGHTS_FOLDER, load_pretrained, pretrained_names
+from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 from dirv_tf.models.weight_files import read_card
 from dirv_tf.registration import measure_accuracy, register, tiling
 

@@ -15,20 +15,20 @@ def test_a_run_stands_beside_its_reference(make_run, tmp_path):
     page = write_report([make_run("A-1", reference=reference)], tmp_path / "report", say=lambda text: None)
     markdown = page.with_name("report.md").read_text(encoding="utf-8")
     (row,) = re.findall(r"^\| A-1 .*$", markdown, flags=re.MULTILINE)
-    figures = ("60.5 / 51.6", "77.2 / 80.2", "94.2 / 86.1", "+16.7 / +28.6", "0.273")
-    for cell in ("1,234", *figures, "1 min 15 s", "2024-05-06"):
+    measured = ("60.5 / 51.6", "77.2 / 80.2", "94.2 / 86.1", "+16.7 / +28.6", "0.273")
+    for cell in ("1,234", *measured, "1 min 15 s", "2024-05-06"):
         assert f"| {cell} |" in row
     assert "94.2 / 86.1" in page.read_text(encoding="utf-8")
 
 
-def test_a_reference_of_training_pairs_says_so_and_may_lack_figures(make_run, tmp_path):
+def test_a_reference_of_training_pairs_says_so_and_may_lack_metrics(make_run, tmp_path):
     reference = {"source": "elsewhere", "split": "train", "metrics": {"dl_int": 60.5}}
     page = write_report([make_run("A-1", reference=reference)], tmp_path / "report", pictures=False)
     (row,) = re.findall(r"^\| A-1 .*$", page.with_name("report.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert "| 60.5 / – (training) | 77.2 / 80.2 | 94.2 / 86.1 |" in row, "without a difference"
 
 
-def test_an_unfinished_run_shows_no_figures(make_run, tmp_path):
+def test_an_unfinished_run_shows_no_metrics(make_run, tmp_path):
     page = write_report([make_run("A-1", finished=False)], tmp_path / "report", pictures=False)
     text = page.with_name("report.md").read_text(encoding="utf-8")
     assert "not finished (running)" in text and "77.2" not in text

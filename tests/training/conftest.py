@@ -34,7 +34,7 @@ def tiny_config():
 
 @pytest.fixture(scope="session")
 def finished(tiny_config, tmp_path_factory):
-    """Folder, returned figures and reported lines of a run from start to end."""
+    """Folder, returned metrics and reported lines of a run from start to end."""
     from dirv_tf.training.execution.run import execute
 
     folder = RunFolder.new(tiny_config, tmp_path_factory.mktemp("finished") / "run")

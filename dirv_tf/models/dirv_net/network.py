@@ -207,7 +207,7 @@ class DIRVNet(RegistrationNetwork):
         return DIRVNetObserver(self)
 
     def named_variables(self) -> dict[str, tf.Variable]:
-        """Return every variable by a path that is the same in every version of Keras, e.g. ``level0/unit3/step_size``."""
+        """Return every variable by a path that no version of Keras changes, e.g. ``level0/unit3/step_size``."""
         named = {}
         for level_index, level in enumerate(self.pyramid_levels):
             for unit_index, unit in enumerate(level.variational_units):

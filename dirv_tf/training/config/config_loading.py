@@ -18,7 +18,7 @@ RUNS_VARIABLE = "DIRV_TF_RUNS"
 
 
 def runs_folder():
-    """Return the folder where runs are looked up by name: the environment variable DIRV_TF_RUNS, else the working folder."""
+    """Return the folder where runs are looked up by name: DIRV_TF_RUNS in the environment, else the working folder."""
     return Path(os.environ.get(RUNS_VARIABLE) or ".")
 
 

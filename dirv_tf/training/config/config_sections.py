@@ -9,7 +9,7 @@ from dirv_tf.validation import ConfigError
 
 
 def section(settings_class, **default):
-    """Declare a dataclass field that is a dataclass of settings itself; with ``default=None`` it may be null as well."""
+    """Declare a dataclass field that is a dataclass of settings itself; with ``default=None`` it may also be null."""
     return dataclasses.field(metadata={"section": settings_class}, **default)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import ClassVar, Optional, Tuple
+from typing import ClassVar
 
 from dirv_tf.training.config.config_sections import sections_by_kind
 from dirv_tf.validation import (
@@ -37,12 +37,12 @@ class _DrawnSettings:
     # How images are to be brought to [0, 1] for a network that was trained on these.
     normalization: ClassVar[str] = "type"
     known_fields: ClassVar[bool] = True
-    paths: ClassVar[Tuple[str, ...]] = ()
+    paths: ClassVar[tuple[str, ...]] = ()
 
-    size: Tuple[int, ...] = setting(_SIZE)
+    size: tuple[int, ...] = setting(_SIZE)
     train_images: int = setting(_COUNT)
     test_images: int = setting(_COUNT)
-    test_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
+    test_size: tuple[int, ...] | None = setting(_SIZE, default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitize: bool = setting(boolean(), default=True)
@@ -73,8 +73,8 @@ class ChessboardSettings(_DrawnSettings):
     """
 
     kind: str = setting(one_of("chessboard"), default="chessboard")
-    cell_range: Tuple[int, int] = setting(increasing_pair(_COUNT), default=(6, 10))
-    patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
+    cell_range: tuple[int, int] = setting(increasing_pair(_COUNT), default=(6, 10))
+    patch_size: tuple[int, ...] | None = setting(_SIZE, default=None)
     patches_per_image: int = setting(_COUNT, default=20)
     least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
     deform_first: bool = setting(boolean(), default=False)
@@ -102,7 +102,7 @@ class ShapeSettings(_DrawnSettings):
     """Pairs of random smooth shapes; see `dirv_tf.datasets.ShapePairs`."""
 
     kind: str = setting(one_of("shapes"), default="shapes")
-    shape_size: Tuple[int, int] = setting(increasing_pair(integer(2)), default=(6, 16))
+    shape_size: tuple[int, int] = setting(increasing_pair(integer(2)), default=(6, 16))
     labels: int = setting(integer(2), default=8)
 
 
@@ -121,23 +121,23 @@ class FolderSettings:
     """
 
     known_fields: ClassVar[bool] = True
-    paths: ClassVar[Tuple[str, ...]] = ("folder", "test_folder")
+    paths: ClassVar[tuple[str, ...]] = ("folder", "test_folder")
 
-    size: Tuple[int, ...] = setting(_SIZE)
+    size: tuple[int, ...] = setting(_SIZE)
     folder: str = setting(text())
     kind: str = setting(one_of("folder"), default="folder")
-    test_folder: Optional[str] = setting(text(), default=None)
-    test_share: Optional[float] = setting(fraction(), default=None)
+    test_folder: str | None = setting(text(), default=None)
+    test_share: float | None = setting(fraction(), default=None)
     split_seed: int = setting(integer(), default=0)
-    train_images: Optional[int] = setting(_COUNT, default=None)
-    test_images: Optional[int] = setting(_COUNT, default=None)
-    patch_size: Optional[Tuple[int, ...]] = setting(_SIZE, default=None)
+    train_images: int | None = setting(_COUNT, default=None)
+    test_images: int | None = setting(_COUNT, default=None)
+    patch_size: tuple[int, ...] | None = setting(_SIZE, default=None)
     patches_per_image: int = setting(_COUNT, default=4)
     least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
     normalization: str = setting(one_of("joint", "each"), default="joint")
     on_error: str = setting(one_of("raise", "skip"), default="raise")
     memory_gib: float = setting(number(low=0), default=4.0)
-    made_by: Optional[str] = setting(text(), default=None)
+    made_by: str | None = setting(text(), default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitize: bool = setting(boolean(), default=True)
@@ -179,14 +179,14 @@ class PairsSettings:
     """Real pairs listed in two CSV files; see `dirv_tf.datasets.from_pairs`. `train_images`: as in `FolderSettings`."""
 
     known_fields: ClassVar[bool] = False
-    paths: ClassVar[Tuple[str, ...]] = ("train_pairs", "test_pairs")
+    paths: ClassVar[tuple[str, ...]] = ("train_pairs", "test_pairs")
 
-    size: Tuple[int, ...] = setting(_SIZE)
+    size: tuple[int, ...] = setting(_SIZE)
     train_pairs: str = setting(text())
     test_pairs: str = setting(text())
     kind: str = setting(one_of("pairs"), default="pairs")
-    train_images: Optional[int] = setting(_COUNT, default=None)
-    test_images: Optional[int] = setting(_COUNT, default=None)
+    train_images: int | None = setting(_COUNT, default=None)
+    test_images: int | None = setting(_COUNT, default=None)
     patches_per_image: int = setting(_COUNT, default=4)
     least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
     normalization: str = setting(one_of("joint", "each"), default="joint")
@@ -218,9 +218,9 @@ class MixtureSettings:
     """
 
     known_fields: ClassVar[bool] = True
-    paths: ClassVar[Tuple[str, ...]] = ()
+    paths: ClassVar[tuple[str, ...]] = ()
 
-    size: Tuple[int, ...] = setting(_SIZE)
+    size: tuple[int, ...] = setting(_SIZE)
     train_images: int = setting(_COUNT)
     test_images: int = setting(_COUNT)
     parts: tuple = sections_by_kind(_MIXED_KINDS, inherited=("size", "train_images", "test_images"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Dict, Optional, Union
 
 from dirv_tf.models.network_settings import NetworkSettings
 from dirv_tf.models.registry import SettingsByKind
@@ -29,12 +28,12 @@ class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
-    shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names trained weights of a network
-    with the same settings to go on from: a shipped network, or the path of a run's folder or weights.npz (with a slash,
-    or ending in .npz). The last four settings change the speed and the memory: `precision` and `checkpoint_units` are
-    the arguments `dtype` of any network and `checkpoint_units` of `DIRVNet`, `steps_per_execution` and `jit_compile` those of Keras's
-    `compile`, where auto means XLA on a GPU only. The steps of an epoch must be a multiple of `steps_per_execution`; a
-    run can be stopped between two executions.
+    shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
+    trained weights of a network with the same settings to go on from: a shipped network, or the path of a run's folder
+    or weights.npz (with a slash, or ending in .npz). The last four settings change the speed and the memory:
+    `precision` and `checkpoint_units` are the arguments `dtype` of any network and `checkpoint_units` of `DIRVNet`,
+    `steps_per_execution` and `jit_compile` those of Keras's `compile`, where auto means XLA on a GPU only. The steps of
+    an epoch must be a multiple of `steps_per_execution`; a run can be stopped between two executions.
     """
 
     epochs: int = setting(_COUNT)
@@ -45,13 +44,13 @@ class TrainingSettings:
     displacement_weight: float = setting(number(low=0), default=1.0)
     intensity_weight: float = setting(number(low=0), default=1.0)
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
-    clip_norm: Optional[float] = setting(number(above=0), default=None)
+    clip_norm: float | None = setting(number(above=0), default=None)
     separate_levels: bool = setting(boolean(), default=False)
-    start_from: Optional[str] = setting(text(), default=None)
+    start_from: str | None = setting(text(), default=None)
     precision: str = setting(one_of("float32", "mixed_bfloat16"), default="float32")
     checkpoint_units: bool = setting(boolean(), default=False)
     steps_per_execution: int = setting(_COUNT, default=1)
-    jit_compile: Union[str, bool] = setting(either(one_of("auto"), boolean()), default="auto")
+    jit_compile: str | bool = setting(either(one_of("auto"), boolean()), default="auto")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +78,7 @@ class ReferenceSettings:
     """
 
     source: str = setting(text())
-    metrics: Dict[str, float] = setting(mapping_of(number()))
+    metrics: dict[str, float] = setting(mapping_of(number()))
     split: str = setting(one_of("test", "train"), default="test")
 
 
@@ -96,14 +95,14 @@ class RunConfig:
     name: str = setting(text())
     description: str = setting(text())
     model: NetworkSettings = section_by_kind(SettingsByKind())
-    data: Union[ChessboardSettings, ShapeSettings, FolderSettings, PairsSettings, MixtureSettings] = section_by_kind(
+    data: ChessboardSettings | ShapeSettings | FolderSettings | PairsSettings | MixtureSettings = section_by_kind(
         DATA_KINDS
     )
     training: TrainingSettings = section(TrainingSettings)
     seeds: SeedSettings = section(SeedSettings, default=SeedSettings())
     evaluation: EvaluationSettings = section(EvaluationSettings, default=EvaluationSettings())
-    preset: Optional[str] = setting(text(), default=None)
-    reference: Optional[ReferenceSettings] = section(ReferenceSettings, default=None, compare=False)
+    preset: str | None = setting(text(), default=None)
+    reference: ReferenceSettings | None = section(ReferenceSettings, default=None, compare=False)
 
     def __post_init__(self):
         model, data = self.model, self.data

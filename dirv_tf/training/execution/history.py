@@ -37,10 +37,10 @@ class HistoryFile(tf.keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Add a line and write the file."""
-        figures = {key: float(value) for key, value in (logs or {}).items()}
+        measured = {key: float(value) for key, value in (logs or {}).items()}
         # Asked of the schedule, because Keras 2 and 3 answer for different steps: the last one and the next one.
         rate = self.rate(self.model.optimizer.iterations) if callable(self.rate) else self.rate
-        row = {"epoch": epoch + 1, **figures, "learning_rate": float(rate)}
+        row = {"epoch": epoch + 1, **measured, "learning_rate": float(rate)}
         self.rows.append({**row, "seconds": round(time.monotonic() - self._begun, 3)})
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
         write_csv(self.path, columns, self.rows)

@@ -52,15 +52,15 @@ class Progress(tf.keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Draws the moving line."""
         done = (self._epoch - self.first_epoch) * self.steps + batch + 1
-        text = f"epoch {self._epoch + 1}/{self.epochs} step {batch + 1}/{self.steps}  {_figures(logs)}"
+        text = f"epoch {self._epoch + 1}/{self.epochs} step {batch + 1}/{self.steps}  {_metrics(logs)}"
         self._draw(done, (self.epochs - self.first_epoch) * self.steps, text)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Says the epoch's figures in a line that stays."""
+        """Says the epoch's metrics in a line that stays."""
         done = epoch + 1 - self.first_epoch
         elapsed = time.monotonic() - self._begun
         left = elapsed / done * (self.epochs - epoch - 1)
-        line = f"epoch {epoch + 1}/{self.epochs}  {_figures(logs)}"
+        line = f"epoch {epoch + 1}/{self.epochs}  {_metrics(logs)}"
         self._say(f"{line}  {duration(elapsed)} gone, {duration(left)} left")
 
     def on_test_begin(self, logs=None):
@@ -71,7 +71,7 @@ class Progress(tf.keras.callbacks.Callback):
     def on_test_batch_end(self, batch, logs=None):
         """Draws the moving line of a test."""
         if not self.epochs:
-            self._draw(batch + 1, self.test_steps, f"test step {batch + 1}/{self.test_steps}  {_figures(logs)}")
+            self._draw(batch + 1, self.test_steps, f"test step {batch + 1}/{self.test_steps}  {_metrics(logs)}")
 
     def on_test_end(self, logs=None):
         """Says the end of a test."""
@@ -109,7 +109,7 @@ def duration(seconds):
     -------
     str
     """
-    seconds = int(round(seconds))
+    seconds = round(seconds)
     if seconds < 60:
         return f"{seconds} s"
     minutes, seconds = divmod(seconds, 60)
@@ -119,7 +119,7 @@ def duration(seconds):
     return f"{hours} h {minutes:02d} min"
 
 
-def _figures(logs):
+def _metrics(logs):
     logs = logs or {}
     parts = [f"loss {float(logs['loss']):.4f}"] if "loss" in logs else []
     # Of real pairs nobody knows the displacements.

@@ -9,7 +9,7 @@ _SHOWN = tuple(metric.key for metric in LEVEL_METRICS)
 _PARTS = {"": "mean of levels", FINEST: "finest level"}
 
 
-def test_row(config, count, figures, reference, seconds):
+def test_row(config, count, measured, reference, seconds):
     """The test as one row of a table.
 
     Parameters
@@ -17,8 +17,8 @@ def test_row(config, count, figures, reference, seconds):
     config : RunConfig
     count : int
         Number of pairs of the test.
-    figures : dict
-        Test figures by name; of real pairs without those that need the true field.
+    measured : dict
+        Test metrics by name; of real pairs without those that need the true field.
     reference : dict or None
         With `source`, `split` and `metrics`, see `ReferenceSettings`.
     seconds : float
@@ -30,14 +30,14 @@ def test_row(config, count, figures, reference, seconds):
         Values by column.
     """
     row = {"run": config.name, "preset": config.preset or "", "parameters": config.parameters}
-    row.update(test_images=count, seed=config.seeds.testing, seconds=round(seconds, 1), **figures)
+    row.update(test_images=count, seed=config.seeds.testing, seconds=round(seconds, 1), **measured)
     if reference:
         row.update({f"reference_{name}": value for name, value in reference["metrics"].items()})
         row.update(reference_source=reference["source"], reference_split=reference["split"])
     return row
 
 
-def write_results(folder, row, figures, reference):
+def write_results(folder, row, measured, reference):
     """Write `metrics.csv` and, last, `metrics.json`, whose presence says that the run is finished.
 
     Parameters
@@ -45,17 +45,17 @@ def write_results(folder, row, figures, reference):
     folder : RunFolder
     row : dict
         From `test_row`.
-    figures : dict
-        Test figures by name.
+    measured : dict
+        Test metrics by name.
     reference : dict or None
         With `source`, `split` and `metrics`, see `ReferenceSettings`.
     """
     write_csv(folder.metrics_csv, list(row), [row])
     context = {key: row[key] for key in ("run", "preset", "parameters", "test_images", "seed", "seconds")}
-    write_json(folder.metrics_json, {**context, "test": figures, "reference": reference})
+    write_json(folder.metrics_json, {**context, "test": measured, "reference": reference})
 
 
-def results_lines(config, count, figures, reference):
+def results_lines(config, count, measured, reference):
     """Return the result as a small table.
 
     Parameters
@@ -63,8 +63,8 @@ def results_lines(config, count, figures, reference):
     config : RunConfig
     count : int
         Number of pairs of the test.
-    figures : dict
-        Test figures by name.
+    measured : dict
+        Test metrics by name.
     reference : dict or None
         With `source`, `split` and `metrics`, see `ReferenceSettings`.
 
@@ -73,19 +73,19 @@ def results_lines(config, count, figures, reference):
     list of str
     """
     name = f"{config.name} {config.preset}" if config.preset else config.name
-    rows = [(f"test of {count} unseen pairs", [metric.heading for metric in LEVEL_METRICS]), *_rows(name, figures)]
+    rows = [(f"test of {count} unseen pairs", [metric.heading for metric in LEVEL_METRICS]), *_rows(name, measured)]
     if reference:
         source = reference["source"] + ("" if reference["split"] == "test" else " (training)")
         rows += [row for row in _rows(source, reference["metrics"]) if row[1] != [None] * len(_SHOWN)]
     width = 2 + max(len(title) for title, _ in rows)
     lines = [f"{title:{width}}" + _cells(values) for title, values in rows]
-    known = [METRIC_NAMES[key].text(figures[key]) for key in ("endpoint_error", "folded_percent") if key in figures]
+    known = [METRIC_NAMES[key].text(measured[key]) for key in ("endpoint_error", "folded_percent") if key in measured]
     lines.append(f"{', '.join(known)} of pixels")
     return lines
 
 
-def _rows(name, figures):
-    return [(f"{name}, {part}", [figures.get(f"{key}{suffix}") for key in _SHOWN]) for suffix, part in _PARTS.items()]
+def _rows(name, measured):
+    return [(f"{name}, {part}", [measured.get(f"{key}{suffix}") for key in _SHOWN]) for suffix, part in _PARTS.items()]
 
 
 def _cells(values):

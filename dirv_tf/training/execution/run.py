@@ -47,7 +47,7 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     Returns
     -------
     dict
-        Test figures by name.
+        Test metrics by name.
 
     Raises
     ------
@@ -83,16 +83,16 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         if first_epoch < config.training.epochs:
             _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report)
             _train(config, folder, model, pairs, unseen, first_epoch, request, monitor)
-        figures, seconds = _test(model, testing, request)
+        measured, seconds = _test(model, testing, request)
         if monitor:
-            monitor.write_test(figures, config.training.epochs)
-        row = test_row(config, testing.count, figures, reference, seconds)
-        save_weights_file(model, folder.path, weights_card(config, figures, reference, found))
-        write_results(folder, row, figures, reference)
-    for line in results_lines(config, testing.count, figures, reference):
+            monitor.write_test(measured, config.training.epochs)
+        row = test_row(config, testing.count, measured, reference, seconds)
+        save_weights_file(model, folder.path, weights_card(config, measured, reference, found))
+        write_results(folder, row, measured, reference)
+    for line in results_lines(config, testing.count, measured, reference):
         report(line)
     report(f"Everything is in {folder.path}")
-    return figures
+    return measured
 
 
 def _files(folder, pairs, testing):
@@ -155,8 +155,8 @@ def _train(config, folder, model, pairs, unseen, first_epoch, request, monitor):
 def _test(model, testing, request):
     begun = time.monotonic()
     callbacks = [StepGuard(request), Progress(test_steps=testing.steps_per_epoch)]
-    figures = model.evaluate(testing.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
-    return {name: float(value) for name, value in figures.items()}, time.monotonic() - begun
+    measured = model.evaluate(testing.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
+    return {name: float(value) for name, value in measured.items()}, time.monotonic() - begun
 
 
 @contextlib.contextmanager

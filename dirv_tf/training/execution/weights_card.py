@@ -8,14 +8,14 @@ from pathlib import Path
 from dirv_tf.training.config.data_settings import change_paths
 
 
-def weights_card(config, figures, reference, found):
+def weights_card(config, measured, reference, found):
     """Return the card of a run's weights, but for what `save_weights_file` says about the network itself.
 
     Parameters
     ----------
     config : RunConfig
-    figures : dict
-        Test figures by name.
+    measured : dict
+        Test metrics by name.
     reference : dict or None
         With `source`, `split` and `metrics`, see `ReferenceSettings`.
     found : dict
@@ -37,7 +37,7 @@ def weights_card(config, figures, reference, found):
         "preset": config.preset,
         "description": config.description,
         **{key: settings[key] for key in ("data", "training", "seeds", "evaluation")},
-        "metrics": figures,
+        "metrics": measured,
         "reference": reference,
         "input": {"normalization": config.data.normalization},
         "date": datetime.date.today().isoformat(),

@@ -85,7 +85,7 @@ def _parser():
         "--poses", type=at_least(0), default=0, metavar="N",
         help="turn each moving image at random N times: any angle, shifts to 20 %% of the side, scales 0.8 to 1.25",
     )
-    parser.add_argument("--side", type=at_least(32), default=512, help="longer side of the images (default: %(default)s)")
+    parser.add_argument("--side", type=at_least(32), default=512, help="longer side of the images (%(default)s)")
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
         help="folder of the records (default: experiments/output/real)",

@@ -87,7 +87,7 @@ def summary(rows, pairs) -> dict:
     medians = np.array([row["rtre_median"] for row in rows])
     before = np.array([np.median(relative_errors(pair, _zero(pair))) for pair in pairs])
     found = medians < FOUND
-    figures = {
+    measured = {
         "rtre_mean": _rounded(medians.mean()),
         "rtre_median": _rounded(np.median(medians)),
         "rtre_worst": _rounded(medians.max()),
@@ -99,11 +99,11 @@ def summary(rows, pairs) -> dict:
     }
     if all("warnings" in row for row in rows):
         warned = np.array([bool(row["warnings"]) for row in rows])
-        figures.update(
+        measured.update(
             not_found=int((~found).sum()), warned_not_found=int((warned & ~found).sum()),
             warned_found=int((warned & found).sum()),
         )
-    return figures
+    return measured
 
 
 def _row(register, pair):

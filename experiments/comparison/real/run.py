@@ -86,7 +86,7 @@ def _older(file, record):
 
 
 def _ordered(methods):
-    return sorted(methods, key=lambda row: (METHOD_NAMES + (row["name"],)).index(row["name"]))
+    return sorted(methods, key=lambda row: ((*METHOD_NAMES, row["name"])).index(row["name"]))
 
 
 def _environment():

@@ -6,8 +6,8 @@ from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.real.measurement import FOUND
 
 _COLUMNS = (
-    "method", "median rTRE, mean", "median", "worst", "worse than before", f"below {FOUND:g}", "folded %, worst", "seconds",
-    "of processor time", "first call", "not found: warned of", "found: warned of",
+    "method", "median rTRE, mean", "median", "worst", "worse than before", f"below {FOUND:g}", "folded %, worst",
+    "seconds", "of processor time", "first call", "not found: warned of", "found: warned of",
 )
 
 
@@ -72,23 +72,23 @@ def text_lines(row: dict) -> list[str]:
 
 
 def _cells(row):
-    figures = row["summary"]
+    measured = row["summary"]
     warned = ("", "")
-    if "not_found" in figures:
-        found = len(row["pairs"]) - figures["not_found"]
+    if "not_found" in measured:
+        found = len(row["pairs"]) - measured["not_found"]
         warned = (
-            f"{figures['warned_not_found']} of {figures['not_found']}", f"{figures['warned_found']} of {found}",
+            f"{measured['warned_not_found']} of {measured['not_found']}", f"{measured['warned_found']} of {found}",
         )
     return [
         row["what"],
-        f"{figures['rtre_mean']:.5f}",
-        f"{figures['rtre_median']:.5f}",
-        f"{figures['rtre_worst']:.5f}",
-        f"{100 * figures['worse_than_before']:.0f} %",
-        f"{100 * figures['found']:.0f} %",
-        f"{figures['folded_percent_worst']:.3f}",
-        f"{figures['seconds']:.2f}",
-        f"{figures['cpu_seconds']:.2f}",
+        f"{measured['rtre_mean']:.5f}",
+        f"{measured['rtre_median']:.5f}",
+        f"{measured['rtre_worst']:.5f}",
+        f"{100 * measured['worse_than_before']:.0f} %",
+        f"{100 * measured['found']:.0f} %",
+        f"{measured['folded_percent_worst']:.3f}",
+        f"{measured['seconds']:.2f}",
+        f"{measured['cpu_seconds']:.2f}",
         f"{row['first_call']['seconds']:.1f}",
         *warned,
     ]

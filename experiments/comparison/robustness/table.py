@@ -42,5 +42,5 @@ def variants_table(record: dict) -> str:
 
 def text_line(row: dict) -> str:
     """Write one variant down for the terminal."""
-    columns = (f"{name} {figures['removed_percent']:.1f} %" for name, figures in row["columns"].items())
+    columns = (f"{name} {measured['removed_percent']:.1f} %" for name, measured in row["columns"].items())
     return f"  removed: {', '.join(columns)}"

@@ -9,8 +9,8 @@ from experiments.reproduction.report.records import BrokenRecord, number, origin
 
 _KEYS = ("study", "title", "question", "reference", "date", "versions", "hardware")
 _FINEST_KEYS = tuple(metric.key + FINEST for metric in REDUCTIONS)
-_FIGURES = (*(metric.key for metric in REDUCTIONS), *_FINEST_KEYS)
-_MEMBER_KEYS = ("name", "what", *_FIGURES, "seconds", "steps", "record")
+_METRICS = (*(metric.key for metric in REDUCTIONS), *_FINEST_KEYS)
+_MEMBER_KEYS = ("name", "what", *_METRICS, "seconds", "steps", "record")
 
 
 def ablation_section(folder):

@@ -16,7 +16,7 @@ from experiments.reproduction.report.refinement_section import refinement_sectio
 from experiments.reproduction.report.thesis_sections import thesis_sections
 
 _INTRODUCTION = (
-    "An independent implementation of DIRV-Net beside the thesis's own figures. Every figure here was written down by "
+    "An independent implementation of DIRV-Net beside the thesis's own numbers. Every number here was written down by "
     "a run that was carried out; nothing is estimated, and what was not run says so."
 )
 

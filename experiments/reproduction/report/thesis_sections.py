@@ -1,4 +1,4 @@
-"""Tables 1 to 7 of the thesis, with our runs beside its figures."""
+"""Tables 1 to 7 of the thesis, with our runs beside its numbers."""
 
 from __future__ import annotations
 

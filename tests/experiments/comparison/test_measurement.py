@@ -31,11 +31,11 @@ def test_pairs_are_registered_one_by_one_after_one_call_to_warm_up(pairs):
         calls.append(fixed)
         return pairs.flow_field[max(0, len(calls) - 2)]
 
-    figures = measure(register, pairs)
+    measured = measure(register, pairs)
     assert len(calls) == 4 and calls[0].shape == (32, 32)
     np.testing.assert_array_equal(calls[-1], pairs.fixed[-1, ..., 0])
-    assert figures["dl_dis_finest"] == pytest.approx(100, abs=0.01)
-    assert figures["seconds_per_pair"] >= 0
+    assert measured["dl_dis_finest"] == pytest.approx(100, abs=0.01)
+    assert measured["seconds_per_pair"] >= 0
 
 
 def test_test_pairs_are_the_run_s_own_spread_over_its_batches(pairs):

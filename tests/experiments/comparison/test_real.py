@@ -121,7 +121,7 @@ def test_every_size_is_registered_once_before_it_counts(shifted_pair):
     assert calls == [(64, 48)] * 2 + [(48, 48)] * 2 + [(64, 48)]
     assert len(found["pairs"]) == 3 and found["first_call"]["seconds"] >= 0
     assert found["summary"]["found"] == 1 and found["summary"]["worse_than_before"] == 0
-    assert "not_found" not in found["summary"], "a method without a verdict has no such figures"
+    assert "not_found" not in found["summary"], "a method without a verdict has no such metrics"
 
 
 def test_the_summary_counts_failures_and_what_the_verdict_says_of_them(shifted_pair):

@@ -19,8 +19,8 @@ def test_every_method_of_every_record_has_a_row_with_its_numbers():
     assert records and {path.stem for path in records} <= set(SETS)
     for path in records:
         for row in json.loads(path.read_text(encoding="utf-8"))["methods"]:
-            figures = (f"{row['summary'][f'rtre_{name}']:.5f}" for name in ("mean", "median", "worst"))
-            assert f"| {row['what']} | {' | '.join(figures)} |" in text, f"{path.name}, {row['name']}"
+            measured = (f"{row['summary'][f'rtre_{name}']:.5f}" for name in ("mean", "median", "worst"))
+            assert f"| {row['what']} | {' | '.join(measured)} |" in text, f"{path.name}, {row['name']}"
 
 
 def test_records_name_no_folder_of_a_machine():

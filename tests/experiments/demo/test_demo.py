@@ -93,7 +93,7 @@ def test_own_images_are_stretched_and_cut_from_the_middle(tmp_path):
     _, whole, flow_field = demo.deformed_pair(scan, seed=1)
     assert (whole.min(), whole.max()) == (0.0, 1.0) and whole.shape == (20, 24, 28)
     assert np.linalg.norm(flow_field, axis=-1).mean() == pytest.approx(2.0, rel=1e-4)
-    # Figures are averaged over what is brighter than the background: not over the air.
+    # Metrics are averaged over what is brighter than the background: not over the air.
     np.testing.assert_array_equal(whole[:4] > demo_cases.BACKGROUND, False)
     _, middle, _ = demo.deformed_pair(scan, seed=1, side=20)
     np.testing.assert_array_equal(middle, whole[:, 2:22, 4:24])

@@ -42,7 +42,7 @@ def test_weights_that_do_not_give_the_record_are_refused(run, tmp_path):
     step_size = network.pyramid_levels[0].variational_units[0].step_size
     step_size.assign(1.5 * step_size + 1.0)
     save_weights_file(network, run, card)
-    with pytest.raises(WeightFileError, match="give the recorded figures again"):
+    with pytest.raises(WeightFileError, match="give the recorded metrics again"):
         publish(run, checkout=tmp_path, say=lambda line: None)
     assert not list(tmp_path.glob("experiments/results/*")) and not list(tmp_path.glob("dirv_tf/weights/*"))
 

@@ -1,4 +1,4 @@
-"""Refinement measured on pairs: the figures of the test row, and never worse in intensity."""
+"""Refinement measured on pairs: the metrics of the test row, and never worse in intensity."""
 
 import pytest
 
@@ -20,11 +20,11 @@ def measured():
         return refinement.refine_pairs(network, pairs), errors.result()
 
 
-def test_registering_once_has_the_figures_of_the_test_row(measured):
-    (once, _), figures = measured
+def test_registering_once_has_the_metrics_of_the_test_row(measured):
+    (once, _), row = measured
     for name in ("l_int", "l_dis", "dl_int_finest", "dl_dis_finest"):
         key = name if name.endswith("_finest") else f"{name}_finest"
-        assert once[name] == pytest.approx(float(figures[key]), rel=1e-3), name
+        assert once[name] == pytest.approx(float(row[key]), rel=1e-3), name
     assert (once["rounds"], once["time_ratio"]) == (1.0, 1.0)
 
 

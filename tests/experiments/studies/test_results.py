@@ -27,10 +27,10 @@ def test_every_row_is_that_of_its_record(path):
     assert set(result["missing"]) < set(names)
     for row in result["members"]:
         folder = RESULTS / row["record"]
-        figures = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["test"]
+        measured = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["test"]
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         for key in ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest"):
-            assert row[key] == pytest.approx(figures[key], abs=0.005)
+            assert row[key] == pytest.approx(measured[key], abs=0.005)
         assert (record["state"], record["seconds"]) == ("finished", row["seconds"])
         member = study.member(row["name"])
         assert record.get("deviations", []) == list(member.deviations)
@@ -38,7 +38,7 @@ def test_every_row_is_that_of_its_record(path):
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_the_page_has_the_figures_of_every_row(path):
+def test_the_page_has_the_metrics_of_every_row(path):
     page = (ROOT / "docs" / "ablations.md").read_text(encoding="utf-8")
     for name, _, _, intensity, displacement, compared, *_ in cells(json.loads(path.read_text(encoding="utf-8"))):
         assert f"| `{name}` |" in page

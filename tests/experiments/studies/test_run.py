@@ -66,7 +66,7 @@ def test_finished_members_are_kept(done):
 
 
 def test_what_is_finished_is_tabled_without_training(done):
-    folder, result, _ = done
+    folder, _result, _ = done
     study = Study("part", "A study half done", "And now?", "plain", (OTHER, MOVED, PLAIN))
     part = carry_out_study(study, "quick", folder, TINY, lambda line: None, train=False)
     assert [row["name"] for row in part["members"]] == ["moved", "plain"]

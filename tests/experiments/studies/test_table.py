@@ -4,10 +4,10 @@ from experiments.studies.picture import study_figure
 from experiments.studies.table import cells, differences, markdown, text_lines
 
 
-def row(name, *figures, steps=500):
+def row(name, *measured, steps=500):
     keys = ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")
     more = {"what": f"The {name}", "seconds": 61.4, "steps": steps, "parameters": 28735, "record": f"members/{name}"}
-    return {"name": name, **dict(zip(keys, figures)), **more}
+    return {"name": name, **dict(zip(keys, measured)), **more}
 
 
 RESULT = {

@@ -29,7 +29,7 @@ evaluation: {{batch_size: 4, validation_images: 4}}
 
 
 def _run(folder, kind, data, loss):
-    """Folder, figures and lines of a run that is described by a YAML file."""
+    """Folder, metrics and lines of a run that is described by a YAML file."""
     path = folder / "mine.yaml"
     path.write_text(_FILE.format(kind=kind, data=data, loss=loss), encoding="utf-8")
     config = load_run(path)
@@ -55,10 +55,10 @@ def pairs_run(tmp_path_factory):
 
 
 def test_a_run_on_a_folder_leaves_the_files_of_any_run(folder_run):
-    folder, figures, lines = folder_run
+    folder, measured, lines = folder_run
     written = json.loads(folder.metrics_json.read_text(encoding="utf-8"))
-    assert written["test"] == figures and written["reference"] is None and written["test_images"] == 6
-    assert {"l_dis", "dl_dis", "endpoint_error", "folded_percent"} <= figures.keys()
+    assert written["test"] == measured and written["reference"] is None and written["test_images"] == 6
+    assert {"l_dis", "dl_dis", "endpoint_error", "folded_percent"} <= measured.keys()
     assert any("8 pairs of 16×16 from 4 images, affine fields" in line for line in lines)
     assert any("6 unseen pairs of 16×16 from 1 image," in line for line in lines)
     assert any(line.startswith("test of 6 unseen pairs") for line in lines)
@@ -84,19 +84,19 @@ def test_the_record_lists_the_files_of_both_parts(folder_run):
     assert sorted(files["train"] + files["test"]) == sorted(str(path) for path in images.iterdir())
 
 
-def test_real_pairs_have_no_figures_that_need_the_true_field(pairs_run):
-    folder, figures, lines = pairs_run
+def test_real_pairs_have_no_metrics_that_need_the_true_field(pairs_run):
+    folder, measured, lines = pairs_run
     written = json.loads(folder.metrics_json.read_text(encoding="utf-8"))
     header, row = folder.metrics_csv.read_text(encoding="utf-8").splitlines()
     history = read_history(folder.history)
     unknown = {"l_dis", "dl_dis", "endpoint_error"}
-    for names in (figures, written["test"], header.split(","), history[0]):
+    for names in (measured, written["test"], header.split(","), history[0]):
         assert not [name for name in names if any(part in name for part in unknown)]
-    assert {"loss", "l_int", "dl_int", "l_int_finest", "folded_percent"} <= figures.keys() and figures["l_int"] > 0
+    assert {"loss", "l_int", "dl_int", "l_int_finest", "folded_percent"} <= measured.keys() and measured["l_int"] > 0
     assert len(header.split(",")) == len(row.split(",")) and len(history) == 2
     assert {"dl_int", "val_dl_int", "val_folded_percent"} <= history[0].keys()
     mean = next(line for line in lines if "mean of levels" in line)
-    assert mean.split()[-4::2] == [f"{figures['l_int']:.2f}", f"{figures['dl_int']:.2f}"]
+    assert mean.split()[-4::2] == [f"{measured['l_int']:.2f}", f"{measured['dl_int']:.2f}"]
     assert mean.split()[-3::2] == ["–", "–"]
     assert any(line.startswith("folded ") for line in lines) and not any("endpoint" in line for line in lines)
     assert any("from 1 image pair, unknown fields" in line for line in lines)
@@ -126,7 +126,7 @@ def test_the_progress_says_what_is_known(capsys):
 
 
 def test_a_run_on_a_folder_can_be_resumed_anywhere_if_the_images_are_the_same(folder_run, tmp_path, monkeypatch):
-    whole, figures, _ = folder_run
+    whole, measured, _ = folder_run
     monkeypatch.chdir(tmp_path)
     shutil.copytree(whole.path, tmp_path / "moved", ignore=shutil.ignore_patterns("metrics.*", "weights.*"))
     folder, config = RunFolder.existing("moved")
@@ -137,7 +137,7 @@ def test_a_run_on_a_folder_can_be_resumed_anywhere_if_the_images_are_the_same(fo
             execute(config, folder, tensorboard=False, report=lambda line: None)
     finally:
         added.unlink()
-    assert execute(config, folder, tensorboard=False, report=lambda line: None) == figures
+    assert execute(config, folder, tensorboard=False, report=lambda line: None) == measured
 
 
 @pytest.mark.parametrize(

@@ -57,14 +57,14 @@ def test_the_history_has_every_logged_value_of_every_epoch(finished):
     np.testing.assert_allclose(rates, [5e-4, 0.0], atol=1e-9)
 
 
-def test_the_test_figures_are_written_beside_those_of_the_reference(finished):
-    folder, figures, lines = finished
+def test_the_test_metrics_are_written_beside_those_of_the_reference(finished):
+    folder, measured, lines = finished
     written = json.loads(folder.metrics_json.read_text(encoding="utf-8"))
-    assert written["test"] == figures and written["reference"]["metrics"]["dl_int"] == 75.9
+    assert written["test"] == measured and written["reference"]["metrics"]["dl_int"] == 75.9
     assert read_card(folder.path)["reference"] == written["reference"]
     header, row = csv.reader(folder.metrics_csv.read_text(encoding="utf-8").splitlines())
     row = dict(zip(header, row))
-    assert float(row["dl_dis"]) == figures["dl_dis"] and float(row["reference_dl_dis"]) == 68.6
+    assert float(row["dl_dis"]) == measured["dl_dis"] and float(row["reference_dl_dis"]) == 68.6
     assert (row["reference_source"], row["reference_split"]) == ("thesis, table 1", "test")
     (line,) = (line for line in lines if line.startswith("thesis, table 1, mean of levels"))
     assert "75.90" in line and "68.60" in line
@@ -76,16 +76,16 @@ def test_the_expected_time_is_said_after_the_plan(finished):
 
 
 def test_the_weights_file_holds_the_trained_network(finished, tiny_config):
-    folder, figures, _ = finished
+    folder, measured, _ = finished
     model, card = load_weights_file(folder.path), read_card(folder.path)
-    assert card["run"] == "A-6" and card["metrics"] == figures and card["parameters"] == tiny_config.parameters
+    assert card["run"] == "A-6" and card["metrics"] == measured and card["parameters"] == tiny_config.parameters
     with np.load(folder.checkpoint) as state:
         for path, variable in model.named_variables().items():
             np.testing.assert_array_equal(variable, state[f"model/{path}"])
 
 
 def test_a_stopped_and_resumed_run_equals_one_that_never_stopped(finished, tiny_config, tmp_path, monkeypatch):
-    whole, figures, _ = finished
+    whole, measured, _ = finished
     folder = RunFolder.new(tiny_config, tmp_path / "run")
     step = StepGuard.on_train_batch_end
 
@@ -105,7 +105,7 @@ def test_a_stopped_and_resumed_run_equals_one_that_never_stopped(finished, tiny_
 
     resumed, config = RunFolder.existing(folder.path)
     lines = []
-    assert execute(config, resumed, tensorboard=False, report=lines.append) == figures
+    assert execute(config, resumed, tensorboard=False, report=lines.append) == measured
     assert "Going on after epoch 1 of 2." in lines
     assert _without_time(folder) == _without_time(whole)
     assert read_card(folder.path)["sha256"] == read_card(whole.path)["sha256"]
@@ -151,11 +151,11 @@ def test_a_run_is_tested_on_images_of_another_size(tiny_config, tmp_path):
         training=dataclasses.replace(tiny_config.training, epochs=1, jit_compile=False),
     )
     folder, lines = RunFolder.new(config, tmp_path / "run"), []
-    figures = execute(config, folder, report=lines.append)
+    measured = execute(config, folder, report=lines.append)
     assert load_run(folder.config) == config
     assert any("8 pairs of 16×16," in line for line in lines)
     assert any("6 unseen pairs of 24×20," in line for line in lines)
-    assert all(np.isfinite(value) for value in figures.values())
+    assert all(np.isfinite(value) for value in measured.values())
 
 
 def test_the_network_is_computed_as_the_run_says(tiny_config):

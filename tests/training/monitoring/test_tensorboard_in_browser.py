@@ -72,8 +72,7 @@ class Browser:
 
         arguments = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --no-first-run"
         self._process = subprocess.Popen(
-            [BROWSER, *arguments.split(), "--window-size=1400,1000", "--remote-debugging-pipe"]
-            + [f"--user-data-dir={profile}"],
+            [BROWSER, *arguments.split(), "--window-size=1400,1000", "--remote-debugging-pipe", f"--user-data-dir={profile}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -146,7 +146,7 @@ def test_step_sizes_and_saturation_of_every_unit(run):
 
 
 def test_learning_rate_follows_the_schedule(run):
-    folder, model, _, _ = run
+    folder, _model, _, _ = run
     _, values = read(folder / "train")
     rates = values["8 training/learning rate"]
     assert rates[0] > rates[1] > 0.0

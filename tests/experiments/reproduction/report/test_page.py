@@ -15,8 +15,8 @@ from experiments.reproduction.report import page as module
 
 ORIGIN = {"date": "2024-05-06T10:00:00", "versions": {"tensorflow": "2.15.1"}}
 ORIGIN["hardware"] = {"processor": "P", "cores": 2, "gpus": []}
-FIGURES = {"dl_int": 77.2, "dl_dis": 80.2, "dl_int_finest": 94.2, "dl_dis_finest": 86.1}
-MEMBER = {"what": "as derived", **FIGURES, "seconds": 75.0, "steps": 1300, "record": "results"}
+METRICS = {"dl_int": 77.2, "dl_dis": 80.2, "dl_int_finest": 94.2, "dl_dis_finest": 86.1}
+MEMBER = {"what": "as derived", **METRICS, "seconds": 75.0, "steps": 1300, "record": "results"}
 STUDY = {
     "study": "levels", "title": "Number of levels", "question": "Do levels help?", "reference": "one", **ORIGIN,
     "members": [{"name": "one", **MEMBER}, {"name": "three", **MEMBER, "dl_dis_finest": 89.0, "steps": 20}],
@@ -42,7 +42,7 @@ def results(tmp_path, monkeypatch):
         write_text(folder / "config.yaml", format_yaml(config.as_mapping()))
         write_json(folder / "run.json", {"parameters": 1234, "seconds": 75.0, "ended": "2024-05-06T10:00:00"})
         write_csv(folder / "history.csv", ["epoch", "l_dis"], [{"epoch": 1, "l_dis": 1.0}])
-        write_json(folder / "metrics.json", {"test_images": 3, "test": FIGURES})
+        write_json(folder / "metrics.json", {"test_images": 3, "test": METRICS})
     return tmp_path / "results"
 
 

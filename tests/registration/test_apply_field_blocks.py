@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from dirv_tf import geometry
-from dirv_tf.registration import block_warping
-from dirv_tf.registration.block_warping import warp_in_blocks
+from dirv_tf.registration import apply_field
+from dirv_tf.registration.apply_field import warp_in_blocks
 
 
 @pytest.mark.parametrize("shape", [(23, 9), (11, 6, 5)])
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float16", "float32", "float64"])
 def test_blocks_give_what_the_whole_gives(rng, monkeypatch, shape, dtype):
-    monkeypatch.setattr(block_warping, "_BLOCK_PIXELS", 100)
+    monkeypatch.setattr(apply_field, "_BLOCK_PIXELS", 100)
     is_integer = np.issubdtype(dtype, np.integer)
     image = rng.integers(0, 250, shape).astype(dtype) if is_integer else rng.random(shape).astype(dtype)
     field = rng.normal(scale=3, size=(*shape, len(shape))).astype(np.float32)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dirv_tf.registration.image_arrays import check_same_rank, to_spatial_array
+from dirv_tf.registration.given_image import check_same_rank, to_spatial_array
 
 
 @pytest.mark.parametrize("shape", [(9, 8), (9, 8, 10)])

@@ -21,8 +21,8 @@ _MILLIMETERS = {
 _CENTIMETER = 3
 
 
-def read_spacing(tiff):
-    """Return the spacing that a TIFF file states, in mm along (z, y, x) or (y, x); None where it states none.
+def read_pixel_size(tiff):
+    """Return the pixel size that a TIFF file states, in mm along (z, y, x) or (y, x); None where it states none.
 
     Resolutions per inch are left out: cameras and editors write them for printing, whatever the image shows.
 
@@ -35,43 +35,43 @@ def read_spacing(tiff):
     tuple of float or None
     """
     if tiff.is_ome:
-        spacing = _ome(tiff)
+        pixel_size = _ome(tiff)
     elif tiff.is_imagej and tiff.imagej_metadata.get("unit"):
-        spacing = _imagej(tiff)
+        pixel_size = _imagej(tiff)
     else:
-        spacing = _tags(tiff)
-    known = spacing is not None and all(math.isfinite(step) and step > 0 for step in spacing)
-    return spacing if known else None
+        pixel_size = _tags(tiff)
+    known = pixel_size is not None and all(math.isfinite(step) and step > 0 for step in pixel_size)
+    return pixel_size if known else None
 
 
-def ome_spacing(spacing):
-    """Return the entries of OME metadata for a spacing in mm, array-axis order.
+def ome_pixel_size(pixel_size):
+    """Return the entries of OME metadata for a pixel size in mm, array-axis order.
 
     Parameters
     ----------
-    spacing : sequence of float, length r
+    pixel_size : sequence of float, length r
 
     Returns
     -------
     dict
     """
     entries = {}
-    for letter, step in zip("XYZ", reversed(spacing)):
+    for letter, step in zip("XYZ", reversed(pixel_size)):
         entries.update({f"PhysicalSize{letter}": step, f"PhysicalSize{letter}Unit": "mm"})
     return entries
 
 
 def _ome(tiff):
     pixels = next((e for e in ElementTree.fromstring(tiff.ome_metadata).iter() if e.tag.endswith("}Pixels")), None)
-    spacing = []
+    pixel_size = []
     for letter in "XYZ":
         size = None if pixels is None else pixels.get(f"PhysicalSize{letter}")
         # The standard's default unit is the micrometer.
         unit = "um" if size is None else pixels.get(f"PhysicalSize{letter}Unit", "um")
         if size is None or unit not in _MILLIMETERS:
             break
-        spacing.insert(0, float(size) * _MILLIMETERS[unit])
-    return tuple(spacing) if len(spacing) >= 2 else None
+        pixel_size.insert(0, float(size) * _MILLIMETERS[unit])
+    return tuple(pixel_size) if len(pixel_size) >= 2 else None
 
 
 def _imagej(tiff):

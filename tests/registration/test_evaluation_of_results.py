@@ -76,22 +76,22 @@ def test_mask_is_checked(mask):
 
 
 @pytest.mark.parametrize("shape", [(9, 12), (7, 9, 8)])
-def test_figures_of_a_result(rng, shape):
+def test_metrics_of_a_result(rng, shape):
     fixed, moving, registered = rng.random((3, *shape)).astype(np.float32)
     field, true = rng.normal(scale=0.6, size=(2, *shape, len(shape))).astype(np.float32)
     spacing = (2.0, 0.5, 1.0)[: len(shape)]
-    result = _result(field, fixed, moving, registered, ImageGeometry.from_spacing(spacing))
-    figures = result.metrics(true)
+    result = _result(field, fixed, moving, registered, ImageGeometry.from_pixel_size(spacing))
+    measured = result.metrics(true)
     accuracy = measure_accuracy(result, true)
     for name in ("difference_before", "difference_after", "endpoint_error_before", "endpoint_error_after"):
-        assert figures[name] == pytest.approx(getattr(accuracy, name))
-    assert figures["l_int_after"] == pytest.approx(255 * np.abs(registered - fixed).mean(), rel=1e-5)
-    assert figures["folded_percent"] == pytest.approx(accuracy.folded_percent) and accuracy.folded_percent > 0
-    assert figures["sd_log_jacobian"] == pytest.approx(float(metrics.sd_log_jacobian(field[np.newaxis])[0]), rel=1e-4)
-    assert figures["displacement_mean_px"] == pytest.approx(np.linalg.norm(field, axis=-1).mean(), rel=1e-5)
-    assert figures["displacement_max_mm"] == pytest.approx(np.linalg.norm(field * spacing, axis=-1).max(), rel=1e-5)
-    assert all(type(value) is float for value in figures.values())
-    assert set(figures) - set(result.metrics()) == {"endpoint_error_before", "endpoint_error_after"}
+        assert measured[name] == pytest.approx(getattr(accuracy, name))
+    assert measured["l_int_after"] == pytest.approx(255 * np.abs(registered - fixed).mean(), rel=1e-5)
+    assert measured["folded_percent"] == pytest.approx(accuracy.folded_percent) and accuracy.folded_percent > 0
+    assert measured["sd_log_jacobian"] == pytest.approx(float(metrics.sd_log_jacobian(field[np.newaxis])[0]), rel=1e-4)
+    assert measured["displacement_mean_px"] == pytest.approx(np.linalg.norm(field, axis=-1).mean(), rel=1e-5)
+    assert measured["displacement_max_mm"] == pytest.approx(np.linalg.norm(field * spacing, axis=-1).max(), rel=1e-5)
+    assert all(type(value) is float for value in measured.values())
+    assert set(measured) - set(result.metrics()) == {"endpoint_error_before", "endpoint_error_after"}
     mask = rng.random(shape) > 0.5
     masked = result.metrics(mask=mask)
     assert masked["difference_after"] == pytest.approx(np.abs(registered - fixed)[mask].mean(), rel=1e-5)
