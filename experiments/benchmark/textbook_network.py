@@ -114,9 +114,9 @@ def warp(image, flow_field):
     fraction = places - tf.cast(corner, image.dtype)
     down, right = fraction[..., :1], fraction[..., 1:]
     result = (1 - down) * (1 - right) * tf.gather_nd(image, corner, batch_dims=1)
-    result += (1 - down) * right * tf.gather_nd(image, [*corner, 0, 1], batch_dims=1)
-    result += down * (1 - right) * tf.gather_nd(image, [*corner, 1, 0], batch_dims=1)
-    return result + down * right * tf.gather_nd(image, [*corner, 1, 1], batch_dims=1)
+    result += (1 - down) * right * tf.gather_nd(image, corner + [0, 1], batch_dims=1)
+    result += down * (1 - right) * tf.gather_nd(image, corner + [1, 0], batch_dims=1)
+    return result + down * right * tf.gather_nd(image, corner + [1, 1], batch_dims=1)
 
 
 def gradient(image):

@@ -30,7 +30,7 @@ SCALAR_HEADINGS = {
     "2 displacement reduction (%)",
     "3 displacement loss (px)",
     "4 intensity reduction (%)",
-    "5 intensity loss (of 255)",
+    "5 intensity loss (× 255)",
     "6 step size |α|, level 0",
     "7 saturation (% of filter responses), level 0",
     "8 training",
