@@ -8,7 +8,6 @@ import json
 import os
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -108,8 +107,8 @@ def read_landmarks(
     >>> geometry = dirv_tf.io.load_image("t1.nii.gz").geometry  # doctest: +SKIP
     >>> landmarks = read_landmarks("points.mrk.json", geometry=geometry)  # doctest: +SKIP
     """
-    path = existing_file(path, "a file of landmarks")
-    names, coordinates, own_unit = _parsed(path)
+    file = existing_file(path, "a file of landmarks")
+    names, coordinates, own_unit = _parsed(file)
     if not names:
         raise ValueError(f"Expected at least one landmark. Received: path={path}, which holds none")
     count = coordinates.shape[-1]
@@ -118,7 +117,7 @@ def read_landmarks(
             f"Expected landmarks with the coordinates {', '.join(_COORDINATES[:rank])}. "
             f"Received: path={path} with {', '.join(_COORDINATES[:count])}"
         )
-    unit = _unit(unit, own_unit, path)
+    unit = _unit(unit, own_unit, file)
     if unit in _MILLIMETERS:
         return Landmarks(names, _world(geometry, count, unit, path).to_index(coordinates * _MILLIMETERS[unit]))
     return Landmarks(names, coordinates[:, ::-1])
@@ -154,21 +153,21 @@ def write_landmarks(
     ValueError
         If the format has another number of axes or another unit, or `geometry` is missing.
     """
-    path = new_file(path, overwrite)
-    suffix, count = path.suffix.lower(), landmarks.points.shape[-1]
+    file = new_file(path, overwrite)
+    suffix, count = file.suffix.lower(), landmarks.points.shape[-1]
     only, own_unit, text = _WRITERS.get(suffix, (count, None, None))
     if count != only:
         raise ValueError(
             f"Expected landmarks of {only} axes in a {suffix} file; choose .csv. Received: path={path}, {count} axes"
         )
-    unit = _unit(unit, own_unit, path)
+    unit = _unit(unit, own_unit, file)
     if unit in _MILLIMETERS:
         coordinates = _world(geometry, count, unit, path).to_world(landmarks.points) / _MILLIMETERS[unit]
     else:
         coordinates = landmarks.points[:, ::-1]
     content = text(landmarks.names, coordinates) if text else _table_text(suffix, landmarks.names, coordinates)
     # Line ends in names stay as they are.
-    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+    with atomic_path(file) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         stream.write(content)
 
 
@@ -213,7 +212,7 @@ def _parsed(path):
         ) from error
 
 
-def _unit(unit, own, path: Path):
+def _unit(unit, own, path):
     if unit is None:
         return own or "pixel"
     one_of(*LANDMARK_UNITS)("unit", unit)
