@@ -97,7 +97,7 @@ def test_a_wrong_image_is_refused_by_the_size_in_the_archive(pair, two_sizes, la
     "arguments, message",
     [
         (["moving.png", "field.npz", "-o", "moving.png"], "Expected a new file"),
-        (["moving.csv", "field.npz", "-o", "carried.csv", "--labels"], "--labels is for label maps"),
+        (["moving.csv", "field.npz", "-o", "carried.csv", "--labels"], "--labels is for images and label maps"),
         (["moving.png", "field.npz", "-o", "warped.png", "--to-moving"], "--to-moving is for landmarks"),
         (["moving.png", "moving.png", "-o", "warped.png"], "moving.png"),
         (["small.png", "field.npz", "-o", "warped.png"], "the moving image's size, 24 x 32"),

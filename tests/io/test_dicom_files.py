@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import locale
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,14 @@ simpleitk = pytest.importorskip("SimpleITK")
 
 ONE, TWO = "1.2.826.0.1.3680043.2.1125.1", "1.2.826.0.1.3680043.2.1125.2"
 OBLIQUE = (1.0, 0.0, 0.0, 0.0, 0.8, -0.6, 0.0, 0.6, 0.8)
+
+
+@pytest.fixture(autouse=True)
+def same_locale():
+    """GDCM, when it writes, leaves the process with another locale."""
+    before = locale.setlocale(locale.LC_ALL)
+    yield
+    locale.setlocale(locale.LC_ALL, before)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_landmarks_come_back_exactly(tmp_path, rng, rank):
     read = io.read_landmarks(tmp_path / "points.csv", rank)
     assert read.names == names
     np.testing.assert_array_equal(read.points, points)
-    assert (tmp_path / "points.csv").read_text().splitlines()[0] == ("name,X,Y,Z" if rank == 3 else "name,X,Y")
+    assert (tmp_path / "points.csv").read_text(encoding="utf-8").splitlines()[0] == ("name,X,Y,Z" if rank == 3 else "name,X,Y")
     with pytest.raises(FileExistsError, match="overwrite=True"):
         io.write_landmarks(tmp_path / "points.csv", read)
 

@@ -67,7 +67,7 @@ def test_points_of_qupath_count_from_the_corner(tmp_path, name):
     again = io.read_landmarks(tmp_path / "b.geojson")
     assert again.names == landmarks.names
     np.testing.assert_array_equal(again.points, landmarks.points)
-    written = json.loads((tmp_path / "b.geojson").read_text())
+    written = json.loads((tmp_path / "b.geojson").read_text(encoding="utf-8"))
     assert written["features"][0]["geometry"] == {"type": "Point", "coordinates": [226.5, 173.5]}
 
 
@@ -117,7 +117,7 @@ def test_points_of_slicer_land_on_the_voxels_of_a_rotated_image(tmp_path, kind, 
     again = io.read_landmarks(tmp_path / f"b{kind}", geometry=geometry)
     assert again.names == landmarks.names
     np.testing.assert_allclose(again.points, landmarks.points, atol=1e-9)
-    assert ".mrk.json" in kind or "CoordinateSystem = LPS" in (tmp_path / f"b{kind}").read_text()
+    assert ".mrk.json" in kind or "CoordinateSystem = LPS" in (tmp_path / f"b{kind}").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("unit, scale", [("mm", 1), ("um", 1000)])
