@@ -69,7 +69,7 @@ def register(
         A gray image: floating-point intensities in [0, 1], or uint8 or uint16; with `normalize` "joint" or "each" any
         real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; color is turned into gray.
     moving : like `fixed`
-        It may have another size and dtype. Two files that know where they lie in the world (NIfTI, MetaImage, NRRD)
+        It may have another size and dtype. Two files that know where they lie in the world (NIfTI, NRRD, DICOM ...)
         start there, whatever their pixel size and orientation; others start with their first pixels at one place.
     model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
