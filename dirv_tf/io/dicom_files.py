@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -96,6 +97,7 @@ def read_dicom_series(path, channel=None, time=None):
             each: simpleitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), each)
             for each in simpleitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
         }
+    _check_all_are_read(folder, {Path(name).name for files in names.values() for name in files})
     if not names and uid is not None:
         raise FileNotFoundError(f"Expected an image file. Received: path={path}, which does not exist")
     if not names:
@@ -123,6 +125,18 @@ def read_dicom_series(path, channel=None, time=None):
             _check_places(path, reader, len(names[uid]))
         notes = _gray_notes(_tag(reader, 0, _PHOTOMETRIC))
     return _flat_or_deep(path, image, channel, time, notes)
+
+
+def _check_all_are_read(folder, names):
+    """Raise an error for damaged files, which GDCM passes over: of a volume the last slice would be missing."""
+    unread = sorted(
+        file.name for file in folder.iterdir() if file.suffix.lower() in DICOM_SUFFIXES and file.name not in names
+    )
+    if unread:
+        raise UnfitFileError(
+            f"Expected DICOM files that can be read. Received: {', '.join(unread[:5])}{' ...' * (len(unread) > 5)} in "
+            f"{folder}"
+        )
 
 
 @contextlib.contextmanager

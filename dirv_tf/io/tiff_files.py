@@ -12,7 +12,7 @@ from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.ome_metadata import channel_names
 from dirv_tf.io.orientation import is_transposed, swapped_if
 from dirv_tf.io.tiff_pixel_size import ome_pixel_size, read_pixel_size
-from dirv_tf.io.tiff_pixels import as_meant, pixel_meaning
+from dirv_tf.io.tiff_pixels import as_meant, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
 
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -51,14 +51,14 @@ def read_tiff(path, channel=None, time=None):
         meaning = pixel_meaning(path, series.keyframe, tiff.is_imagej)
         names = channel_names(tiff) if tiff.is_ome else ()
         index, letters, notes = _chosen(path, series, meaning, channel, time, names)
-        is_fax = series.keyframe.compression.name.startswith("CCITT")
-        stored = None if is_fax else _stored(tiff, series, index[: len(series.axes)])
+        fax = is_fax(series.keyframe)
+        stored = None if fax else _stored(tiff, series, index[: len(series.axes)])
         pixel_size = read_pixel_size(tiff)
     in_file = letters if meaning.palette is None else letters.replace("S", "")
     if "S" in in_file and stored is not None:
         stored = np.moveaxis(stored, in_file.index("S"), -1)
     rank = len(letters.replace("S", ""))
-    pixels = _fax(path) if is_fax else as_meant(stored, meaning, rows=rank - 2)
+    pixels = _fax(path) if fax else as_meant(stored, meaning, rows=rank - 2)
     if meaning.palette is not None:
         pixels = pixels[(..., index[-1])]
     known = pixel_size is not None and len(pixel_size) >= rank

@@ -68,12 +68,12 @@ def pixel_meaning(path, page, is_imagej=False):
     if kind not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR):
         raise UnfitFileError(
             "Expected a gray image, RGB, RGBA or a palette; convert it. "
-            f"Received: path={path} with pixels of the kind {page.photometric.name}"
+            f"Received: path={path} with pixels of the kind {_name(page.photometric)}"
         )
-    if kind == _YCBCR and page.compression.name not in _TO_RGB:
+    if kind == _YCBCR and _name(page.compression) not in _TO_RGB:
         raise UnfitFileError(
             f"Expected YCbCr colors in JPEG alone; convert it to RGB. Received: path={path} with "
-            f"compression={page.compression.name}"
+            f"compression={_name(page.compression)}"
         )
     inverted_by = palette = None
     if kind == _WHITE_IS_ZERO:
@@ -89,6 +89,25 @@ def pixel_meaning(path, page, is_imagej=False):
     if samples == "gray and alpha":
         notes.append("its alpha channel was left aside")
     return PixelMeaning(orientation, inverted_by, palette, samples, tuple(notes))
+
+
+def is_fax(page):
+    """Return whether a page is compressed by CCITT, which neither tifffile nor imagecodecs decodes.
+
+    Parameters
+    ----------
+    page : tifffile.TiffPage
+
+    Returns
+    -------
+    bool
+    """
+    return _name(page.compression).startswith("CCITT")
+
+
+def _name(value):
+    # A number that tifffile has no name for stays a number.
+    return getattr(value, "name", str(value))
 
 
 def _samples(kind, page):

@@ -8,7 +8,7 @@ import numpy as np
 
 from dirv_tf.io.decoding import decoding
 from dirv_tf.io.orientation import is_transposed, stored_part, swapped_if
-from dirv_tf.io.tiff_pixels import as_meant, pixel_meaning
+from dirv_tf.io.tiff_pixels import as_meant, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
 
 # A strip or tile that is decoded at once; some writers store a whole compressed image as a single strip.
@@ -112,7 +112,7 @@ def _decode_segments(path, page, region, start):
         length, width = page.tilelength, page.tilewidth
     else:
         length, width = min(page.rowsperstrip, page.imagelength), page.imagewidth
-    if page.compression.name.startswith("CCITT"):
+    if is_fax(page):
         raise ValueError("a fax (CCITT) cannot be read in parts; store it in another compression")
     if length * width * region.shape[-1] * region.itemsize > MOST_BYTES_AT_ONCE:
         raise ValueError(

@@ -89,6 +89,14 @@ def test_slices_that_form_no_volume_are_refused(tmp_path, volume, options, off, 
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("length", [100, -10])
+def test_a_damaged_slice_is_not_passed_over(tmp_path, volume, length):
+    path = write_series(tmp_path / "series", volume) / "12.dcm"  # the last slice
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(ValueError, match="DICOM files that can be read. Received: 12.dcm in|an image that can be read.*12.dcm"):
+        io.load_image(tmp_path / "series")
+
+
 def test_a_single_file_is_an_image_with_its_pixel_size(tmp_path, volume):
     folder = write_series(tmp_path / "series", volume)
     image = io.load_image(folder / "10.dcm")
