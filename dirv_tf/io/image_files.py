@@ -89,6 +89,14 @@ def load_image(path: Any, channel: int | str | None = None, time: int | str | No
         times or series of which none is chosen; the message lists them.
     ImportError
         If the format needs SimpleITK and that is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = f"{tempfile.mkdtemp()}/colors.npy"
+    >>> np.save(path, np.zeros((4, 5, 3), np.uint8))
+    >>> load_image(path, channel="green").notes
+    ('channel 1 (green) of 3 was taken',)
     """
     path = Path(path)
     if is_series(path):

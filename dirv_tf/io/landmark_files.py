@@ -68,7 +68,7 @@ def read_landmarks(
     geometry: ImageGeometry | None = None,
     unit: str | None = None,
 ) -> Landmarks:
-    """Read landmarks from a file.
+    r"""Read landmarks from a file.
 
     - Tables (.csv, .tsv, .txt or any other suffix): the first line names the columns, X and Y, and Z for volumes, in
       any order and case. The first column that is none of them names the landmarks; without one they are called 0, 1,
@@ -104,6 +104,12 @@ def read_landmarks(
 
     Examples
     --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
+    >>> _ = path.write_text("name;X;Y\ntip;3,5;9\n")
+    >>> read_landmarks(path).points
+    array([[9. , 3.5]])
+
     >>> geometry = dirv_tf.io.load_image("t1.nii.gz").geometry  # doctest: +SKIP
     >>> landmarks = read_landmarks("points.mrk.json", geometry=geometry)  # doctest: +SKIP
     """
