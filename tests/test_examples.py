@@ -1,4 +1,4 @@
-"""The examples in the docstrings of all public layers and models work as shown."""
+"""The examples in the docstrings of all public layers and models, and of reading files, work as shown."""
 
 import doctest
 import importlib
@@ -24,7 +24,9 @@ def known_networks(monkeypatch):
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
 
 
-@pytest.mark.parametrize("name", ["dirv_tf.validation", *MODULES])
+@pytest.mark.parametrize(
+    "name", ["dirv_tf.validation", "dirv_tf.io.image_files", "dirv_tf.io.landmark_files", *MODULES]
+)
 def test_examples(name, known_networks):
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0

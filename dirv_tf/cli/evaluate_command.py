@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
-from dirv_tf.cli.warp_command import moving_size, read_field
+from dirv_tf.cli.file_options import LANDMARK_FORMATS, add_unit, check_unit, show_notes
+from dirv_tf.cli.warp_command import moving_image, moving_size, read_field
 
-_EPILOG = """\
+_EPILOG = f"""\
 examples:
   dirv-tf evaluate result/flow_field.npz
   dirv-tf evaluate result/flow_field.npz --landmarks fixed.csv moving.csv -o metrics.json
+  dirv-tf evaluate result/flow_field.nii.gz --landmarks fixed.mrk.json moving.mrk.json --moving moving.nii.gz
   dirv-tf evaluate field.nii.gz --labels fixed_labels.nii.gz moving_labels.nii.gz
   dirv-tf evaluate result/flow_field.npz --true-field true.npz
 
@@ -18,6 +20,8 @@ TRE is the distance between a landmark of the fixed image and the one of the sam
 image; rTRE the same divided by the image diagonal, as in the ANHIR challenge. Dice (1 is perfect) and HD95, the
 Hausdorff distance that 95 % of the surface points keep, are given per label. "folded" is the share of pixels where the
 Jacobian determinant is not positive, SDlogJ the standard deviation of its logarithm, as in Learn2Reg.
+
+{LANDMARK_FORMATS}
 """
 
 
@@ -33,7 +37,8 @@ def add_parser(commands):
     )
     pair = {"nargs": 2, "type": Path, "metavar": ("FIXED", "MOVING")}
     parser.add_argument("field", type=Path, help="flow field from dirv-tf register, or a displacement field of ITK")
-    parser.add_argument("--landmarks", **pair, help="two CSV files with columns X, Y (and Z) in pixels")
+    parser.add_argument("--landmarks", **pair, help="two files of landmarks, paired by their names")
+    add_unit(parser)
     parser.add_argument("--labels", **pair, help="two label maps; 0 is the background")
     parser.add_argument("--true-field", type=Path, metavar="FIELD", help="the field that should have been found")
     parser.add_argument(
@@ -61,12 +66,20 @@ def run(options):
 
     if options.output and options.output.exists() and not options.overwrite:
         raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
+    if options.unit and not options.landmarks:
+        raise ValueError(f"--unit is for --landmarks. Received: --unit {options.unit} alone")
     labels = options.labels and tuple(io.load_image(path) for path in options.labels)
-    moving = io.load_image(options.moving) if options.moving else labels and labels[1]
+    for image in labels or ():
+        show_notes(image)
+    moving = moving_image(options.moving) or (labels and labels[1])
     field = read_field(options.field, moving)
     rank = field.flow_field.shape[-1]
     true = options.true_field and read_field(options.true_field, moving).flow_field
-    landmarks = options.landmarks and tuple(io.read_landmarks(path, rank=rank) for path in options.landmarks)
+    geometries = field.fixed_geometry, field.moving_geometry
+    check_unit(options.unit, *geometries)
+    landmarks = options.landmarks and tuple(
+        io.read_landmarks(path, rank, geometry, options.unit) for path, geometry in zip(options.landmarks, geometries)
+    )
     # A file that knows no pixel size says one "millimeter" per pixel: lengths then are in pixels alone.
     unit = io.ImageGeometry.unit(rank)
     known = not field.fixed_geometry.is_close(unit)
@@ -79,7 +92,7 @@ def run(options):
         pixel_size,
         true,
         landmarks,
-        labels and tuple(image.pixels for image in labels),
+        labels and tuple(_numbers(image.pixels) for image in labels),
         moving_size(field, moving),
         initial,
     )
@@ -89,6 +102,11 @@ def run(options):
         write_json(options.output, measured)
         print(f"Written: {options.output}")
     return 0
+
+
+def _numbers(labels):
+    # A map of 1 bit has the labels 0 and 1.
+    return labels.astype("uint8") if labels.dtype == bool else labels
 
 
 def _lines(name, value, indent):

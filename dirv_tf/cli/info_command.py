@@ -8,7 +8,7 @@ import json
 
 from dirv_tf.cli.command_line import add_command
 
-_OPTIONAL = {"SimpleITK": ("volumes", "NIfTI, MetaImage and NRRD files")}
+_OPTIONAL = {"SimpleITK": ("volumes", "NIfTI, MetaImage, NRRD and DICOM files")}
 _EPILOG = """\
 examples:
   dirv-tf info                  versions, devices, the shipped models

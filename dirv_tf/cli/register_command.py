@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
+from dirv_tf.cli.file_options import add_choices, pair_choice
 
 # As in `dirv_tf.register`, whose module takes TensorFlow along.
 ALIGNMENTS = ("auto", "none", "translation", "rigid", "similarity", "affine")
@@ -18,14 +19,19 @@ examples:
   dirv-tf register fixed.nii.gz moving.nii.gz -o result --effort best
   dirv-tf register he.tif ki67.tif -o result --align rigid
   dirv-tf register fixed.tif moving.tif -o result --model my_run --normalize each
+  dirv-tf register cells.ome.tif cells2.ome.tif -o result --channel DAPI
+  dirv-tf register study/t1 study/t2 -o result                folders with the slices of a DICOM series
 
 The images may differ in size, and be rotated, shifted and scaled against each other, of another stain, scanner or
 contrast: without --model all of that is looked for, and the notes say what was found. With --model the images are
 registered by that network alone, which knows displacements of about ten pixels; --align and --optimize add the rest.
-Files that know where they lie in the world (NIfTI, MetaImage, NRRD) start there.
+Files that know where they lie in the world (NIfTI, MetaImage, NRRD, DICOM) start there.
 
-Color is turned into gray for the registration. TIFF (also multi-page volumes), PNG and JPEG are read; NIfTI, MetaImage
-and NRRD with pip install 'dirv_tf[volumes]'.
+Color is turned into gray for the registration. TIFF (also multi-page volumes), PNG, JPEG, BMP, WebP and NumPy's .npy
+are read; NIfTI, MetaImage, NRRD and DICOM (a file, or a folder with one series; of several, FOLDER/UID names one) with
+pip install 'dirv_tf[volumes]'. Images stored sideways or with white as 0 are read as they are meant, and a note says
+so. Of a file with several channels or times choose one: --channel 0, --channel DAPI, --time 3; with two values, the
+first is of FIXED and the second of MOVING.
 
 The folder then holds the registered image in the moving file's format and its own intensities, the flow field
 (flow_field.npz for `dirv-tf warp` and Python; for medical volumes a displacement field that ITK, ANTs and 3D Slicer
@@ -89,6 +95,7 @@ def add_parser(commands):
     parser.add_argument(
         "--pixel-size", nargs="+", type=float, metavar="MM", help="in millimeters, one number or one per array axis"
     )
+    add_choices(parser, pair=True)
     parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
     parser.add_argument(
         "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
@@ -123,6 +130,8 @@ def run(options):
         refine=options.refine,
         normalize=options.normalize,
         pixel_size=options.pixel_size,
+        channel=pair_choice("channel", options.channel),
+        time=pair_choice("time", options.time),
         tile=options.tile,
         progress=_show_progress if sys.stdout.isatty() else None,
         status=_show_stage if sys.stdout.isatty() else None,

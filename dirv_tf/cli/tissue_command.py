@@ -13,13 +13,14 @@ examples:
   dirv-tf tissue anhir/images -o anhir_set --only '*/scale-50pc/*' --test-tissues COAD_01 kidney_1
   dirv-tf train E-4 --set data.folder=anhir_set/train --set data.test_folder=anhir_set/test
 
-SOURCE holds one folder per tissue, with TIFF, PNG or JPEG images of 8 or 16 bit in it or in folders below. Tissues are
-for training or for testing, never for both: a share of them is chosen by --split-seed, or --test-tissues names them.
+SOURCE holds one folder per tissue, with images of 8 or 16 bit in it or in folders below: TIFF, PNG, JPEG, BMP or WebP.
+Tissues are for training or for testing, never for both: a share of them is chosen by --split-seed, or --test-tissues
+names them.
 From the middle of each image (2000 x 2000 pixels), turned into gray, patches of 256 x 256 pixels are cut at random
 places; those with hardly any contrast are rejected, the others stretched to black and white, each by itself, and stored
 as PNG in FOLDER/train and FOLDER/test. FOLDER/manifest.json and manifest.csv tell where each comes from, with SHA-256.
 
-Of a TIFF no more is decoded than the tiles or strips needed, so slides of any size will do; PNG and JPEG must be
+Of a TIFF no more is decoded than the tiles or strips needed, so slides of any size will do; the others must be
 decoded whole and may have 179 million pixels. The same command again goes on with an interrupted set: patches that are
 there are verified, not made again. Images that cannot be used are named at the end and left out, and the exit status
 is then 1; with --strict the first of them ends the command.

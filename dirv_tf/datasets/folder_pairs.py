@@ -59,7 +59,7 @@ def from_folder(
     Parameters
     ----------
     folder : str or path
-        Its images and those in the folders below: TIFF, PNG, JPEG, NIfTI, MetaImage, NRRD, of any number type. Color
+        Its images and those in the folders below: every format of `dirv_tf.io.load_image`, of any number type. Color
         is turned into gray.
     size : None or sequence of int
         Sides of the patches in pixels, 2 or 3 of them. None takes whole images, which then must have one shape.

@@ -84,7 +84,7 @@ def cut_patches(path: str | os.PathLike, name: str, count: int, settings: PatchS
     Parameters
     ----------
     path : str or path
-        TIFF, PNG or JPEG of 8 or 16 bit, gray or in color, see `read_region`.
+        TIFF, PNG, JPEG, BMP or WebP of 8 or 16 bit, gray or in color, see `read_region`.
     name : str
         Of the image, for the random places.
     count : int

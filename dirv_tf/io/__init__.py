@@ -11,6 +11,8 @@ _NAMES = {
     "IMAGE_SUFFIXES": "image_files",
     "ImageFile": "image_files",
     "ImageGeometry": "image_geometry",
+    "LANDMARK_SUFFIXES": "landmark_files",
+    "LANDMARK_UNITS": "landmark_files",
     "LandmarkPairs": "landmark_pairs",
     "Landmarks": "landmark_files",
     "load_image": "image_files",

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 
 
+class UnfitFileError(ValueError):
+    """A file that can be decoded holds something else than what is asked for; the text says all."""
+
+
 @contextlib.contextmanager
 def decoding(path, expected="an image that can be read"):
     """Turn any error of a library that decodes a file into a ValueError that names the file.
 
     A damaged file makes decoders fail in many ways (`struct.error`, `IndexError`, `RuntimeError`, ...). A missing
-    library stays an ImportError.
+    library stays an ImportError, and an `UnfitFileError` what it is.
 
     Parameters
     ----------
@@ -26,7 +30,7 @@ def decoding(path, expected="an image that can be read"):
     """
     try:
         yield
-    except ImportError:
+    except (ImportError, UnfitFileError):
         raise
     except Exception as error:
         reason = " ".join(str(error).split())

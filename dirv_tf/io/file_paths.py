@@ -84,3 +84,27 @@ def known_suffix(path, suffixes):
     if not fitting:
         raise ValueError(f"Expected a file name that ends with {', '.join(suffixes)}. Received: path={path}")
     return max(fitting, key=len)
+
+
+def file_text(path, kind):
+    """Return the text of a file in UTF-8, without the mark that some programs put first.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        What the file should be, for error messages ("a CSV file").
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If it is no such text.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"Expected {kind} in UTF-8 ({error}). Received: path={path}") from error

@@ -1,4 +1,4 @@
-"""Images and volumes in files, as they are: no scaling, no color conversion."""
+"""Images and volumes in files: no scaling of intensities, no color conversion."""
 
 from __future__ import annotations
 
@@ -8,19 +8,31 @@ from typing import Any
 
 import numpy as np
 
+from dirv_tf.io.array_files import ARRAY_SUFFIXES, read_array, write_array
 from dirv_tf.io.atomic_write import atomic_path
+from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series, read_dicom, read_dicom_series
 from dirv_tf.io.file_paths import existing_file, known_suffix, new_file
 from dirv_tf.io.image_geometry import ImageGeometry
-from dirv_tf.io.picture_files import PICTURE_SUFFIXES, read_picture, write_picture
+from dirv_tf.io.picture_files import PICTURE_SUFFIXES, WRITTEN_PICTURE_SUFFIXES, read_picture, write_picture
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES, read_tiff, write_tiff
 from dirv_tf.io.volume_files import VOLUME_SUFFIXES, read_volume, write_volume
 
-_FORMATS = (
-    (TIFF_SUFFIXES, read_tiff, write_tiff),
-    (PICTURE_SUFFIXES, read_picture, write_picture),
-    (VOLUME_SUFFIXES, read_volume, write_volume),
+_READERS = (
+    (TIFF_SUFFIXES, read_tiff),
+    (PICTURE_SUFFIXES, read_picture),
+    (VOLUME_SUFFIXES, read_volume),
+    (ARRAY_SUFFIXES, read_array),
+    (DICOM_SUFFIXES, read_dicom),
 )
-IMAGE_SUFFIXES = tuple(suffix for suffixes, _, _ in _FORMATS for suffix in suffixes)
+_WRITERS = (
+    (TIFF_SUFFIXES, write_tiff),
+    (WRITTEN_PICTURE_SUFFIXES, write_picture),
+    (VOLUME_SUFFIXES, write_volume),
+    (ARRAY_SUFFIXES, write_array),
+)
+IMAGE_SUFFIXES, WRITTEN_SUFFIXES = (
+    tuple(suffix for suffixes, _ in formats for suffix in suffixes) for formats in (_READERS, _WRITERS)
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,27 +42,39 @@ class ImageFile:
     Attributes
     ----------
     pixels : ndarray, in the file's dtype (1-bit images: bool), native byte order
-        Shape (n_1, ..., n_r), r = 2 or 3; color has a last axis of 3 or 4 (red, green, blue[, alpha]).
+        Shape (n_1, ..., n_r), r = 2 or 3; color has a last axis of 3 or 4 (red, green, blue[, alpha]). Upright, with
+        black as the smallest number.
     geometry : ImageGeometry
         Spacing, origin and directions; `ImageGeometry.unit` where the file states none.
     path : Path
     is_color : bool
+    notes : tuple of str
+        What was changed for that, such as turned upright, and what was chosen.
     """
 
     pixels: np.ndarray
     geometry: ImageGeometry
     path: Path
     is_color: bool
+    notes: tuple[str, ...] = ()
 
 
-def load_image(path: Any) -> ImageFile:
+def load_image(path: Any, channel: int | str | None = None, time: int | str | None = None) -> ImageFile:
     """Read an image or a volume with its geometry.
+
+    What a file says of its pixels is done: images are turned upright (EXIF, TIFF), inverted where white is stored as 0,
+    palettes become color. The notes say so.
 
     Parameters
     ----------
     path : str or Path
         TIFF (gray or color; several pages are a volume, one page per index of the first axis; of a slide the finest
-        level), PNG, JPEG; with SimpleITK also NIfTI, MetaImage and NRRD.
+        level), PNG, JPEG, BMP, WebP, NumPy's .npy; with SimpleITK also NIfTI, MetaImage, NRRD and DICOM: a file, or a
+        folder with one series. Of several series, name one behind the folder: ``"folder/1.2.840.113"``.
+    channel : int or str, optional
+        Number, from 0, or name (OME-TIFF) of one channel of several, or of one color (0 or "red", ...).
+    time : int, optional
+        Number, from 0, of one time of several.
 
     Returns
     -------
@@ -61,17 +85,29 @@ def load_image(path: Any) -> ImageFile:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is a folder, empty, damaged, of an unknown format, or no gray or color image of 2 or 3 axes.
+        If it is empty, damaged, of an unknown format, no gray or color image of 2 or 3 axes, or holds several channels,
+        times or series of which none is chosen; the message lists them.
     ImportError
         If the format needs SimpleITK and that is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = f"{tempfile.mkdtemp()}/colors.npy"
+    >>> np.save(path, np.zeros((4, 5, 3), np.uint8))
+    >>> load_image(path, channel="green").notes
+    ('channel 1 (green) of 3 was taken',)
     """
-    path = existing_file(path, "an image file")
-    suffix = known_suffix(path, IMAGE_SUFFIXES)
-    read = next(read for suffixes, read, _ in _FORMATS if suffix in suffixes)
-    pixels, geometry, is_color = read(path)
+    path = Path(path)
+    if is_series(path):
+        read = read_dicom_series
+    else:
+        suffix = known_suffix(existing_file(path, "an image file"), IMAGE_SUFFIXES)
+        read = next(read for suffixes, read in _READERS if suffix in suffixes)
+    pixels, geometry, is_color, notes = read(path, channel, time)
     if pixels.dtype.kind not in "buif":
         raise ValueError(f"Expected an image of real numbers. Received: path={path} with dtype={pixels.dtype}")
-    return ImageFile(_in_native_order(pixels), geometry, path, is_color)
+    return ImageFile(_in_native_order(pixels), geometry, path, is_color, notes)
 
 
 def read_image(path: Any) -> np.ndarray:
@@ -98,7 +134,7 @@ def write_image(path: Any, pixels: Any, geometry: ImageGeometry | None = None, o
     path : str or Path
         The suffix chooses the format. TIFF takes every dtype, volumes (one page per index of the first axis) and a
         pixel size (as OME-TIFF); PNG uint8 and uint16 gray, uint8 color; JPEG, which changes the pixels, uint8; NIfTI,
-        MetaImage and NRRD gray integers, float32 and float64 with the whole geometry.
+        MetaImage and NRRD gray integers, float32 and float64 with the whole geometry; .npy every dtype.
     pixels : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 3 or 4) for color
         Three axes without a geometry are a color image where the last one is 3 or 4 long, else a volume.
     geometry : ImageGeometry, optional
@@ -116,7 +152,7 @@ def write_image(path: Any, pixels: Any, geometry: ImageGeometry | None = None, o
     ImportError
         If the format needs SimpleITK and that is not installed.
     """
-    suffix = known_suffix(path, IMAGE_SUFFIXES)
+    suffix = known_suffix(path, WRITTEN_SUFFIXES)
     path = new_file(path, overwrite)
     pixels = _in_native_order(np.asarray(pixels))
     looks_like_color = pixels.ndim == 4 or (pixels.ndim == 3 and pixels.shape[-1] in (3, 4))
@@ -133,7 +169,7 @@ def write_image(path: Any, pixels: Any, geometry: ImageGeometry | None = None, o
             "Expected more than one pixel along every axis; write a single slice as a 2D image. "
             f"Received: pixels.shape={pixels.shape}"
         )
-    write = next(write for suffixes, _, write in _FORMATS if suffix in suffixes)
+    write = next(write for suffixes, write in _WRITERS if suffix in suffixes)
     with atomic_path(path) as temporary:
         write(temporary, pixels, geometry or ImageGeometry.unit(rank), is_color)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dirv_tf.io.decoding import decoding
 from dirv_tf.io.file_paths import existing_file, known_suffix
-from dirv_tf.io.picture_files import PICTURE_SUFFIXES, read_picture
+from dirv_tf.io.picture_files import PICTURE_SUFFIXES, picture_size, read_picture
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES
 from dirv_tf.io.tiff_regions import read_tiff_region, tiff_size
 
@@ -12,12 +11,12 @@ REGION_SUFFIXES = (*TIFF_SUFFIXES, *PICTURE_SUFFIXES)
 
 
 def image_size(path):
-    """Return the rows and columns of a 2D image without decoding it.
+    """Return the rows and columns of a 2D image, upright; it is decoded for that only where it must be.
 
     Parameters
     ----------
     path : str or Path
-        TIFF, PNG or JPEG.
+        TIFF, PNG, JPEG, BMP or WebP.
 
     Returns
     -------
@@ -31,19 +30,19 @@ def image_size(path):
         If it is damaged, of another format, or a PNG or JPEG of more pixels than Pillow decodes.
     """
     path, suffix = _known(path)
-    return tiff_size(path) if suffix in TIFF_SUFFIXES else _picture_size(path)
+    return tiff_size(path) if suffix in TIFF_SUFFIXES else picture_size(path)
 
 
 def read_region(path, start, size):
-    """Read a part of a 2D image, however large the whole is.
+    """Read a part of a 2D image, however large the whole is, upright and with black as the smallest number.
 
-    Of a TIFF only the tiles or strips are decoded that the part touches. A PNG or JPEG has no such parts: it is decoded
-    whole, and refused beyond the 179 million pixels that Pillow takes.
+    Of a TIFF only the tiles or strips are decoded that the part touches. The other formats have no such parts: they are
+    decoded whole, and refused beyond the 179 million pixels that Pillow takes.
 
     Parameters
     ----------
     path : str or Path
-        TIFF, PNG or JPEG.
+        TIFF, PNG, JPEG, BMP or WebP.
     start, size : pair of int
         First row and column, and numbers of rows and columns.
 
@@ -61,34 +60,20 @@ def read_region(path, start, size):
         As `image_size`, and if the part does not lie within the image.
     """
     path, suffix = _known(path)
-    whole = image_size(path)
+    pixels = None
+    if suffix in PICTURE_SUFFIXES:
+        pixels, _, is_color, _ = read_picture(path)
+    whole = tiff_size(path) if pixels is None else pixels.shape[:2]
     if any(first < 0 or side < 1 or first + side > limit for first, side, limit in zip(start, size, whole)):
         raise ValueError(
             f"Expected a part within the image of {whole[0]} x {whole[1]} pixels. "
             f"Received: start={tuple(start)}, size={tuple(size)}, path={path}"
         )
-    if suffix in TIFF_SUFFIXES:
+    if pixels is None:
         return read_tiff_region(path, start, size)
-    pixels, _, is_color = read_picture(path)
     return pixels[start[0] : start[0] + size[0], start[1] : start[1] + size[1]], is_color
 
 
 def _known(path):
     path = existing_file(path, "an image file")
     return path, known_suffix(path, REGION_SUFFIXES)
-
-
-def _picture_size(path):
-    from PIL import Image
-
-    try:
-        with decoding(path), Image.open(path) as image:
-            columns, rows = image.size
-    except ValueError as error:
-        if isinstance(error.__cause__, Image.DecompressionBombError):
-            raise ValueError(
-                f"Expected a PNG or JPEG of at most {2 * Image.MAX_IMAGE_PIXELS:,} pixels, because it must be decoded "
-                f"whole; convert it to a TIFF with tiles, of which parts can be read. Received: path={path}"
-            ) from error
-        raise
-    return rows, columns

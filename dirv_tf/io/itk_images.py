@@ -31,7 +31,9 @@ def import_simpleitk():
     try:
         import SimpleITK
     except ImportError as error:
-        raise ImportError("NIfTI, MetaImage and NRRD files need SimpleITK: pip install 'dirv_tf[volumes]'") from error
+        raise ImportError(
+            "NIfTI, MetaImage, NRRD and DICOM files need SimpleITK: pip install 'dirv_tf[volumes]'"
+        ) from error
     return SimpleITK
 
 
@@ -108,16 +110,16 @@ def itk_geometry(image) -> ImageGeometry:
     Parameters
     ----------
     image : SimpleITK.Image
-        2D or 3D.
+        2D or 3D; 4D, whose last axis (the times) is left aside.
 
     Returns
     -------
     ImageGeometry
     """
     rank = image.GetDimension()
-    directions = np.reshape(image.GetDirection(), (rank, rank))
+    steps = np.reshape(image.GetDirection(), (rank, rank)) * image.GetSpacing()
     # ITK counts its axes from the fastest, which is the last one of the array.
-    return ImageGeometry(image.GetOrigin(), (directions * image.GetSpacing())[:, ::-1])
+    return ImageGeometry(image.GetOrigin()[:3], steps[:3, :3][:, ::-1])
 
 
 def write_itk_image(path, array, geometry, is_vector=False):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from xml.etree import ElementTree
+
+from dirv_tf.io.ome_metadata import ome_pixels
 
 _MILLIMETERS = {
     "nm": 1e-6,
@@ -62,7 +63,7 @@ def ome_pixel_size(pixel_size):
 
 
 def _ome(tiff):
-    pixels = next((e for e in ElementTree.fromstring(tiff.ome_metadata).iter() if e.tag.endswith("}Pixels")), None)
+    pixels = ome_pixels(tiff)
     pixel_size = []
     for letter in "XYZ":
         size = None if pixels is None else pixels.get(f"PhysicalSize{letter}")

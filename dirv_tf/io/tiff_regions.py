@@ -7,6 +7,8 @@ import contextlib
 import numpy as np
 
 from dirv_tf.io.decoding import decoding
+from dirv_tf.io.orientation import is_transposed, stored_part, swapped_if
+from dirv_tf.io.tiff_pixels import as_meant, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
 
 # A strip or tile that is decoded at once; some writers store a whole compressed image as a single strip.
@@ -23,7 +25,7 @@ def opened_page(path):
 
     Yields
     ------
-    tifffile.TiffPage
+    tuple of (tifffile.TiffPage, PixelMeaning)
 
     Raises
     ------
@@ -36,13 +38,14 @@ def opened_page(path):
         pages = tiff.series[0].pages
         page = pages[0]
         _, depth, *_ = page.shaped
-        if len(pages) > 1 or depth > 1 or page.samplesperpixel not in (1, 3, 4):
+        meaning = pixel_meaning(path, page, tiff.is_imagej)
+        if len(pages) > 1 or depth > 1 or meaning.samples == "channels":
             raise ValueError(f"not one page, gray or in color, but {len(pages)} of shape {page.shape}")
-        yield page
+        yield page, meaning
 
 
 def tiff_size(path):
-    """Return the rows and columns of the first image of a TIFF file, and nothing else of it is read.
+    """Return the rows and columns of the first image of a TIFF file, upright; nothing else of it is read.
 
     Parameters
     ----------
@@ -57,8 +60,8 @@ def tiff_size(path):
     ValueError
         As `opened_page`.
     """
-    with opened_page(path) as page:
-        return page.imagelength, page.imagewidth
+    with opened_page(path) as (page, meaning):
+        return swapped_if(is_transposed(meaning.orientation), (page.imagelength, page.imagewidth))
 
 
 def read_tiff_region(path, start, size):
@@ -68,12 +71,13 @@ def read_tiff_region(path, start, size):
     ----------
     path : Path
     start, size : pair of int
-        First row and column, and numbers of rows and columns; the part must lie within the image.
+        First row and column, and numbers of rows and columns, upright; the part must lie within the image.
 
     Returns
     -------
     tuple of (ndarray, bool)
-        Pixels as stored, shape (rows, columns) or (rows, columns, 3 or 4), and whether they are in color.
+        Pixels upright, with black as the smallest number, shape (rows, columns) or (rows, columns, 3 or 4), and whether
+        they are in color.
 
     Raises
     ------
@@ -81,15 +85,17 @@ def read_tiff_region(path, start, size):
         If the file is damaged where the part lies, its compression is unknown, or it must be decoded in pieces of more
         than `MOST_BYTES_AT_ONCE`.
     """
-    with opened_page(path) as page:
+    with opened_page(path) as (page, meaning):
+        start, size = stored_part(meaning.orientation, start, size, (page.imagelength, page.imagewidth))
         planes, _, _, _, samples = page.shaped
         region = np.zeros((planes, *size, samples), page.dtype.newbyteorder("="))
         if page.is_memmappable:
             _copy_stored(path, page, region, start)
         else:
             _decode_segments(path, page, region, start)
-        color = page.samplesperpixel > 1
-    return (np.concatenate(list(region), axis=-1) if color else region[0, ..., 0]), color
+    is_color = meaning.samples == "color"
+    pixels = np.concatenate(list(region), axis=-1) if is_color else region[0, ..., 0]
+    return as_meant(pixels, meaning), is_color or meaning.palette is not None
 
 
 def _copy_stored(path, page, region, start):
@@ -106,6 +112,8 @@ def _decode_segments(path, page, region, start):
         length, width = page.tilelength, page.tilewidth
     else:
         length, width = min(page.rowsperstrip, page.imagelength), page.imagewidth
+    if is_fax(page):
+        raise ValueError("a fax (CCITT) cannot be read in parts; store it in another compression")
     if length * width * region.shape[-1] * region.itemsize > MOST_BYTES_AT_ONCE:
         raise ValueError(
             f"its tiles or strips of {length} x {width} pixels are too large to decode one; store it in tiles"

@@ -22,7 +22,7 @@ class GivenImage:
     Attributes
     ----------
     pixels : ndarray, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1)
-        As given; of a file in color, gray in the file's dtype.
+        As given; of a file in color, gray in the file's dtype; of one of 1 bit, 0 and 255.
     array : ndarray, shape (n_1, ..., n_r)
         The same without channel.
     geometry : ImageGeometry or None
@@ -39,7 +39,44 @@ class GivenImage:
     notes: tuple = ()
 
 
-def take_image(image, name):
+def take_pair(fixed, moving, channel=None, time=None):
+    """Return both images of a pair, each given as an array or as the path of a file.
+
+    Parameters
+    ----------
+    fixed, moving : array_like, str or path
+        See `take_image`.
+    channel, time
+        One choice for both images, or a pair: of the fixed and of the moving one.
+
+    Returns
+    -------
+    tuple of (GivenImage, GivenImage)
+
+    Raises
+    ------
+    FileNotFoundError, ImportError, ValueError
+        As `take_image`, and when a choice is neither one nor a pair.
+    """
+    channels, times = _per_image("channel", channel), _per_image("time", time)
+    return (
+        take_image(fixed, "fixed", channels[0], times[0]),
+        take_image(moving, "moving", channels[1], times[1]),
+    )
+
+
+def _per_image(name, choice):
+    if not isinstance(choice, (list, tuple)):
+        return choice, choice
+    if len(choice) != 2:
+        raise ValueError(
+            f"Expected one {name} for both images, or two: of the fixed and of the moving image. "
+            f"Received: {name}={choice!r}"
+        )
+    return tuple(choice)
+
+
+def take_image(image, name, channel=None, time=None):
     """Return an image given as an array or as the path of a file.
 
     Parameters
@@ -48,6 +85,9 @@ def take_image(image, name):
         See `to_spatial_array` for arrays and `dirv_tf.io.load_image` for files. Files in color are turned into gray.
     name : str
         The argument's name for error messages and notes.
+    channel : int, str or None
+    time : int or None
+        As of `dirv_tf.io.load_image`; of an array None.
 
     Returns
     -------
@@ -61,14 +101,22 @@ def take_image(image, name):
         For an array that is no gray image, or a file that is no image.
     """
     if not isinstance(image, (str, os.PathLike)):
+        if channel is not None or time is not None:
+            raise ValueError(
+                "Expected channel and time for files alone, since an array is one image; give None for it, as in "
+                f"channel=(None, 0). Received: {name} is an array, channel={channel!r}, time={time!r}"
+            )
         array, _ = to_spatial_array(image, name)
         return GivenImage(np.asarray(image), array)
-    file = load_image(image)
-    if not file.is_color:
-        return GivenImage(file.pixels, file.pixels, file.geometry, file.path)
-    note = f"{name}: color was turned into gray" + ", without its alpha channel" * (file.pixels.shape[-1] == 4)
-    gray = to_gray(file.pixels)
-    return GivenImage(gray, gray, file.geometry, file.path, (note,))
+    file = load_image(image, channel, time)
+    pixels, notes = file.pixels, list(file.notes)
+    if file.is_color:
+        notes.append("color was turned into gray" + ", without its alpha channel" * (pixels.shape[-1] == 4))
+        pixels = to_gray(pixels)
+    elif pixels.dtype == bool:
+        notes.append("1 bit became 0 and 255")
+        pixels = pixels.astype(np.uint8) * np.uint8(255)
+    return GivenImage(pixels, pixels, file.geometry, file.path, tuple(f"{name}: {note}" for note in notes))
 
 
 def pair_placement(fixed, moving, pixel_size):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_image
+from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_pair
 from dirv_tf.registration.intensities import (
     check_intensities,
     intensity_ranges,
@@ -52,6 +52,8 @@ def register(
     moving_mask: np.ndarray | None = None,
     tile: int | Sequence[int] | bool | None = None,
     pixel_size: float | Sequence[float] | None = None,
+    channel: int | str | Sequence[int | str | None] | None = None,
+    time: int | Sequence[int | None] | None = None,
     progress: Callable[[int, int], None] | None = None,
     status: Callable[[str], None] | None = None,
 ) -> RegistrationResult:
@@ -67,7 +69,7 @@ def register(
         A gray image: floating-point intensities in [0, 1], or uint8 or uint16; with `normalize` "joint" or "each" any
         real numbers. Or a file that `dirv_tf.io.load_image` reads, of any real numbers; color is turned into gray.
     moving : like `fixed`
-        It may have another size and dtype. Two files that know where they lie in the world (NIfTI, MetaImage, NRRD)
+        It may have another size and dtype. Two files that know where they lie in the world (NIfTI, NRRD, DICOM ...)
         start there, whatever their pixel size and orientation; others start with their first pixels at one place.
     model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
@@ -101,6 +103,11 @@ def register(
         None: tiles for images of more than four million pixels.
     pixel_size : float or sequence of float, optional
         Millimeters per pixel, one number or one per array axis, for arrays and for files that know none.
+    channel : int, str or pair of them, optional
+        Of files with several channels or colors: the number (from 0) or name of the one to register, for both images or
+        (fixed, moving), with None where there is nothing to choose.
+    time : int or pair of int, optional
+        Of files with several times: the number of one, as with `channel`.
     progress : callable, optional
         Called with the number of tiles done and of all tiles after each tile.
     status : callable, optional
@@ -146,7 +153,7 @@ def register(
     if optimize is None:
         optimize = effort != "fast" if model is None else similarity != "auto"
     tell = status or (lambda stage: None)
-    fixed_image, moving_image = take_image(fixed, "fixed"), take_image(moving, "moving")
+    fixed_image, moving_image = take_pair(fixed, moving, channel, time)
     check_same_rank(fixed_image.array, moving_image.array)
     fixed_geometry, moving_geometry, initial, geometry_notes = pair_placement(fixed_image, moving_image, pixel_size)
     size = fixed_image.array.shape
@@ -173,7 +180,7 @@ def register(
             return register_halved(network, rounds, one, two, halved, report)
         return register_in_tiles(network, rounds, one, two, sides, report)
 
-    start = time.perf_counter()
+    start = perf_counter()
     if align != "none":
         tell("aligning")
     linear, alignment, align_notes = placed(fixed_values, moving_values, initial, align, *masks)
@@ -191,7 +198,7 @@ def register(
     registered = warp_in_blocks(moving_image.array, found.flow_field)
     if moving_image.pixels.ndim > moving_image.array.ndim:
         registered = registered[..., np.newaxis]
-    seconds = time.perf_counter() - start
+    seconds = perf_counter() - start
 
     return RegistrationResult(
         registered=registered,

@@ -192,8 +192,9 @@ class RegistrationResult:
         Parameters
         ----------
         folder : str or path
-            A new or empty one. It then holds `registered` in the format of the moving file (JPEG: PNG, which keeps the
-            intensities; arrays: TIFF), `flow_field`, `metrics.json` and `registration.png`.
+            A new or empty one. It then holds `registered` in the format of the moving file (JPEG, BMP and WebP: PNG,
+            which keeps the intensities; DICOM: NRRD; arrays: TIFF), `flow_field`, `metrics.json` and
+            `registration.png`.
         overwrite : bool
             Whether the results of an earlier registration in the folder may be replaced. Other files stay.
         field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional

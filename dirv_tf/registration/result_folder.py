@@ -11,7 +11,9 @@ from pathlib import Path
 
 from dirv_tf import __version__
 from dirv_tf.io import FLOW_FIELD_SUFFIXES, IMAGE_SUFFIXES, ImageGeometry, write_flow_field, write_image
+from dirv_tf.io.array_files import ARRAY_SUFFIXES
 from dirv_tf.io.atomic_write import write_json
+from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series
 from dirv_tf.io.file_paths import known_suffix
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES
@@ -20,8 +22,10 @@ from dirv_tf.registration.given_image import to_spatial_array
 FIGURES_NAME = "metrics.json"
 PICTURE_NAME = "registration.png"
 KIND = "dirv_tf registration"
-# Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities.
-_IMAGE_SUFFIXES = {".mhd": ".mha", ".nhdr": ".nrrd", ".jpg": ".png", ".jpeg": ".png"}
+# Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities; NRRD holds any
+# geometry of DICOM.
+_IMAGE_SUFFIXES = {".mhd": ".mha", ".nhdr": ".nrrd", ".jpg": ".png", ".jpeg": ".png", ".bmp": ".png", ".webp": ".png"}
+_DICOM_SUFFIX = ".nrrd"
 
 
 def save_result(result, folder, overwrite=False, field_format=None):
@@ -86,8 +90,10 @@ def _content(result, files):
 def _image_suffix(path):
     if path is None:
         return ".tif"
+    if is_series(path):
+        return _DICOM_SUFFIX
     suffix = known_suffix(path, IMAGE_SUFFIXES)
-    return _IMAGE_SUFFIXES.get(suffix, suffix)
+    return _DICOM_SUFFIX if suffix in DICOM_SUFFIXES else _IMAGE_SUFFIXES.get(suffix, suffix)
 
 
 def _field_suffix(field_format, image_suffix):
@@ -106,7 +112,7 @@ def _write_image(path, result):
     # What the format cannot hold of the geometry stands with the flow field.
     if path.suffix in TIFF_SUFFIXES:
         geometry = ImageGeometry.from_pixel_size(geometry.pixel_size)
-    elif path.suffix in PICTURE_SUFFIXES:
+    elif path.suffix in (*PICTURE_SUFFIXES, *ARRAY_SUFFIXES):
         geometry = ImageGeometry.unit(result.rank)
     write_image(path, array, geometry)
 

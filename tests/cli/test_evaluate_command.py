@@ -3,7 +3,9 @@
 import json
 
 import numpy as np
+import PIL.Image
 import pytest
+import tifffile
 
 from dirv_tf import io
 from dirv_tf.cli.main import main
@@ -48,6 +50,44 @@ def test_a_label_that_was_lost_is_valid_json(inside):
     assert main(["evaluate", "field.npz", "--labels", "fixed.png", "other.png", "-o", "metrics.json"]) == 0
     text = (inside / "metrics.json").read_text(encoding="utf-8")
     assert json.loads(text)["labels"]["after"]["hd95"]["9"] is None and "NaN" not in text
+
+
+def test_landmarks_of_other_programs(inside):
+    (inside / "imagej.csv").write_text(" ,Area,X,Y\n1,0,12,10\n2,0,20,3\n", encoding="utf-8")
+    (inside / "semicolons.csv").write_text("id;X;Y\n1;11,0;12\n2;19;5,0\n", encoding="utf-8")
+    assert main(["evaluate", "field.npz", "--landmarks", "imagej.csv", "semicolons.csv", "-o", "metrics.json"]) == 0
+    measured = json.loads((inside / "metrics.json").read_text(encoding="utf-8"))["landmarks"]
+    assert measured["count"] == 2 and measured["tre_mean"] == pytest.approx(0, abs=1e-3)
+
+
+def test_landmarks_in_the_world(inside, capsys):
+    (inside / "a.csv").write_text("X,Y\n6,5\n", encoding="utf-8")
+    (inside / "b.csv").write_text("X,Y\n5.5,6\n", encoding="utf-8")
+    world = ["--landmarks", "a.csv", "b.csv", "--unit", "mm"]
+    assert main(["evaluate", "field.npz", *world, "-o", "metrics.json"]) == 0
+    measured = json.loads((inside / "metrics.json").read_text(encoding="utf-8"))["landmarks"]
+    assert measured["tre_mean"] == pytest.approx(0, abs=1e-3)
+    io.write_flow_field("unknown.npz", SHIFT)
+    assert main(["evaluate", "unknown.npz", *world]) == 1
+    assert "knows where the pixels of its images lie" in capsys.readouterr().err
+    assert main(["evaluate", "field.npz", "--unit", "mm"]) == 1
+    assert "--unit is for --landmarks" in capsys.readouterr().err
+
+
+def test_the_moving_image_may_have_channels(inside):
+    pytest.importorskip("SimpleITK")
+    planes = np.zeros((2, 24, 32), np.uint16)
+    tifffile.imwrite("cells.ome.tif", planes, metadata={"axes": "CYX", "PhysicalSizeX": 500.0, "PhysicalSizeY": 500.0})
+    io.write_flow_field("field.mha", SHIFT, io.ImageGeometry.from_pixel_size((0.5, 0.5)))
+    assert main(["evaluate", "field.mha", "--landmarks", "fixed.csv", "moving.csv", "--moving", "cells.ome.tif"]) == 0
+
+
+def test_label_maps_of_one_bit(inside):
+    for name in ("fixed", "moving"):
+        PIL.Image.fromarray(io.read_image(f"{name}.png") == 4).save(f"{name}_bit.png")
+    assert main(["evaluate", "field.npz", "--labels", "fixed_bit.png", "moving_bit.png", "-o", "metrics.json"]) == 0
+    measured = json.loads((inside / "metrics.json").read_text(encoding="utf-8"))["labels"]
+    assert measured["after"]["dice"] == {"1": 1.0}
 
 
 def test_landmarks_without_image(capsys):

@@ -7,7 +7,8 @@ import warnings
 
 import pytest
 
-from dirv_tf.cli import info_command
+from dirv_tf import io
+from dirv_tf.cli import file_options, info_command
 from dirv_tf.cli.main import build_parser, main
 
 COMMANDS = ("register", "warp", "evaluate", "train", "report", "info")
@@ -31,6 +32,11 @@ def test_help_of_every_command_has_examples_that_parse(command, capsys):
     assert len(examples) >= 3
     for example in examples:
         build_parser().parse_args(example.replace("'", "").split())
+
+
+def test_the_landmarks_of_the_help_are_those_that_are_read():
+    assert file_options.LANDMARK_SUFFIXES == io.LANDMARK_SUFFIXES
+    assert file_options.LANDMARK_UNITS == io.LANDMARK_UNITS
 
 
 @pytest.mark.parametrize("arguments", [[], ["enlarge"], ["register", "a.png"], ["register", "a.png", "b.png"]])

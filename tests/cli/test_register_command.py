@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import tifffile
 
 from dirv_tf.cli.main import main
 from dirv_tf.io import load_image, read_flow_field
@@ -30,6 +31,25 @@ def test_options_reach_the_function(pair, model, inside, capsys):
     assert run("--refine", "2", "--normalize", "joint", "--pixel-size", "0.5", "--field-format", "mha") == 0
     assert "rounds" in capsys.readouterr().out
     assert read_flow_field(inside / "result" / "flow_field.mha").fixed_geometry.pixel_size == (0.5, 0.5)
+
+
+def test_a_channel_for_both_or_for_each(pair, model, inside, capsys):
+    for name, image in zip(("fixed.tif", "moving.tif"), pair):
+        tifffile.imwrite(name, np.stack([image, 255 - image]), imagej=True, metadata={"axes": "CYX"})
+    register_tif = ["register", "fixed.tif", "moving.tif", "--model", "model", "-o"]
+    assert main([*register_tif, "one", "--channel", "0"]) == 0
+    assert "moving: channel 0 of 2 was taken" in capsys.readouterr().out
+    assert run() == 0
+    fields = [read_flow_field(inside / folder / "flow_field.npz").flow_field for folder in ("one", "result")]
+    np.testing.assert_array_equal(*fields)
+    assert main(["register", "fixed.png", "moving.tif", "--model", "model", "-o", "two", "--channel", "none", "1"]) == 0
+    assert "moving: channel 1 of 2 was taken" in capsys.readouterr().out
+    assert main([*register_tif, "three"]) == 1
+    assert "--channel: 0, 1. Received: no channel, path=fixed.tif" in capsys.readouterr().err
+    assert main([*register_tif, "three", "--channel", "0", "1", "2"]) == 1
+    assert "one channel for both images or two" in capsys.readouterr().err
+    assert main([*register_tif, "three", "--channel", "0", "--time", "4"]) == 1
+    assert "--time: 0. Received: time='4'" in capsys.readouterr().err
 
 
 def test_results_are_kept_unless_told_otherwise(pair, model, inside, capsys):

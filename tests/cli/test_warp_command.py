@@ -1,7 +1,9 @@
 """`dirv-tf warp`."""
 
 import numpy as np
+import PIL.Image
 import pytest
+import tifffile
 
 from dirv_tf import io
 from dirv_tf.cli.main import main
@@ -31,6 +33,53 @@ def test_landmarks_move_with_the_image_and_back(field):
     np.testing.assert_allclose(io.read_landmarks("carried.csv").points, [[7.5, 13.0]], atol=1e-3)
     assert main(["warp", "carried.csv", "field.npz", "-o", "back.csv", "--to-moving"]) == 0
     np.testing.assert_allclose(io.read_landmarks("back.csv").points, [[10.0, 12.0]], atol=1e-3)
+
+
+def test_points_of_slicer_move_through_the_world():
+    axes = ((0.0, 0.6, -0.8), (0.0, 0.8, 0.6), (2.0, 0.0, 0.0))
+    fixed, moving = (io.ImageGeometry(origin, axes) for origin in ((0.0, 0.0, 0.0), (30.0, -10.0, 4.0)))
+    shift = np.broadcast_to(np.float32([1.0, 2.0, -1.0]), (8, 9, 10, 3))
+    io.write_flow_field("field.npz", shift, fixed, moving)
+    points = io.Landmarks(("tip",), [[4.0, 5.0, 6.0]])
+    io.write_landmarks("moving.mrk.json", points, geometry=moving)
+    assert main(["warp", "moving.mrk.json", "field.npz", "-o", "carried.mrk.json"]) == 0
+    carried = io.read_landmarks("carried.mrk.json", geometry=fixed)
+    np.testing.assert_allclose(carried.points, [[3.0, 3.0, 7.0]], atol=1e-3)
+    assert main(["warp", "carried.mrk.json", "field.npz", "-o", "back.csv", "--to-moving"]) == 0
+    np.testing.assert_allclose(io.read_landmarks("back.csv").points, points.points, atol=1e-3)
+    assert main(["warp", "carried.mrk.json", "field.npz", "-o", "world.csv", "--to-moving", "--unit", "mm"]) == 0
+    world = io.read_landmarks("world.csv", geometry=moving, unit="mm")
+    np.testing.assert_allclose(world.points, points.points, atol=1e-3)
+
+
+def test_units_need_a_known_pixel_size(field, capsys):
+    io.write_landmarks("moving.csv", io.Landmarks(("a",), [[10.0, 12.0]]))
+    assert main(["warp", "moving.csv", "field.npz", "-o", "carried.csv", "--unit", "um"]) == 1
+    assert "--pixel-size" in capsys.readouterr().err
+    io.write_flow_field("known.npz", SHIFT, io.ImageGeometry.from_pixel_size((0.5, 0.25)))
+    with open("moving.csv", "w", encoding="utf-8") as stream:
+        stream.write("name,X,Y\na,3000,5000\n")
+    assert main(["warp", "moving.csv", "known.npz", "-o", "carried.csv", "--unit", "um"]) == 0
+    np.testing.assert_allclose(io.read_landmarks("carried.csv").points, [[3750.0, 3250.0]], atol=0.5)
+
+
+def test_masks_of_one_bit_and_notes(rng, field, capsys):
+    mask = rng.random((24, 32)) > 0.5
+    stored = PIL.Image.fromarray(np.rot90(mask, 2))
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 3
+    stored.save("mask.png", exif=exif)
+    assert main(["warp", "mask.png", "field.npz", "-o", "labels.png", "--labels"]) == 0
+    assert "note: mask.png: turned upright by its EXIF orientation (3)" in capsys.readouterr().err
+    np.testing.assert_array_equal(io.read_image("labels.png"), apply_to_labels(mask.astype(np.uint8), SHIFT))
+    assert main(["warp", "mask.png", "field.npz", "-o", "gray.png"]) == 0
+    np.testing.assert_array_equal(io.read_image("gray.png"), apply_to_image(mask * np.uint8(255), SHIFT))
+
+
+def test_one_channel_is_warped(pair, field):
+    tifffile.imwrite("cells.tif", np.stack([pair[0], pair[1]]), imagej=True, metadata={"axes": "CYX"})
+    assert main(["warp", "cells.tif", "field.npz", "-o", "warped.png", "--channel", "1"]) == 0
+    np.testing.assert_array_equal(io.read_image("warped.png"), apply_to_image(pair[1], SHIFT))
 
 
 def test_an_itk_field_between_images_of_different_origin(rng):
@@ -97,8 +146,10 @@ def test_a_wrong_image_is_refused_by_the_size_in_the_archive(pair, two_sizes, la
     "arguments, message",
     [
         (["moving.png", "field.npz", "-o", "moving.png"], "Expected a new file"),
-        (["moving.csv", "field.npz", "-o", "carried.csv", "--labels"], "--labels is for label maps"),
+        (["moving.csv", "field.npz", "-o", "carried.csv", "--labels"], "--labels is for images and label maps"),
+        (["moving.csv", "field.npz", "-o", "carried.csv", "--channel", "0"], "--channel is for images"),
         (["moving.png", "field.npz", "-o", "warped.png", "--to-moving"], "--to-moving is for landmarks"),
+        (["moving.png", "field.npz", "-o", "warped.png", "--unit", "mm"], "--unit is for landmarks"),
         (["moving.png", "moving.png", "-o", "warped.png"], "moving.png"),
         (["small.png", "field.npz", "-o", "warped.png"], "the moving image's size, 24 x 32"),
         (["outside.csv", "field.npz", "-o", "carried.csv"], "Expected landmarks inside the image"),

@@ -10,7 +10,9 @@ import skimage.io
 import tifffile
 
 from dirv_tf import io
+from dirv_tf.io.dicom_files import DICOM_SUFFIXES
 from dirv_tf.io.image_files import read_image
+from dirv_tf.io.volume_files import VOLUME_SUFFIXES
 
 PIXELS = np.arange(35, dtype=np.uint16).reshape(5, 7) * 1000
 
@@ -37,36 +39,34 @@ def test_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("suffix", io.IMAGE_SUFFIXES)
 def test_file_that_is_no_image_is_named(tmp_path, suffix):
-    if suffix not in (".tif", ".tiff", ".png", ".jpg", ".jpeg"):
+    if suffix in (*VOLUME_SUFFIXES, *DICOM_SUFFIXES):
         pytest.importorskip("SimpleITK")
     (tmp_path / f"text{suffix}").write_text("not an image")
     with pytest.raises(ValueError, match=f"Expected an image that can be read.*text{suffix}"):
         read_image(tmp_path / f"text{suffix}")
 
 
-def test_folders_empty_files_and_unknown_suffixes_are_named(tmp_path):
-    (tmp_path / "folder.png").mkdir()
+def test_empty_files_and_unknown_suffixes_are_named(tmp_path):
     (tmp_path / "empty.tif").touch()
-    (tmp_path / "image.webp").write_text("x")
-    with pytest.raises(ValueError, match="folder.png, which is a folder"):
-        io.load_image(tmp_path / "folder.png")
+    (tmp_path / "image.gif").write_text("x")
     with pytest.raises(ValueError, match="empty.tif, which is empty"):
         io.load_image(tmp_path / "empty.tif")
-    with pytest.raises(ValueError, match=r"ends with \.tif, .*\.nii\.gz.*image\.webp"):
-        io.load_image(tmp_path / "image.webp")
-    with pytest.raises(ValueError, match=r"ends with \.tif, .*\.nii\.gz.*image\.webp"):
-        io.write_image(tmp_path / "image.webp", PIXELS)
+    with pytest.raises(ValueError, match=r"ends with \.tif, .*\.nii\.gz.*image\.gif"):
+        io.load_image(tmp_path / "image.gif")
+    for suffix in ("gif", "webp", "bmp", "dcm"):
+        with pytest.raises(ValueError, match=rf"ends with \.tif, .*\.nii\.gz.*image\.{suffix}"):
+            io.write_image(tmp_path / f"image.{suffix}", PIXELS)
 
 
 @pytest.mark.parametrize(
     "suffix, shape",
     [
-        *itertools.product([".tif", ".png", ".jpg", ".nii", ".nii.gz", ".mha", ".nrrd"], [(21, 18)]),
-        *itertools.product([".tif", ".ome.tif", ".nii", ".nii.gz", ".mha", ".nrrd"], [(8, 9, 10)]),
+        *itertools.product([".tif", ".png", ".jpg", ".npy", ".nii", ".nii.gz", ".mha", ".nrrd"], [(21, 18)]),
+        *itertools.product([".tif", ".ome.tif", ".npy", ".nii", ".nii.gz", ".mha", ".nrrd"], [(8, 9, 10)]),
     ],
 )
 def test_no_part_of_a_truncated_file_passes_for_an_image(tmp_path, suffix, shape, rng):
-    if suffix not in (".tif", ".ome.tif", ".png", ".jpg"):
+    if suffix in VOLUME_SUFFIXES:
         pytest.importorskip("SimpleITK")
     pixels = rng.integers(0, 256, shape, dtype=np.uint8)
     io.write_image(tmp_path / f"whole{suffix}", pixels)

@@ -30,13 +30,13 @@ def test_tables_of_many_kinds_are_read(tmp_path, text, names, points):
 
 @pytest.mark.parametrize("rank", [2, 3])
 def test_landmarks_come_back_exactly(tmp_path, rng, rank):
-    names = ("0", "a, b", 'q"', "\u00e9", "two\r\nlines")
-    points = rng.normal(0, 1e4, (5, rank)) / 3
+    names = ("0", "a, b", 'q"', "\u00e9", "two\r\nlines", "two\n# lines", "#7")
+    points = rng.normal(0, 1e4, (7, rank)) / 3
     io.write_landmarks(tmp_path / "points.csv", io.Landmarks(names, points))
     read = io.read_landmarks(tmp_path / "points.csv", rank)
     assert read.names == names
     np.testing.assert_array_equal(read.points, points)
-    assert (tmp_path / "points.csv").read_text().splitlines()[0] == ("name,X,Y,Z" if rank == 3 else "name,X,Y")
+    assert (tmp_path / "points.csv").read_text(encoding="utf-8").splitlines()[0] == ("name,X,Y,Z" if rank == 3 else "name,X,Y")
     with pytest.raises(FileExistsError, match="overwrite=True"):
         io.write_landmarks(tmp_path / "points.csv", read)
 
@@ -47,12 +47,12 @@ def test_landmarks_come_back_exactly(tmp_path, rng, rank):
         (",X\n0,1\n", "columns X and Y, each once.*Z for volumes.*line 1 of .*points.csv"),
         (",X,Y,x\n0,1,2,3\n", "each once.*line 1"),
         ("0,1,2\n1,3,4\n", r"header with the columns X and Y.*Received: the columns \['0', '1', '2'\]"),
-        (",X,Y\n0,1,2\n1,2\n", "3 cells as in the header in line 3.*Received: 2 cells"),
-        (",X,Y\n0,1,2\n1,2,3,4\n", "3 cells as in the header in line 3"),
-        (",X,Y\n\n0,1,a\n", "finite number with a decimal point in line 3.*'a'"),
+        (",X,Y\n0,1,2\n1,2\n", "3 cells as in the first row in line 3.*Received: 2 cells"),
+        (",X,Y\n0,1,2\n1,2,3,4\n", "3 cells as in the first row in line 3"),
+        (",X,Y\n\n0,1,a\n", "finite number with a decimal point or comma in line 3.*'a'"),
         (",X,Y\n0,1,nan\n", "finite number.*line 2"),
         (",X,Y\n0,1,inf\n", "finite number.*line 2"),
-        (";X;Y\n0;1,5;2\n", "decimal point in line 2.*'1,5'"),
+        (";X;Y\n0;1.000,5;2\n", "decimal point or comma in line 2.*'1.000,5'"),
         (",X,Y\n0,,2\n", "finite number.*line 2.*''"),
         (",X,Y\na,1,2\na,3,4\n", "no other point has in line 3.*'a'"),
         (",X,Y\n,1,2\n", "no other point has in line 2.*''"),
@@ -66,16 +66,16 @@ def test_errors_name_the_line(tmp_path, text, message):
 
 
 def test_other_files_and_ranks_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="CSV file of landmarks.*nothing.csv"):
+    with pytest.raises(FileNotFoundError, match="a file of landmarks.*nothing.csv"):
         io.read_landmarks(tmp_path / "nothing.csv")
     with pytest.raises(ValueError, match="points.csv, which is empty"):
         landmarks_of(tmp_path, "")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="UTF-8.*binary.csv"):
         io.read_landmarks(tmp_path / "binary.csv")
-    with pytest.raises(ValueError, match="columns X, Y, Z.*Received:.*with X, Y"):
+    with pytest.raises(ValueError, match="coordinates X, Y, Z.*Received:.*with X, Y"):
         landmarks_of(tmp_path, ",X,Y\n0,1,2\n", rank=3)
-    with pytest.raises(ValueError, match="columns X, Y. Received:.*with X, Y, Z"):
+    with pytest.raises(ValueError, match="coordinates X, Y. Received:.*with X, Y, Z"):
         landmarks_of(tmp_path, ",X,Y,Z\n0,1,2,3\n", rank=2)
 
 

@@ -46,10 +46,43 @@ def test_palettes_become_color_and_one_bit_becomes_bool(tmp_path, gray):
     np.testing.assert_array_equal(bit.pixels, gray > 100)
 
 
-@pytest.mark.parametrize("mode, name", [("LA", "a.png"), ("CMYK", "a.jpg")])
-def test_gray_with_alpha_and_inks_are_refused(tmp_path, gray, mode, name):
-    Image.fromarray(gray).convert(mode).save(tmp_path / name)
-    with pytest.raises(ValueError, match=f"Expected a gray, RGB or RGBA image.*{name}.*'{mode}'"):
+@pytest.mark.parametrize("name, options", [("a.bmp", {}), ("a.webp", {"lossless": True}), ("a.WEBP", {"quality": 90})])
+def test_bmp_and_webp_are_read(tmp_path, name, options):
+    colors = np.add.outer(np.arange(16), np.arange(24)).astype(np.uint8)[..., np.newaxis] * np.uint8([4, 5, 6])
+    Image.fromarray(colors).save(tmp_path / name, **options)
+    image = io.load_image(tmp_path / name)
+    assert image.is_color
+    np.testing.assert_allclose(image.pixels.astype(int), colors, atol=25 if "quality" in options else 0)
+
+
+def test_gray_and_one_bit_bitmaps(tmp_path, gray):
+    Image.fromarray(gray).save(tmp_path / "gray.bmp")
+    np.testing.assert_array_equal(io.read_image(tmp_path / "gray.bmp"), gray)
+    Image.fromarray(gray > 100).save(tmp_path / "bit.bmp")
+    np.testing.assert_array_equal(io.read_image(tmp_path / "bit.bmp"), gray > 100)
+
+
+def test_alpha_beside_gray_is_left_aside_and_noted(tmp_path, gray):
+    Image.fromarray(gray).convert("LA").save(tmp_path / "a.png")
+    image = io.load_image(tmp_path / "a.png")
+    np.testing.assert_array_equal(image.pixels, gray)
+    assert image.notes == ("its alpha channel was left aside",) and not image.is_color
+
+
+def test_inks_become_color_and_noted(tmp_path):
+    colors = np.zeros((16, 16, 3), np.uint8)
+    colors[:, 8:] = 255, 128, 0
+    Image.fromarray(colors).convert("CMYK").save(tmp_path / "a.jpg", quality=100)
+    image = io.load_image(tmp_path / "a.jpg")
+    assert image.notes == ("its ink colors (CMYK) were turned into RGB",) and image.is_color
+    np.testing.assert_allclose(image.pixels.astype(int), colors, atol=6)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+def test_animations_are_refused(tmp_path, gray, name):
+    frames = [Image.fromarray(np.kron(each, np.ones((4, 4), np.uint8))) for each in (gray, gray[::-1])]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+    with pytest.raises(ValueError, match=f"Expected a single picture.*{name} with 2 frames"):
         io.load_image(tmp_path / name)
 
 

@@ -90,13 +90,6 @@ def test_stated_pixel_size_of_pages(tmp_path, unit, pixel_size):
     assert image.geometry.pixel_size == pytest.approx(pixel_size)
 
 
-@pytest.mark.parametrize("axes, shape", [("CYX", (2, 6, 5)), ("TYX", (4, 6, 5)), ("TZYX", (4, 3, 6, 5))])
-def test_channels_and_times_are_no_volume(tmp_path, axes, shape):
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, np.uint16), imagej=True, metadata={"axes": axes})
-    with pytest.raises(ValueError, match=f"Expected one page.*axes ZYX.*a.tif with axes={axes}"):
-        io.load_image(tmp_path / "a.tif")
-
-
 def test_geometries_that_tiff_cannot_hold_are_refused(tmp_path):
     shifted = io.ImageGeometry((1, 0), io.ImageGeometry.unit(2).axes)
     with pytest.raises(ValueError, match=r"nothing but a pixel size.*\.mha"):

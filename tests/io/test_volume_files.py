@@ -73,18 +73,14 @@ def test_neighbors_of_the_same_name_are_not_mixed_up(tmp_path, simpleitk, rng):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_times_vectors_and_single_slices_are_refused(tmp_path, simpleitk, suffix):
-    def write(name, array, **options):
-        simpleitk.WriteImage(simpleitk.GetImageFromArray(array, **options), str(tmp_path / f"{name}{suffix}"))
-
-    write("times", np.zeros((2, 4, 5, 6), np.float32), isVector=False)
-    write("vectors", np.zeros((4, 5, 6, 3), np.float32), isVector=True)
-    write("slice", np.zeros((1, 5, 6), np.float32))
-    for name in ("times", "vectors"):
-        with pytest.raises(ValueError, match=f"Expected a gray image of 2 or 3 axes.*{name}"):
-            io.load_image(tmp_path / f"{name}{suffix}")
+def test_single_slices_and_displacements_are_refused(tmp_path, simpleitk, suffix):
+    slice_, vectors = np.zeros((1, 5, 6), np.float32), np.zeros((4, 5, 6, 3), np.float32)
+    simpleitk.WriteImage(simpleitk.GetImageFromArray(slice_), str(tmp_path / f"slice{suffix}"))
+    simpleitk.WriteImage(simpleitk.GetImageFromArray(vectors, isVector=True), str(tmp_path / f"vectors{suffix}"))
     with pytest.raises(ValueError, match=r"write a single slice as a 2D image.*\(1, 5, 6\)"):
         io.load_image(tmp_path / f"slice{suffix}")
+    with pytest.raises(ValueError, match="choice of one channel.*: 0, 1, 2.*vectors.*read by dirv_tf.io.read_flow_field"):
+        io.load_image(tmp_path / f"vectors{suffix}")
 
 
 def test_what_the_formats_cannot_hold_is_refused(tmp_path, simpleitk):

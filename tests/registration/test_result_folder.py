@@ -71,6 +71,10 @@ def test_everything_is_in_the_folder(make_result, tmp_path):
         ("a.mhd", np.uint16, "registered.mha", "flow_field.mha"),
         ("a.nhdr", np.float32, "registered.nrrd", "flow_field.nrrd"),
         ("a.nii", np.float32, "registered.nii", "flow_field.nii"),
+        ("a.WebP", np.uint8, "registered.png", "flow_field.npz"),
+        ("a.bmp", np.uint8, "registered.png", "flow_field.npz"),
+        ("a.dcm", np.int16, "registered.nrrd", "flow_field.nrrd"),
+        ("a.npy", np.int16, "registered.npy", "flow_field.npz"),
     ],
 )
 def test_formats_follow_the_moving_file(make_result, tmp_path, moving, dtype, image, field):
