@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
+from dirv_tf.registration.automatic_route import SAME_CONTRAST, best_route, contrast_distance, network_trial
 from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_pair
 from dirv_tf.registration.intensities import (
     check_intensities,
@@ -17,15 +18,12 @@ from dirv_tf.registration.intensities import (
     warn_of_low_contrast,
 )
 from dirv_tf.registration.model_choice import choose_model
+from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.placement import ALIGNMENTS, placed
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.route import (
-    EFFORTS,
-    SAME_CONTRAST,
     SIMILARITIES,
     Pair,
-    best_route,
-    contrast_distance,
     optimized,
     registered_by_network,
     registered_by_optimization,
@@ -181,13 +179,23 @@ def register(
         return register_in_tiles(network, rounds, one, two, sides, report)
 
     start = perf_counter()
+    trial = None
+    if model is None and similarity in ("auto", "mse") and align == "auto":
+        # What the network registers as it is needs no alignment, which a repeated pattern could lead astray.
+        tell("registering")
+        trial = network_trial(Pair(fixed_values, moving_values, initial, *masks), run, name, effort, optimize)
+        align = "none" if trial.needs_no_alignment else align
     if align != "none":
         tell("aligning")
     linear, alignment, align_notes = placed(fixed_values, moving_values, initial, align, *masks)
+    if trial is not None and trial.needs_no_alignment:
+        align_notes = ("no alignment was needed",)
     pair = Pair(fixed_values, moving_values, linear, *masks)
     tell("registering")
-    if model is None and similarity == "auto":
-        found = best_route(pair, run, name, effort, optimize)
+    if trial is not None and trial.needs_no_alignment:
+        found = trial.found
+    elif model is None and similarity == "auto":
+        found = best_route(pair, run, name, effort, optimize, trial if linear is initial else None)
     elif model is None and similarity != "mse":
         found = registered_by_optimization(pair, similarity, effort)
     else:

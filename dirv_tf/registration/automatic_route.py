@@ -1,0 +1,225 @@
+"""The choice of the way that suits a pair.
+
+The shipped networks compare intensities; they are exact for two images of one contrast and lost between two stains.
+Optimization by local correlation does not care about contrast, and is a little less exact where there is one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Callable, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from scipy import ndimage
+
+from dirv_tf import geometry, metrics
+from dirv_tf.registration.appearance import matched_appearance
+from dirv_tf.registration.quality import structure_similarity
+from dirv_tf.registration.relative_blur import relative_blur
+from dirv_tf.registration.route import Found, Pair, optimized, registered_by_network, registered_by_optimization
+
+# Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
+# contrasts. Deformation moves hardly anything in a distribution, whatever it does to the images.
+SAME_CONTRAST = 0.2
+# Share of the registered image's variance that the fixed image, perhaps after a change of contrast, must explain for
+# intensities to be compared. Noise, blur and holes leave more, stains much more, and intensities then mislead.
+_EXPLAINED = 0.98
+# What explains less is no result of the network's: two stains may have like distributions.
+_WORTH_A_TRY = 0.8
+# The field of local structure counts unless the structures are less alike by this: a field that follows noise makes
+# them a little more alike, one that has lost its way much less.
+_CLEARLY = 0.06
+# Correlation from afar below which one image is a negative of the other.
+_NEGATIVE = -0.3
+
+
+# Standard deviation of the logarithm of the Jacobian determinant: up to 0.26 on 24 chessboards that are deformed by up
+# to 20 pixels, from 0.32 on where a turned volume was forced onto another one.
+_REGULAR = 0.27
+
+
+class Trial(NamedTuple):
+    """What the network made of a pair, its field optimized.
+
+    Attributes
+    ----------
+    found : Found or None
+        None where the contrasts differ too much to try.
+    explained : float
+        Share of the registered image's variance that the fixed image explains.
+    distance : float
+        Of the two contrasts.
+    regular : bool
+        Whether the field is a deformation that may well be the truth: without folds, and nowhere extreme.
+    """
+
+    found: Found | None
+    explained: float
+    distance: float
+    regular: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing else needs to be tried."""
+        return self.found is not None and self.explained >= _EXPLAINED
+
+    @property
+    def needs_no_alignment(self) -> bool:
+        """Whether the pair is registered from where it is."""
+        return self.succeeded and self.regular
+
+
+def contrast_distance(fixed: np.ndarray, moving: np.ndarray) -> float:
+    """Return how far the distributions of two images' intensities are apart.
+
+    Parameters
+    ----------
+    fixed, moving : ndarray of float32
+        In [0, 1], of any shapes.
+
+    Returns
+    -------
+    float
+        Wasserstein distance over the standard deviation of both; near 0 for one image and a deformed copy.
+    """
+    levels = np.linspace(0.005, 0.995, 199)
+    first, second = (np.quantile(image, levels) for image in (fixed, moving))
+    deviation = math.sqrt(0.5 * (float(fixed.var()) + float(moving.var())))
+    return float(np.abs(first - second).mean() / max(deviation, 1e-6))
+
+
+def network_trial(
+    pair: Pair,
+    run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]],
+    name: str,
+    effort: str,
+    optimize: bool = True,
+) -> Trial:
+    """Register a pair by the network, if the contrasts of its images allow that.
+
+    Parameters
+    ----------
+    pair, run, name
+        As of `registered_by_network`.
+    effort : {"fast", "default", "best"}
+    optimize : bool
+        Whether the network's field is optimized.
+
+    Returns
+    -------
+    Trial
+    """
+    pair, notes = _equally_sharp(pair)
+    before, counted = pair.warped(pair.start()), pair.support(pair.start())
+    # Not what a mask leaves out, nor the border that fills what lies beyond the moving image.
+    distance = contrast_distance(pair.fixed[counted], before[counted]) if counted.any() else 0.0
+    if distance > SAME_CONTRAST:
+        return Trial(None, 0.0, distance)
+    found = registered_by_network(pair, run, name)
+    explained = _explained(pair, found.flow_field)
+    if optimize and explained >= _WORTH_A_TRY:
+        found = optimized(pair, found, "mse", effort)
+        explained = _explained(pair, found.flow_field)
+    field = tf.constant(pair.linear.decomposed(found.flow_field)[None], tf.float32)
+    with geometry.for_any_shape():
+        regular = float(metrics.folded_percent(field)[0]) == 0 and float(metrics.sd_log_jacobian(field)[0]) <= _REGULAR
+    return Trial(replace(found, notes=(*notes, *found.notes)), explained, distance, regular)
+
+
+def best_route(
+    pair: Pair,
+    run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]],
+    name: str,
+    effort: str,
+    optimize: bool = True,
+    trial: Trial | None = None,
+) -> Found:
+    """Register the pair in the way that suits its contrast.
+
+    Images whose intensities are distributed alike are registered by the network, whose field is then optimized. Where
+    that leaves much of the difference, or the distributions differ from the start, local correlation is optimized from
+    coarse to fine. If a smooth change of contrast then explains what is left, the fixed image is brought to the moving
+    one's appearance, and intensities are compared after all. Where one image is blurred, the other is blurred alike
+    first.
+
+    Parameters
+    ----------
+    pair, run, name
+        As of `registered_by_network`.
+    effort : {"fast", "default", "best"}
+    optimize : bool
+        Whether the network's field is optimized.
+    trial : Trial, optional
+        What `network_trial` made of this very pair, where that is known.
+
+    Returns
+    -------
+    Found
+    """
+    if trial is None:
+        trial = network_trial(pair, run, name, effort, optimize)
+    if trial.succeeded:
+        return trial.found
+    pair, notes = _equally_sharp(pair)
+    before = pair.warped(pair.start())
+    if trial.found is None:
+        note = f"the images differ in contrast ({trial.distance:.2f}): their local structure was compared"
+        found = _by_structure(pair, before, effort, note)
+        return replace(found, notes=(*notes, *found.notes))
+    note = "intensities explain too little of the difference: local structure was compared"
+    other = _by_structure(pair, before, effort, note)
+    other = replace(other, notes=(*notes, *other.notes))
+    if trial.explained < _WORTH_A_TRY:
+        return other
+    support = pair.support(trial.found.flow_field)
+    images = pair.warped(trial.found.flow_field), pair.warped(other.flow_field)
+    alike = [structure_similarity(pair.fixed, image, support) for image in images]
+    return trial.found if alike[1] < alike[0] - _CLEARLY else other
+
+
+def _equally_sharp(pair):
+    """Return the pair with its sharper image blurred like the other one, and notes."""
+    blur = relative_blur(pair.fixed, pair.warped(pair.start()))
+    if not blur:
+        return pair, ()
+    if blur > 0:
+        pair = replace(pair, fixed=ndimage.gaussian_filter(pair.fixed, blur, mode="nearest"))
+    else:
+        # In pixels of the moving image, which may be smaller or larger.
+        width = -blur * abs(np.linalg.det(pair.linear.matrix)) ** (1 / pair.fixed.ndim)
+        pair = replace(pair, moving=ndimage.gaussian_filter(pair.moving, width, mode="nearest"))
+    note = f"the {'moving' if blur > 0 else 'fixed'} image is blurred by {abs(blur):.1f} pixels: so was the other"
+    return pair, (note,)
+
+
+def _by_structure(pair, before, effort, note):
+    notes = [note]
+    if _is_inverted(pair.fixed, before):
+        pair = replace(pair, moving=1 - pair.moving)
+        notes.append("one image is dark where the other is bright")
+    found = registered_by_optimization(pair, "lncc", effort)
+    if effort != "fast":
+        registered = pair.warped(found.flow_field)
+        matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
+        if matched.explained >= _EXPLAINED:
+            alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
+            found = optimized(alike, found, "mse", effort)
+            notes.append("a smooth change of contrast was found and compensated")
+    return replace(found, notes=tuple(notes))
+
+
+def _explained(pair, flow_field):
+    """Share of the registered image's variance that the fixed image explains as it is."""
+    registered, support = pair.warped(flow_field), pair.support(flow_field)
+    if not support.any():
+        return 0.0
+    left = np.square(registered - pair.fixed)[support].mean()
+    return 1.0 - float(left) / max(float(registered[support].var()), 1e-12)
+
+
+def _is_inverted(fixed, before):
+    """Whether one image is a negative of the other, seen from afar."""
+    blurred = [ndimage.gaussian_filter(image, max(1.5, max(image.shape) / 64)) for image in (fixed, before)]
+    return float(np.corrcoef(blurred[0].ravel(), blurred[1].ravel())[0, 1]) < _NEGATIVE
