@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dirv_tf.io.file_paths import file_text
+
 SEPARATORS = (",", ";", "\t")
 
 
@@ -57,10 +59,7 @@ def read_csv_table(path: Any, required: Sequence[str], optional: Sequence[str] |
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"Expected a CSV file with the columns {', '.join(required)}. Received: path={path}")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"Expected a CSV file in UTF-8 ({error}). Received: path={path}") from error
+    text = file_text(path, "a CSV file")
     header = text.lstrip().partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=header.count))
     try:

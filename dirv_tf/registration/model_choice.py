@@ -35,7 +35,7 @@ def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
     TypeError
         For anything else.
     """
-    network, name = _find(model)
+    network, name = load_model(model)
     if network.rank != rank:
         raise ValueError(
             f"Expected a model for {rank}D images; shipped models for {rank}D: {_listed(pretrained_names(rank))}. "
@@ -44,7 +44,8 @@ def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
     return network, name
 
 
-def _find(model):
+def load_model(model: Any) -> tuple[RegistrationNetwork, str]:
+    """Return the network that the user means, of any rank, and its name; raises as `choose_model`."""
     if isinstance(model, RegistrationNetwork):
         return model, model.name
     if not isinstance(model, (str, os.PathLike)):
