@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
 _THREAD_VARIABLES = (
@@ -45,7 +45,7 @@ class _Raised(NamedTuple):
     text: str
 
 
-def each_in_processes(target: str, tasks: Sequence[Any], processes: int) -> Iterator[tuple[int, Any]]:
+def each_in_processes(target: str, tasks: Sequence[Any], processes: int) -> Generator[tuple[int, Any], None, None]:
     """Carry out a function for every task, several at a time.
 
     Parameters

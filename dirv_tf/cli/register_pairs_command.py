@@ -94,7 +94,7 @@ class _Progress:
     """A moving line on a terminal, a line per pair elsewhere."""
 
     def __init__(self, line):
-        self.finished = self.total = self.failed = 0
+        self.finished = self.total = self.registered = self.failed = 0
         self._line = line
 
     def __call__(self, finished, total, row):
@@ -105,6 +105,7 @@ class _Progress:
             self._line(finished, total, f"{self.failed} failed")
 
     def _say(self, row):
+        self.registered += 1
         place = f"[{self.finished}/{self.total}] {row.name}"
         if not row.is_done:
             self.failed += 1
@@ -124,10 +125,11 @@ def _summary(rows, progress, output):
     from dirv_tf.training.execution.progress import duration
 
     failed, doubtful = ([row for row in rows if wrong(row)] for wrong in (_is_failed, _is_doubtful))
-    before = len(rows) - progress.total
+    before, elsewhere = len(rows) - progress.registered, progress.total - progress.registered
     yield (
         f"{len(rows)} pairs: {len(rows) - len(failed)} done, {len(failed)} failed"
-        + (f" ({before} were done before)" if before > 0 else "")
+        + (f" ({before} were done before)" if before else "")
+        + (f"; {elsewhere} more are left to another process that is at work on them" if elsewhere else "")
     )
     yield from (f"FAILED   {row.name}: {row.reason}" for row in failed)
     yield from (f"WARNING  {row.name}: {warning}" for row in doubtful for warning in row.warnings)

@@ -16,7 +16,7 @@ from dirv_tf.models import RegistrationNetwork
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.pretrained import pretrained_names
 from dirv_tf.models.weight_files import read_card
-from dirv_tf.registration.model_choice import load_model
+from dirv_tf.registration.model_choice import model_path
 from dirv_tf.registration.placement import ALIGNMENTS
 from dirv_tf.registration.register import refinement_rounds, register
 from dirv_tf.registration.route import EFFORTS, SIMILARITIES
@@ -73,10 +73,12 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     for name, check in _CHECKS.items():
         check(name, _plain(complete[name]))
     refinement_rounds(complete["refine"])
-    if complete["model"] is not None:
-        load_model(complete["model"])
-        if _is_path(complete["model"]):
-            complete["model"] = os.path.abspath(complete["model"])
+    model = complete["model"]
+    if model is not None and not isinstance(model, RegistrationNetwork):
+        # The card alone: a network would take memory of a GPU that other processes are to have.
+        read_card(model_path(model))
+        if not isinstance(model, str) or model not in pretrained_names():
+            complete["model"] = os.path.abspath(model)
     return complete
 
 
@@ -103,12 +105,8 @@ def settings_of(options: Mapping[str, Any], field_format: str | None) -> dict[st
     model = options["model"]
     if isinstance(model, RegistrationNetwork):
         return {"model": model.name, "weights": _checksum(model), **settings, "field_format": field_format}
-    weights = read_card(model)["sha256"] if _is_path(model) else None
+    weights = None if model is None else read_card(model_path(model))["sha256"]
     return {"model": model, "weights": weights, **settings, "field_format": field_format}
-
-
-def _is_path(model):
-    return isinstance(model, (str, os.PathLike)) and not (isinstance(model, str) and model in pretrained_names())
 
 
 def _checksum(network):

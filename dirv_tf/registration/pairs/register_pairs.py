@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from dirv_tf.models import RegistrationNetwork
@@ -15,6 +17,9 @@ from dirv_tf.registration.pairs.pairs_folder import PairsFolder
 from dirv_tf.registration.pairs.pairs_page import write_page
 from dirv_tf.validation import integer
 from dirv_tf.worker_processes import Died, each_in_processes
+
+# How many times longer than its writing the table is left as it is; the records of the pairs are there at once.
+_PAUSE = 20
 
 
 def register_pairs(
@@ -129,13 +134,15 @@ def register_pairs(
     ]
     tell = progress or (lambda finished, total, row: None)
     tell(0, len(tasks), None)
+    due = 0.0
     try:
-        for finished, row in enumerate(_each(tasks, processes), 1):
-            if row is not None:
-                rows[row.name] = row
-                folder.write_row(row)
-                folder.write_table(order)
-            tell(finished, len(tasks), row)
+        with contextlib.closing(_each(tasks, processes)) as outcomes:
+            for finished, row in enumerate(outcomes, 1):
+                if row is not None:
+                    rows[row.name] = row
+                    folder.write_row(row)
+                    due = _table_written(folder, order, due)
+                tell(finished, len(tasks), row)
     finally:
         folder.write_table(order)
         write_page(folder, order)
@@ -171,18 +178,28 @@ def parsed_shard(shard: str | tuple[int, int]) -> tuple[int, int]:
     return part, parts
 
 
-def _each(tasks, processes) -> Iterator[PairRow | None]:
+def _each(tasks, processes) -> Generator[PairRow | None, None, None]:
     """Carry out the tasks; their rows as they come."""
     if processes == 1:
         yield from map(register_pair, tasks)
         return
     target = f"{register_pair.__module__}:{register_pair.__name__}"
-    for index, outcome in each_in_processes(target, tasks, processes):
-        if isinstance(outcome, Died):
-            task = tasks[index]
-            task.folder.remove_results(task.files.name)
-            outcome = failed_row(task.files, outcome.reason)
-        yield outcome
+    with contextlib.closing(each_in_processes(target, tasks, processes)) as outcomes:
+        for index, outcome in outcomes:
+            if isinstance(outcome, Died):
+                task = tasks[index]
+                task.folder.remove_results(task.files.name)
+                outcome = failed_row(task.files, outcome.reason)
+            yield outcome
+
+
+def _table_written(folder, order, due):
+    """Write the table if it is due; when it will be so again: of thousands of pairs it takes a while to write."""
+    start = time.monotonic()
+    if start < due:
+        return due
+    folder.write_table(order)
+    return start + _PAUSE * (time.monotonic() - start)
 
 
 def _check_same_files(rows, own, folder):

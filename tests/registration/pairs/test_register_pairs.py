@@ -53,7 +53,7 @@ def test_landmarks_labels_and_masks_are_measured_and_used(inside, model):
         write_image(f"{number}.tif", load_image(f"{number}.png").pixels, geometry)
     points = np.array([[10.0, 10.0], [12.0, 20.0], [4.0, 6.0]])
     write_landmarks("fixed.csv", Landmarks("abc", points))
-    write_landmarks("moving.csv", Landmarks("abcd", [*(points + (0, 3)), [1.0, 1.0]]))
+    write_landmarks("moving.csv", Landmarks("abcd", [*np.add(points, (0, 3)), [1.0, 1.0]]))
     labels = np.kron([[0, 1], [2, 0]], np.ones((12, 16))).astype(np.uint8)
     write_image("fixed_labels.png", labels)
     write_image("moving_labels.png", np.roll(labels, 4, axis=0))
