@@ -9,6 +9,8 @@ import pytest
 
 import dirv_tf
 from dirv_tf.io import Landmarks, load_image, read_flow_field, write_image, write_landmarks
+from dirv_tf.models import DIRVNet
+from dirv_tf.models.weight_files import save_weights_file
 from dirv_tf.registration import PairRow, register, register_pairs
 from dirv_tf.registration.pairs import one_pair
 from dirv_tf.registration.pairs import register_pairs as module
@@ -81,6 +83,22 @@ def test_landmarks_labels_and_masks_are_measured_and_used(inside, model):
     content = json.loads((inside / "out/0001/evaluation.json").read_text(encoding="utf-8"))
     assert content["labels"]["before"]["dice"]["1"] == pytest.approx(overlap["dice"][1])
     assert content["landmarks"]["without_partner"] == 1
+
+
+def test_landmarks_of_volumes_may_be_places_in_the_world(inside, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    network = DIRVNet(rank=3, levels=1, units=1, experts=2, kernel_sizes=(3, 3), knots=4)
+    save_weights_file(network, folder)
+    geometry = dirv_tf.io.ImageGeometry.from_pixel_size((2.0, 1.0, 1.0))
+    volumes = np.random.default_rng(0).integers(0, 256, (2, 8, 16, 16)).astype(np.uint8)
+    points = np.array([[2.0, 3.0, 4.0], [5.0, 8.0, 8.0]])
+    for name, volume, shift in zip(("fixed", "moving"), volumes, (0, 1)):
+        write_image(f"{name}.mha", volume, geometry)
+        write_landmarks(f"{name}.fcsv", Landmarks("ab", points + [shift, 0, 0]), geometry=geometry)
+    files = {name: f"{name}.mha" for name in ("fixed", "moving")}
+    files.update({f"{name}_landmarks": f"{name}.fcsv" for name in ("fixed", "moving")})
+    (row,) = register_pairs([files], "out", model=folder)
+    assert row.tre_unit == "mm" and row.tre_mean_before == pytest.approx(2.0, abs=1e-4), row
 
 
 def test_a_landmark_that_cannot_be_read_fails_before_the_images_are_touched(inside, model, monkeypatch):
@@ -215,6 +233,7 @@ def test_a_killed_process_costs_its_pair_and_nothing_else(table, model, inside, 
         ({"refine": 0}, ValueError, "refine"),
         ({"tile": -3}, ValueError, "`tile` must be"),
         ({"pixel_size": (1, 0)}, ValueError, "`pixel_size` must be"),
+        ({"channel": (0, 1, 2)}, ValueError, "`channel` must be"),
         ({"model": "no-such-model"}, ValueError, "which is neither"),
         ({"field_format": "tif"}, ValueError, "`field_format` must be None, or one of npz"),
         ({"processes": 0}, ValueError, "`processes` must be an integer of at least 1"),
