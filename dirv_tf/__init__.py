@@ -26,6 +26,7 @@ _FUNCTIONS = {
     "RegistrationResult": "dirv_tf.registration",
     "load_pretrained": "dirv_tf.models",
     "register": "dirv_tf.registration",
+    "register_pairs": "dirv_tf.registration",
 }
 
 __all__ = ["__version__", *_MODULES, *_FUNCTIONS]

@@ -24,9 +24,13 @@ def known_networks(monkeypatch):
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
 
 
-@pytest.mark.parametrize(
-    "name", ["dirv_tf.validation", "dirv_tf.io.image_files", "dirv_tf.io.landmark_files", *MODULES]
+OTHERS = (
+    "dirv_tf.validation", "dirv_tf.io.html_page", "dirv_tf.io.image_files", "dirv_tf.io.landmark_files",
+    "dirv_tf.figures.thumbnails", "dirv_tf.registration.pairs.register_pairs",
 )
+
+
+@pytest.mark.parametrize("name", [*OTHERS, *MODULES])
 def test_examples(name, known_networks):
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0

@@ -43,3 +43,27 @@ def add_command(commands, name, summary, description, epilog, run):
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def in_any_order(parser):
+    """Let positional arguments that may be left out stand anywhere among the options.
+
+    argparse does so for those that must be there; of others, it takes none after it has met an option.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    plain = parser.parse_known_args
+
+    def parse(args=None, namespace=None):
+        if args is not None and "--" in args:
+            # What comes after it is positional; argparse would forget that.
+            return plain(args, namespace)
+        parser.parse_known_args = plain
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            parser.parse_known_args = parse
+
+    parser.parse_known_args = parse

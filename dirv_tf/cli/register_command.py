@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from dirv_tf.cli.command_line import add_command
+from dirv_tf.cli import register_pairs_command
+from dirv_tf.cli.command_line import add_command, in_any_order
 from dirv_tf.cli.file_options import add_choices, pair_choice
 
 # As in `dirv_tf.register`, whose module takes TensorFlow along.
@@ -44,13 +45,16 @@ def add_parser(commands):
     parser = add_command(
         commands,
         "register",
-        "register two images",
-        "Finds where each pixel of FIXED lies in MOVING, and warps MOVING onto FIXED.",
-        _EPILOG,
+        "register two images, or many pairs",
+        "Finds where each pixel of FIXED lies in MOVING, and warps MOVING onto FIXED; or does so for a table of pairs.",
+        _EPILOG + "\n" + register_pairs_command.EPILOG,
         run,
     )
-    parser.add_argument("fixed", type=Path, help="the image that stays")
-    parser.add_argument("moving", type=Path, help="the image that is warped onto it")
+    parser.usage = (
+        "dirv-tf register FIXED MOVING -o FOLDER [options]\n       dirv-tf register --pairs TABLE -o FOLDER [options]"
+    )
+    parser.add_argument("fixed", nargs="?", type=Path, metavar="FIXED", help="the image that stays")
+    parser.add_argument("moving", nargs="?", type=Path, metavar="MOVING", help="the image that is warped onto it")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results")
     parser.add_argument(
         "--align",
@@ -101,16 +105,24 @@ def add_parser(commands):
         "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace results of an earlier registration")
+    register_pairs_command.add_arguments(parser)
+    in_any_order(parser)
 
 
 def run(options):
-    """Register, print the metrics and write the folder.
+    """Register, print the metrics and write the folder; or do so for many pairs.
 
     Returns
     -------
     int
-        Exit status 0.
+        Exit status: 0 done, 1 a pair of many failed, 2 neither one pair nor many.
     """
+    wrong = register_pairs_command.wrong_choice(options)
+    if wrong:
+        print(f"error: {wrong}", file=sys.stderr)
+        return 2
+    if options.pairs is not None:
+        return register_pairs_command.run(options, _register_options(options))
     from dirv_tf.registration import register
 
     if options.output.exists() and not options.overwrite and (
@@ -122,17 +134,7 @@ def run(options):
     result = register(
         options.fixed,
         options.moving,
-        options.model,
-        align=options.align,
-        similarity=options.similarity,
-        effort=options.effort,
-        optimize=options.optimize,
-        refine=options.refine,
-        normalize=options.normalize,
-        pixel_size=options.pixel_size,
-        channel=pair_choice("channel", options.channel),
-        time=pair_choice("time", options.time),
-        tile=options.tile,
+        **_register_options(options),
         progress=_show_progress if sys.stdout.isatty() else None,
         status=_show_stage if sys.stdout.isatty() else None,
     )
@@ -140,6 +142,23 @@ def run(options):
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
     return 0
+
+
+def _register_options(options):
+    """Return the arguments of `register` that hold for one pair or many."""
+    return {
+        "model": options.model,
+        "align": options.align,
+        "similarity": options.similarity,
+        "effort": options.effort,
+        "optimize": options.optimize,
+        "refine": options.refine,
+        "normalize": options.normalize,
+        "pixel_size": options.pixel_size,
+        "channel": pair_choice("channel", options.channel),
+        "time": pair_choice("time", options.time),
+        "tile": options.tile,
+    }
 
 
 def _lines(options, result):

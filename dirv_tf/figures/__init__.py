@@ -19,6 +19,7 @@ from dirv_tf.figures.learning_curves_figure import learning_curves_figure
 from dirv_tf.figures.potentials_figure import potentials_figure
 from dirv_tf.figures.refinement_figure import refinement_figure
 from dirv_tf.figures.registration_figure import registration_figure
+from dirv_tf.figures.thumbnails import pair_thumbnails
 from dirv_tf.figures.unit_fields_figure import unit_fields_figure
 from dirv_tf.figures.volume_planes_figure import volume_planes_figure
 
@@ -31,6 +32,7 @@ __all__ = [
     "interpolation_error_figure",
     "kernels_figure",
     "learning_curves_figure",
+    "pair_thumbnails",
     "potentials_figure",
     "refinement_figure",
     "registration_figure",

@@ -7,11 +7,14 @@ from dirv_tf.registration.evaluation import RegistrationAccuracy, evaluate_field
 from dirv_tf.registration.instance_optimization import OptimizedField, optimize_field
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import register_multi_resolution
+from dirv_tf.registration.pairs.pair_row import PairRow
+from dirv_tf.registration.pairs.register_pairs import register_pairs
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
 
 __all__ = [
     "OptimizedField",
+    "PairRow",
     "RegistrationAccuracy",
     "RegistrationResult",
     "apply_to_image",
@@ -26,4 +29,5 @@ __all__ = [
     "pretrained_names",
     "register",
     "register_multi_resolution",
+    "register_pairs",
 ]

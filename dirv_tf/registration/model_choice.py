@@ -35,7 +35,7 @@ def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
     TypeError
         For anything else.
     """
-    network, name = _find(model)
+    network, name = (model, model.name) if isinstance(model, RegistrationNetwork) else _loaded(model)
     if network.rank != rank:
         raise ValueError(
             f"Expected a model for {rank}D images; shipped models for {rank}D: {_listed(pretrained_names(rank))}. "
@@ -44,34 +44,44 @@ def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
     return network, name
 
 
-def _find(model):
-    if isinstance(model, RegistrationNetwork):
-        return model, model.name
+def model_path(model: Any) -> Path:
+    """Return where the weights of a named model lie, without reading them.
+
+    Parameters
+    ----------
+    model : str or path
+
+    Returns
+    -------
+    Path
+        The weights file or the folder that holds one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `choose_model`.
+    """
     if not isinstance(model, (str, os.PathLike)):
         raise TypeError(
             "Expected model to be the name of a shipped model, the path of a weights file or its folder, or a "
             "RegistrationNetwork. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
-    path = _path(model)
+    if isinstance(model, str) and model in pretrained_names():
+        return pretrained.WEIGHTS_FOLDER / model
+    path = Path(model)
     if not path.exists():
         raise ValueError(
             f"Expected model to be the name of a shipped model ({_listed(pretrained_names())}), or the path of a "
             f"weights file or its folder. Received: model={str(model)!r}, which is neither"
         )
-    return _load(path), str(model)
+    return path
 
 
-def _path(model):
-    if isinstance(model, str) and model in pretrained_names():
-        return pretrained.WEIGHTS_FOLDER / model
-    return Path(model)
-
-
-def _load(path):
-    path = path.resolve()
+def _loaded(model):
+    path = model_path(model).resolve()
     files = path.glob("weights.*") if path.is_dir() else path.parent.glob(f"{path.stem}.*")
-    return _load_once(path, tuple(sorted((file.name, file.stat().st_mtime_ns) for file in files)))
+    return _load_once(path, tuple(sorted((file.name, file.stat().st_mtime_ns) for file in files))), str(model)
 
 
 # Users call `register` in loops, so a model is read once, unless its files change (`last_change` is for the cache's

@@ -145,7 +145,7 @@ def register(
     >>> result.registered, result.flow_field, result.quality  # doctest: +SKIP
     >>> dirv_tf.register("fixed.tif", "moving.tif", effort="best").save("result")  # doctest: +SKIP
     """
-    rounds = _rounds(refine)
+    rounds = refinement_rounds(refine)
     align = one_of(*ALIGNMENTS)("align", ("auto" if model is None else "none") if align is None else align)
     one_of(*SIMILARITIES)("similarity", similarity), one_of(*EFFORTS)("effort", effort)
     if optimize is None:
@@ -233,8 +233,8 @@ def register(
     )
 
 
-def _rounds(refine):
-    """Most rounds of refinement; None: no refinement."""
+def refinement_rounds(refine):
+    """Return the most rounds of refinement that `register` takes for its argument; None: no refinement."""
     if isinstance(refine, (bool, np.bool_)):
         return DEFAULT_ROUNDS if refine else None
     if not isinstance(refine, int) or refine < 1:

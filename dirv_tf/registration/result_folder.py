@@ -67,6 +67,24 @@ def save_result(result, folder, overwrite=False, field_format=None):
     return folder
 
 
+def check_result_folder(folder):
+    """Raise a FileExistsError where `save_result` could not write, even with `overwrite`."""
+    _older_files(Path(folder), True)
+
+
+def remove_result(folder, more=()):
+    """Take away the files of an earlier registration, those named `more`, and the folder if nothing else is in it."""
+    folder = Path(folder)
+    try:
+        names = _older_files(folder, True)
+    except FileExistsError:
+        return  # None of ours.
+    for name in (*more, *names):
+        (folder / name).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _content(result, files):
     return {
         "kind": KIND,

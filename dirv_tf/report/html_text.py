@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from html import escape
 
+from dirv_tf.io.html_page import html_page
 from dirv_tf.report.document import Picture, Section, Table, anchor
 
 _LONGEST_FIGURE = 24
 _STYLE = """
-:root { color-scheme: light dark; --pale: #8886; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 88rem; margin: 2rem auto; padding: 0 1rem; }
 p, figcaption { max-width: 50rem; }
-h1, h2, h3 { line-height: 1.2; } h2 { margin-top: 3rem; border-bottom: 2px solid var(--pale); } h3 { margin-top: 2rem; }
 nav ul { margin: 0; padding-left: 1.2rem; columns: 20rem; column-gap: 3rem; } nav ul ul { columns: auto; }
 div.table { overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-size: 13px; }
-th, td { padding: .25rem .45rem; border-bottom: 1px solid var(--pale); text-align: left; vertical-align: top; }
-td { font-variant-numeric: tabular-nums; white-space: nowrap; } td.text { white-space: normal; min-width: 10rem; }
+td.text { white-space: normal; min-width: 10rem; }
 tr.waiting { opacity: .55; }
 figure { margin: 1.5rem 0; }
 figure img { max-width: 100%; height: auto; background: white; border-radius: 4px; }
@@ -38,15 +34,11 @@ def html_text(document, names):
     str
     """
     parts = [
-        "<!DOCTYPE html>",
-        f'<html lang="en"><head><meta charset="utf-8"><title>{escape(document.title)}</title>',
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>',
-        f"<h1>{escape(document.title)}</h1><p>{escape(document.introduction)}</p>",
+        f"<p>{escape(document.introduction)}</p>",
         f"<nav><strong>Contents</strong>{_contents(document.sections)}</nav>",
         *(line for section in document.sections for line in _section(section, names, 2)),
-        "</body></html>",
     ]
-    return "\n".join(parts) + "\n"
+    return html_page(document.title, parts, _STYLE)
 
 
 def _contents(sections):

@@ -13,6 +13,7 @@ def _table(folder, text):
     "text",
     [
         "fixed,moving\na.png,b/c.png\n/data/d.tif,e.tif\n",
+        "fixed;moving\na.png;b/c.png\n/data/d.tif;e.tif\n",
         "\ufeffslide, Moving ,Fixed\r\n1,b/c.png, a.png\r\n2,e.tif,/data/d.tif\r\n",
     ],
 )
@@ -27,8 +28,8 @@ def test_paths_are_relative_to_the_table(tmp_path, text):
     ("text", "message"),
     [
         ("", "expected the columns fixed, moving"),
-        ("fixed;moving\na;b\n", "expected the columns fixed, moving.*Received: columns="),
-        ("fixed,moving\n", "at least one pair"),
+        ("fixed moving\na b\n", "expected the columns fixed, moving.*Received: columns="),
+        ("fixed,moving\n", "at least one row"),
         ("fixed,moving\na,b\nc,\n", "pairs.csv, line 3: expected the paths of a fixed and a moving image"),
         ("fixed,moving\na\n", "line 2: .*Received: {'fixed': 'a', 'moving': ''}"),
     ],
