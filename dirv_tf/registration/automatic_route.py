@@ -160,7 +160,7 @@ def best_route(
     """
     if trial is None:
         trial = network_trial(pair, run, name, effort, optimize)
-    if trial.succeeded:
+    if trial.found is not None and trial.succeeded:
         return trial.found
     pair, notes = _equally_sharp(pair)
     before = pair.warped(pair.start())

@@ -192,7 +192,7 @@ def register(
         align_notes = ("no alignment was needed",)
     pair = Pair(fixed_values, moving_values, linear, *masks)
     tell("registering")
-    if trial is not None and trial.needs_no_alignment:
+    if trial is not None and trial.found is not None and trial.needs_no_alignment:
         found = trial.found
     elif model is None and similarity == "auto":
         found = best_route(pair, run, name, effort, optimize, trial if linear is initial else None)
