@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.automatic_route import SAME_CONTRAST, best_route, contrast_distance, network_trial
+from dirv_tf.registration.automatic_route import best_route, network_trial, of_one_contrast
 from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_pair
 from dirv_tf.registration.intensities import (
     check_intensities,
@@ -283,7 +283,7 @@ def _ranges(fixed, moving, normalize, network, free):
         note = f"intensities {low:.6g} ... {high:.6g} stretched to [0, 1] by the pair's common range"
     if free:
         values = [to_unit_interval(image.array, limits) for image, limits in zip((fixed, moving), ranges)]
-        if _type(fixed) != _type(moving) or contrast_distance(*values) > SAME_CONTRAST:
+        if _type(fixed) != _type(moving) or not of_one_contrast(*values):
             ranges = intensity_ranges(fixed.array, moving.array, "each")
             note = "intensities of each image stretched to [0, 1] by its own range"
     return ranges, (note,) if note else ()

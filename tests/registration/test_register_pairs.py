@@ -69,6 +69,7 @@ CHANGES = {
     "inverted": (lambda image: 1 - image, 90),
     "noise": (noisy, 88),
     "hole": (with_a_hole, 92),
+    "blur": (lambda image: ndimage.gaussian_filter(image, 1.5), 95),
 }
 
 
