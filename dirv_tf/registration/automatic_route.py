@@ -206,6 +206,25 @@ def best_route(
     return trial.found if alike[1] < alike[0] - _CLEARLY else other
 
 
+def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
+    """Return whether an alignment was worth it: half of what the network left unexplained from where the images were.
+
+    Parameters
+    ----------
+    pair : Pair
+        Aligned.
+    found : Found
+        What was made of it.
+    trial : Trial
+        Of the same images, not aligned.
+
+    Returns
+    -------
+    bool
+    """
+    return not trial.succeeded or 1 - _explained(pair, found.flow_field) < 0.5 * (1 - trial.explained)
+
+
 def _equally_sharp(pair):
     """Return the pair with its sharper image blurred like the other one, by how much, and notes."""
     blur = relative_blur(pair.fixed, pair.warped(pair.start()))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.automatic_route import best_route, network_trial, of_one_contrast
+from dirv_tf.registration.automatic_route import best_route, explains_more, network_trial, of_one_contrast
 from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_pair
 from dirv_tf.registration.intensities import (
     check_intensities,
@@ -196,6 +196,9 @@ def register(
         found = trial.found
     elif model is None and similarity == "auto":
         found = best_route(pair, run, name, effort, optimize, trial if linear is initial else None)
+        if trial is not None and trial.found is not None and not explains_more(pair, found, trial):
+            found, linear, alignment = trial.found, initial, None
+            align_notes = ("no alignment was kept: none explains the images better",)
     elif model is None and similarity != "mse":
         found = registered_by_optimization(pair, similarity, effort)
     else:

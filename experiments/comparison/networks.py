@@ -1,21 +1,43 @@
-"""Shipped networks as methods, for the same table."""
+"""The library's own call and shipped networks as methods, for the same table."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 
+from dirv_tf import registration
 from dirv_tf.models import load_pretrained
 from dirv_tf.registration.inference import compiled_network
 from dirv_tf.registration.register import DEFAULT_ROUNDS
 
 
-def network_methods(names):
-    """Return one method per shipped network, and one with recurrent refinement.
+def call_methods():
+    """Return `dirv_tf.register` without a model: with its defaults, and at the lowest effort.
+
+    Returns
+    -------
+    list of tuple
+        As of `network_methods`.
+    """
+    what = "dirv_tf.register(fixed, moving)"
+    fast = {"effort": "fast"}
+    return [
+        ("register", f"{what}, as it is called without options", {}, _call({})),
+        ("register, fast", f"{what[:-1]}, effort=\"fast\")", fast, _call(fast)),
+    ]
+
+
+def _call(options):
+    return lambda fixed, moving: registration.register(fixed, moving, **options).flow_field
+
+
+def network_methods(names, rank):
+    """Return one method per shipped network of a rank, and one with recurrent refinement.
 
     Parameters
     ----------
     names : sequence of str
-        Of shipped 2D networks, such as "A-6".
+        Of shipped networks, such as "A-6"; those of the other rank are left out.
+    rank : {2, 3}
 
     Returns
     -------
@@ -30,6 +52,8 @@ def network_methods(names):
     methods = []
     for name in names:
         network = load_pretrained(name)
+        if network.rank != rank:
+            continue
         what = f"the shipped network {name}, {network.count_params():,} parameters"
         methods.append((name, what, {}, _register(network, None)))
         refined = (f"{name}, refined", f"{what}, registered again as long as it helps")

@@ -27,7 +27,14 @@ class PairSet(NamedTuple):
 SETS = (
     PairSet("chessboards-64", "gradient chessboards of 64², A-6's test", "A-6"),
     PairSet("chessboards-128", "gradient chessboards of 128², C-2's test", "C-2"),
+    PairSet(
+        "chessboards-128-large",
+        "gradient chessboards of 128², fields 2.5 times as large as in C-2's test",
+        "C-2",
+        {"data.max_displacement": 15.0},
+    ),
     PairSet("tissue-128", "patches of 128² of sections, deformed by known fields", TISSUE, {"data.size": [128, 128]}),
+    PairSet("chessboards-64-volumes", "gradient chessboards of 64³, F-1's test", "F-1"),
 )
 
 

@@ -10,13 +10,13 @@ from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.training.execution.environment import hardware, versions
 from experiments.comparison.measurement import measure
 from experiments.comparison.methods import METHODS, bound, tune
-from experiments.comparison.networks import network_methods
+from experiments.comparison.networks import call_methods, network_methods
 from experiments.comparison.pair_sets import draw, image_size
 from experiments.comparison.stages import Stages
 from experiments.comparison.table import markdown, text_lines
 
 
-def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print):
+def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print, classical=True):
     """Compare tuned classical methods and networks on sets of pairs.
 
     Parameters
@@ -32,6 +32,8 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print):
         Test pairs per set.
     report : callable
         Says a line of text.
+    classical : bool
+        False: networks and the library's own call alone.
 
     Returns
     -------
@@ -49,21 +51,23 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print):
 
     # On images this small more threads cost more than they gain, and "per pair" is meant per core.
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    others = network_methods(networks)
+    tuned = METHODS if classical else ()
+    others = [[*network_methods(networks, len(image_size(pair_set))), *call_methods()] for pair_set in sets]
     found, searches, folder = [], [], Path(folder)
-    stages = Stages(_work(sets, len(others), trials * tuning_pairs, pairs), report)
-    for pair_set in sets:
+    stages = Stages(_work(sets, len(tuned), [len(methods) for methods in others], trials * tuning_pairs, pairs), report)
+    for pair_set, methods in zip(sets, others):
         report(f"{pair_set.name}: {pair_set.what}")
-        tuning, testing = draw(pair_set, "train", tuning_pairs), draw(pair_set, "test", pairs)
+        testing = draw(pair_set, "test", pairs)
+        tuning = draw(pair_set, "train", tuning_pairs) if tuned else None
         candidates = []
-        for method in METHODS:
+        for method in tuned:
             stages.begin(f"{pair_set.name}, {method.name}: tuning, {trials} trials on {tuning_pairs} pairs")
             results = tune(method, tuning, trials, progress=stages.share)
             searches.append({"set": pair_set.name, "method": method.name, "pairs": tuning_pairs, "trials": results})
             settings = results[0]["settings"]
             candidates.append((method.name, method.what, settings, bound(method, settings)))
         rows = []
-        for name, what, settings, register in [*candidates, *others]:
+        for name, what, settings, register in [*candidates, *methods]:
             stages.begin(f"{pair_set.name}, {name}: {pairs} test pairs")
             row = {"name": name, "what": what, "settings": settings}
             rows.append({**row, **measure(register, testing, stages.share)})
@@ -77,10 +81,10 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print):
     return result
 
 
-def _work(sets, networks, tuned_pairs, pairs):
-    """The pixels of every stage: all methods are tuned, then they and the networks register the test pairs."""
-    stages = [tuned_pairs] * len(METHODS) + [pairs] * (len(METHODS) + networks)
-    return [math.prod(image_size(pair_set)) * count for pair_set in sets for count in stages]
+def _work(sets, tuned, others, tuned_pairs, pairs):
+    """The pixels of every stage: some methods are tuned, then they and the others register the test pairs."""
+    counts = [[tuned_pairs] * tuned + [pairs] * (tuned + count) for count in others]
+    return [math.prod(image_size(pair_set)) * each for pair_set, stages in zip(sets, counts) for each in stages]
 
 
 def _write(folder, sets, searches):

@@ -19,7 +19,9 @@ def test_a_comparison_writes_its_result_its_table_and_its_search(tmp_path, monke
     lines = []
     result = compare([SMALL], ["A-6"], tmp_path, 1, 1, 2, lines.append)
     (entry,) = result["sets"]
-    assert [row["name"] for row in entry["methods"]] == ["demons", "B-splines", "A-6", "A-6, refined"]
+    assert [row["name"] for row in entry["methods"]] == [
+        "demons", "B-splines", "A-6", "A-6, refined", "register", "register, fast",
+    ]
     assert (entry["pairs"], entry["size"]) == (2, [32, 32])
     assert all(30 < row["dl_int_finest"] < 100 for row in entry["methods"][:2])
     assert all(row["seconds_per_pair"] > 0 and row["cpu_seconds_per_pair"] > 0 for row in entry["methods"])
@@ -51,3 +53,14 @@ def test_a_method_without_a_trial_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--trials", "0", "-o", str(tmp_path / "out")])
     assert ended.value.code == 2 and "--trials: Expected an integer of at least 1. Received: 0" in capsys.readouterr().err
+
+
+def test_without_classical_methods_nothing_is_tuned_and_networks_of_the_other_rank_are_left_out(tmp_path, monkeypatch):
+    pytest.importorskip("SimpleITK")
+    shipped = {"flat": DIRVNet(rank=2, levels=1, units=1, experts=2), "deep": DIRVNet(rank=3, levels=1, units=1, experts=2)}
+    monkeypatch.setattr("experiments.comparison.networks.load_pretrained", shipped.get)
+    result = compare([SMALL], ["flat", "deep"], tmp_path, 1, 1, 2, lambda line: None, classical=False)
+    names = [row["name"] for row in result["sets"][0]["methods"]]
+    assert names == ["flat", "flat, refined", "register", "register, fast"]
+    assert result["sets"][0]["methods"][2]["dl_dis_finest"] > 20
+    assert json.loads((tmp_path / "search.json").read_text(encoding="utf-8"))["searches"] == []
