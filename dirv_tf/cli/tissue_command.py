@@ -33,7 +33,7 @@ def add_parser(commands):
         commands,
         "tissue",
         "cut images of tissue sections, such as ANHIR's, into patches to train with",
-        "Cuts images of tissue sections into patches to train and to test with, split by tissue (thesis Section 6.3).",
+        "Cuts images of tissue sections into patches to train and to test with, split by tissue (thesis Section 6.2).",
         _EPILOG,
         run,
     )

@@ -54,7 +54,7 @@ def from_folder(
     """Make pairs with known fields of the images in a folder: random patches and their warped copies.
 
     Patches are drawn anew in every epoch, by seed, epoch and number alone. Patches with little contrast are rejected,
-    the others stretched to [0, 1] one by one, as in thesis Section 6.3.
+    the others stretched to [0, 1] one by one, as in thesis Section 6.2.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def normalize_images(images: Sequence[np.ndarray], normalization: str) -> list[n
         Gray images of any real dtype, finite.
     normalization : {"joint", "each"}
         "joint": all by their common minimum and maximum, so that equal intensities stay equal (of one image alone this
-        is the patch rule of thesis Section 6.3). "each": every image by its own `robust_range`, clipped.
+        is the patch rule of thesis Section 6.2). "each": every image by its own `robust_range`, clipped.
 
     Returns
     -------

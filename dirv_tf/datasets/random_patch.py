@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Thesis Section 6.3: patches with a standard deviation of less than 10 of 255 are rejected.
+# Thesis Section 6.2: patches with a standard deviation of less than 10 of 255 are rejected.
 LEAST_CONTRAST = 10 / 255
 # Places tried in an image before it is given up; a twentieth of tissue on a slide is found by then.
 TRIES = 100

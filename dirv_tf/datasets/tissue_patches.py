@@ -1,4 +1,4 @@
-"""Patches of the image of one section, as thesis Section 6.3 cuts them."""
+"""Patches of the image of one section, as thesis Section 6.2 cuts them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ SCALES = ((0.98, 1.04), (0.96, 1.02))
 def affine_parameters(
     rank: int, seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Draw random affine transformations (thesis Section 5.5).
+    """Draw random affine transformations (thesis Section 5.4).
 
     A transformation maps ``x`` to ``matrix (x - center) + center + translation``. The matrix is the product of a
     rotation (within 1.5 degrees; one angle in 2D, one per coordinate plane in 3D), a shear (off-diagonal entries
@@ -80,7 +80,7 @@ def affine_parameters(
 def affine_fields(
     size: Sequence[int], seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0
 ) -> tf.Tensor:
-    """Draw flow fields of random affine transformations (thesis Section 5.5).
+    """Draw flow fields of random affine transformations (thesis Section 5.4).
 
     The field is the inverse of the transformation of `affine_parameters` minus the identity. Its parameters do not
     depend on the image size, so larger images have larger displacements at their borders.

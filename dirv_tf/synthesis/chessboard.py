@@ -15,7 +15,7 @@ _ROUNDING_GUARD = 1e-4
 def chessboard_images(
     size: Sequence[int], seed: int, indices: tf.Tensor, cell_range: Sequence[int] = (6, 10)
 ) -> tf.Tensor:
-    """Draw gradient chessboards (thesis Section 5.5).
+    """Draw gradient chessboards (thesis Section 6.2).
 
     Square (cubic) cells start at the origin; the last row of cells along every axis takes the remainder, so it is
     wider than the others unless the side is a multiple of the cell. Even and odd cells each have a shade interpolated

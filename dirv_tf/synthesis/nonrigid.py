@@ -61,7 +61,7 @@ def nonrigid_fields(
     max_displacement: float = 6.0,
     coarse_points: Sequence[int] = COARSE_POINTS,
 ) -> tf.Tensor:
-    """Draw smooth random flow fields, one batch at a time (thesis Section 5.5).
+    """Draw smooth random flow fields, one batch at a time (thesis Section 5.4).
 
     Uniform noise on a coarse grid, within a maximum drawn once per batch from [0.1, `max_displacement`), is smoothed
     by two Gaussians with zero padding, resized linearly to the image plus 5 pixels at every border and cropped. The

@@ -22,7 +22,7 @@ def random_fields(
     kind: str = "both",
     max_displacement: float = 6.0,
 ) -> tf.Tensor:
-    """Draw random flow fields (thesis Section 5.5).
+    """Draw random flow fields (thesis Section 5.4).
 
     Parameters
     ----------

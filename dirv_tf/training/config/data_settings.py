@@ -22,7 +22,7 @@ from dirv_tf.validation import (
 
 _COUNT = integer(1)
 _SIZE = list_of(_COUNT, 2, 3)
-# Thesis Section 6.3: 10 of 255.
+# Thesis Section 6.2: 10 of 255.
 _LEAST_CONTRAST = 10 / 255
 
 
