@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.map_arguments import add_options, field_line, placement, save_result, writes_file
-from dirv_tf.cli.warp_command import read_field
+from dirv_tf.cli.warp_command import moving_image, read_field
 
 _EPILOG = """\
 examples:
@@ -108,7 +108,7 @@ def _read(options):
             saved = read_saved_map(source)
             field, linear = saved.field, saved.linear
         elif not maps:
-            moving = io.load_image(options.moving) if options.moving else None
+            moving = moving_image(options.moving)
             field, linear = read_field(source, moving), None
             if moving is not None and field.moving_size is None:
                 size = moving.pixels.shape[: field.flow_field.shape[-1]]

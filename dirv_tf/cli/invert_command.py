@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.map_arguments import add_options, field_line, placement, save_result, writes_file
-from dirv_tf.cli.warp_command import moving_size, read_field
+from dirv_tf.cli.warp_command import moving_image, moving_size, read_field
 
 _EPILOG = """\
 examples:
@@ -81,10 +81,9 @@ def _invert_folder(options, to_file):
 
 
 def _invert_field(options):
-    from dirv_tf import io
     from dirv_tf.registration import invert_field
 
-    moving = io.load_image(options.moving) if options.moving else None
+    moving = moving_image(options.moving)
     field = read_field(options.source, moving)
     size = moving_size(field, moving)
     if moving is not None and moving.pixels.shape[: len(size)] != tuple(size):

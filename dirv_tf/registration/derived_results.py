@@ -57,6 +57,7 @@ def inverse_of(result: RegistrationResult, progress: Callable[[int, int], None] 
         moving_geometry=result.fixed_geometry,
         fixed_path=result.moving_path,
         moving_path=result.fixed_path,
+        choices=result.choices[::-1],
         intensity_ranges=_ranges(result)[::-1],
         notes=(f"the inverse of a map {_from_to(result)}", *inverse_lines(found)),
         rounds=1,
@@ -118,6 +119,7 @@ def composition_of(first: RegistrationResult, second: RegistrationResult) -> Reg
         seconds=time.perf_counter() - begun,
         moving_geometry=second.moving_geometry,
         moving_path=second.moving_path,
+        choices=(first.choices[0], second.choices[1]),
         intensity_ranges=(fixed_range, moving_range),
         notes=(
             f"a map {_from_to(first)}, followed by one {_from_to(second)}", passing_line(first.flow_field, middle)

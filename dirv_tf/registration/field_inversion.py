@@ -98,8 +98,8 @@ def invert_field(
     >>> inverse = invert_field(np.full((16, 16, 2), 2.0), moving_size=(18, 20))
     >>> inverse.flow_field.shape, inverse.flow_field[5, 5].tolist()
     ((18, 20, 2), [-2.0, -2.0])
-    >>> inverse.has_inverse[1, 5], inverse.has_inverse[2, 5]  # no pixel of the fixed image shows the first two rows
-    (False, True)
+    >>> inverse.has_inverse[:4, 5].tolist()  # no pixel of the fixed image shows the first two rows
+    [False, False, True, True]
     """
     field = checked_field(flow_field, "flow_field")
     size, rank = field.shape[:-1], field.shape[-1]

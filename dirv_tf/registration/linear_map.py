@@ -60,9 +60,9 @@ class LinearMap:
 
         Examples
         --------
-        >>> turn = LinearMap(np.array([[0.0, -1.0], [1.0, 0.0]]), np.array([31.0, 0.0]))
-        >>> LinearMap.nearest(turn.flow_field((32, 24))).matrix.round(3).tolist()
-        [[-0.0, -1.0], [1.0, -0.0]]
+        >>> shear = LinearMap(np.array([[1.0, 0.5], [-0.25, 2.0]]), np.array([3.0, 1.0]))
+        >>> LinearMap.nearest(shear.flow_field((32, 24))).matrix.round(3).tolist()
+        [[1.0, 0.5], [-0.25, 2.0]]
         """
         rank = flow_field.shape[-1]
         every = tuple(slice(None, None, max(1, side // 16)) for side in flow_field.shape[:-1])

@@ -49,6 +49,8 @@ class RegistrationResult:
         Where the pixels lie in the world; 1 mm per pixel where nothing is known.
     fixed_path, moving_path : Path or None
         The files, where the images were given as files.
+    choices : tuple of two (channel, time)
+        What was chosen from the fixed and from the moving file; None where there was nothing to choose.
     intensity_ranges : tuple of two (low, high)
         The intensities of the fixed and of the moving image that were 0 and 1 for the network; by default those of
         the type.
@@ -80,6 +82,7 @@ class RegistrationResult:
     moving_geometry: ImageGeometry | None = None
     fixed_path: Path | None = None
     moving_path: Path | None = None
+    choices: tuple = ((None, None), (None, None))
     intensity_ranges: tuple | None = None
     notes: tuple = ()
     rounds: int = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 from dirv_tf.io import read_image
@@ -19,7 +19,7 @@ def load_result(folder: Any, fixed: Any = None, moving: Any = None) -> Registrat
     folder : str or path
     fixed, moving : array_like, str or path, optional
         The images, which the folder does not hold. Default: the files that were registered, where they were then,
-        relative to the working folder where they were given so.
+        relative to the working folder where they were given so. Of files, the same channel and time are taken.
 
     Returns
     -------
@@ -56,8 +56,9 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
     """
     content, field = saved.content, saved.field
     sizes = {"fixed": field.flow_field.shape[:-1], "moving": field.moving_size}
+    given = {"fixed": fixed, "moving": moving}
     images = {
-        name: _image(saved, name, given, sizes[name]) for name, given in (("fixed", fixed), ("moving", moving))
+        name: _image(saved, name, given[name], sizes[name], choice) for name, choice in zip(given, saved.choices)
     }
     masks = [name for name in content["files"] if name.startswith("has_inverse.")]
     (registered,) = (name for name in content["files"] if name.startswith("registered."))
@@ -74,6 +75,7 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
         moving_geometry=field.moving_geometry,
         fixed_path=images["fixed"].path,
         moving_path=images["moving"].path,
+        choices=saved.choices,
         intensity_ranges=tuple(tuple(content["intensity_ranges"][name]) for name in ("fixed", "moving")),
         notes=tuple(content["notes"]),
         rounds=content["rounds"],
@@ -85,20 +87,21 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
     )
 
 
-def _image(saved, name, given, size):
+def _image(saved, name, given, size, choice):
     """Return an image of the registration, given or where it was."""
-    if given is None:
-        given = saved.content[name]
-        if given is None:
-            raise ValueError(
-                f"Expected the {name} image, since an array was registered. Received: {name}=None for {saved.folder}"
-            )
-        if not Path(given).exists():
-            raise FileNotFoundError(
-                f"Expected the {name} image where it was when it was registered; say where it is now. "
-                f"Received: {name}={given}, which does not exist (folder={saved.folder})"
-            )
-    image = take_image(given, name)
+    path = saved.content[name] if given is None else given
+    if path is None:
+        raise ValueError(
+            f"Expected the {name} image, since an array was registered. Received: {name}=None for {saved.folder}"
+        )
+    is_file = isinstance(path, (str, os.PathLike))
+    try:
+        image = take_image(path, name, *(choice if is_file else (None, None)))
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"Expected the {name} image that was registered; say where it is now. "
+            f"Received: {name}={path}, which does not exist (folder={saved.folder})"
+        ) from None
     if image.array.shape != size:
         raise ValueError(
             f"Expected the {name} image of the registration in {saved.folder}, of {' x '.join(map(str, size))} pixels. "

@@ -38,6 +38,7 @@ class SavedMap:
         Control-point spacing in pixels.
     alignment : Alignment or None
     doubts : tuple of str
+    choices : tuple of two (channel, time)
     field_name : str
         Of the file of the field, without the folder.
     """
@@ -50,6 +51,7 @@ class SavedMap:
     spacing: tuple[int, ...]
     alignment: Alignment | None
     doubts: tuple[str, ...]
+    choices: tuple[tuple[Any, Any], ...]
     field_name: str
 
 
@@ -72,6 +74,7 @@ def map_content(result: RegistrationResult) -> dict[str, Any]:
         "initial": np.column_stack([result.initial.matrix, result.initial.translation]).tolist(),
         "alignment": result.alignment and _plain(result.alignment),
         "doubts": result.doubts,
+        "choices": result.choices,
     }
 
 
@@ -110,6 +113,7 @@ def read_saved_map(folder: Any) -> SavedMap:
         alignment = known["alignment"] and _alignment(**known["alignment"])
         moving_size, spacing = tuple(known["moving_size"]), tuple(known["control_point_spacing"])
         doubts = tuple(known["doubts"])
+        choices = tuple((channel, time) for channel, time in known["choices"])
     except (LookupError, TypeError, ValueError):
         raise ValueError(
             f"Expected the results of this version. Received: folder={folder}, written by version "
@@ -117,7 +121,7 @@ def read_saved_map(folder: Any) -> SavedMap:
         ) from None
     read = read_flow_field(folder / name, moving)
     field = FlowFieldFile(read.flow_field, fixed, moving, moving_size)
-    return SavedMap(folder, content, field, linear, initial, spacing, alignment, doubts, name)
+    return SavedMap(folder, content, field, linear, initial, spacing, alignment, doubts, choices, name)
 
 
 def read_content(folder: Path) -> dict[str, Any] | None:

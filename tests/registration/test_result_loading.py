@@ -31,12 +31,24 @@ def test_the_images_are_read_from_where_they_were(folder):
 
 def test_images_that_have_moved_are_asked_for(folder):
     (folder.parent / "moving.tif").rename(folder.parent / "elsewhere.tif")
-    with pytest.raises(FileNotFoundError, match=r"moving image where it was.*moving.tif, which does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"moving image that was registered.*moving.tif, which does not exist"):
         dirv_tf.load_result(folder)
     result = dirv_tf.load_result(folder, moving=folder.parent / "elsewhere.tif")
     assert result.moving_path.name == "elsewhere.tif"
     with pytest.raises(ValueError, match="fixed image of the registration.*56 x 48 pixels. Received: fixed of 50 x 60"):
         dirv_tf.load_result(folder, fixed=result.moving, moving=result.moving)
+
+
+def test_the_channel_that_was_registered_is_read_again(known_2d, known_result, tmp_path):
+    result = known_result(known_2d)
+    colors = np.rint(255 * np.stack([result.fixed, result.fixed / 2, result.fixed / 3], -1)).astype(np.uint8)
+    write_image(tmp_path / "fixed.png", colors)
+    write_image(tmp_path / "moving.tif", result.moving)
+    changes = {"fixed_path": tmp_path / "fixed.png", "moving_path": tmp_path / "moving.tif"}
+    result = known_result(known_2d, fixed=colors[..., 1], choices=((1, None), (None, None)), **changes)
+    read = dirv_tf.load_result(result.save(tmp_path / "result"))
+    np.testing.assert_array_equal(read.fixed, colors[..., 1])
+    assert read.inverse().choices == ((None, None), (1, None))
 
 
 def test_arrays_are_asked_for(known_2d, known_result, tmp_path):
