@@ -25,6 +25,7 @@ _FUNCTIONS = {
     "DIRVNet": "dirv_tf.models",
     "RegistrationResult": "dirv_tf.registration",
     "load_pretrained": "dirv_tf.models",
+    "load_result": "dirv_tf.registration",
     "register": "dirv_tf.registration",
     "register_pairs": "dirv_tf.registration",
 }

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of all public layers and models, and of reading files, work as shown."""
+"""The examples in the docstrings of all public layers and models, and of reading files and maps, work as shown."""
 
 import doctest
 import importlib
@@ -27,6 +27,8 @@ def known_networks(monkeypatch):
 OTHERS = (
     "dirv_tf.validation", "dirv_tf.io.html_page", "dirv_tf.io.image_files", "dirv_tf.io.landmark_files",
     "dirv_tf.figures.thumbnails", "dirv_tf.registration.pairs.register_pairs",
+    "dirv_tf.io.itk_transforms", "dirv_tf.registration.field_composition", "dirv_tf.registration.field_inversion",
+    "dirv_tf.registration.linear_map",
 )
 
 

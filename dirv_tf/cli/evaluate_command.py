@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.file_options import LANDMARK_FORMATS, add_unit, check_unit, show_notes
+from dirv_tf.cli.map_arguments import placement
 from dirv_tf.cli.warp_command import moving_image, moving_size, read_field
 
 _EPILOG = f"""\
@@ -62,7 +63,6 @@ def run(options):
     from dirv_tf import io
     from dirv_tf.io.atomic_write import write_json
     from dirv_tf.registration import evaluate_field
-    from dirv_tf.registration.linear_map import LinearMap
 
     if options.output and options.output.exists() and not options.overwrite:
         raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
@@ -84,9 +84,7 @@ def run(options):
     unit = io.ImageGeometry.unit(rank)
     known = not field.fixed_geometry.is_close(unit)
     pixel_size = field.fixed_geometry.pixel_size if known else None
-    initial = None
-    if known and not field.moving_geometry.is_close(unit) and not field.fixed_geometry.is_close(field.moving_geometry):
-        initial = LinearMap.between(field.fixed_geometry, field.moving_geometry)
+    initial = placement(field.fixed_geometry, field.moving_geometry)
     measured = evaluate_field(
         field.flow_field,
         pixel_size,

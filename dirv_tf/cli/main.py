@@ -9,8 +9,10 @@ import warnings
 
 import dirv_tf
 from dirv_tf.cli import (
+    compose_command,
     evaluate_command,
     info_command,
+    invert_command,
     register_command,
     report_command,
     tissue_command,
@@ -22,6 +24,8 @@ from dirv_tf.cli.command_line import prepare_process
 _COMMANDS = (
     register_command,
     warp_command,
+    invert_command,
+    compose_command,
     evaluate_command,
     train_command,
     tissue_command,
@@ -32,6 +36,7 @@ _EPILOG = """\
 examples:
   dirv-tf register fixed.png moving.png -o result           the registered image, the field, the metrics, a picture
   dirv-tf warp labels.nii.gz result/flow_field.nii.gz -o warped.nii.gz --labels
+  dirv-tf invert result -o inverse                          the same the other way
   dirv-tf evaluate result/flow_field.npz --landmarks fixed.csv moving.csv
   dirv-tf train my_run.yaml --output my_run                 a network of your own
   dirv-tf info                                              versions, devices, shipped models

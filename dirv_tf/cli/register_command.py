@@ -36,7 +36,8 @@ first is of FIXED and the second of MOVING.
 
 The folder then holds the registered image in the moving file's format and its own intensities, the flow field
 (flow_field.npz for `dirv-tf warp` and Python; for medical volumes a displacement field that ITK, ANTs and 3D Slicer
-apply), metrics.json, and registration.png: look at it first.
+apply), affine.tfm (its linear part alone, as an ITK transform), metrics.json, and registration.png: look at it first.
+dirv-tf invert and dirv-tf compose take the folder.
 """
 
 

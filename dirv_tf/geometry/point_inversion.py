@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 from dirv_tf.geometry.sampling import sample_linear
-from dirv_tf.geometry.tensor_shapes import field_rank
+from dirv_tf.geometry.tensor_shapes import field_rank, spatial_shape
 from dirv_tf.validation import integer
 
-# Well below what a landmark can be placed to, and above the rounding of float32 coordinates in large images.
+# Well below what a landmark can be placed to.
 TOLERANCE = 1e-4
+# Coordinates of large images are rounded more coarsely than that: the same in units of their last place.
+_ROUNDING = 2
 # Derivatives are differences over one pixel: the linear interpolation has kinks at the pixels.
 HALF_STEP = 0.5
 _DAMPING_RANGE = (1e-6, 1e6)
@@ -31,7 +34,8 @@ def warp_points_inverse(
     flow_field : tf.Tensor, shape (B, n_1, ..., n_r, r)
         Backward flow field, pixels.
     iterations : int
-        Largest number of steps; fewer are taken when all points have been found to 1e-4 pixels.
+        Largest number of steps; fewer are taken when all points have been found to 1e-4 pixels, or to the rounding of
+        their coordinates where that is coarser (float32: beyond 400 pixels).
     start : tf.Tensor, shape (B, P, r), optional
         Where the search begins, in the fixed image. Default: `points`, which suits fields that are small against the
         image; rotations and other scales have further solutions beyond the border.
@@ -59,12 +63,15 @@ def warp_points_inverse(
         raise ValueError(f"`points` must have shape (B, P, {rank}). Received: points.shape={points.shape}")
     start = points if start is None else tf.cast(start, points.dtype)
     integer(1)("iterations", iterations)
+    largest = tf.cast(tf.reduce_max(spatial_shape(flow_field)), flow_field.dtype)
+    last_place = np.finfo(flow_field.dtype.as_numpy_dtype).eps * largest
+    tolerance = tf.maximum(_ROUNDING * last_place, TOLERANCE)
 
     def error_at(candidates):
         return candidates + sample_linear(flow_field, candidates) - points
 
     def unfinished(found, error, damping):
-        return tf.reduce_any(tf.norm(error, axis=-1) > TOLERANCE)
+        return tf.reduce_any(tf.norm(error, axis=-1) > tolerance)
 
     def improve(found, error, damping):
         candidates = found - _damped_step(flow_field, found, error, damping)

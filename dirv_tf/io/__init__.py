@@ -23,6 +23,7 @@ _NAMES = {
     "to_gray": "gray",
     "write_flow_field": "flow_field_files",
     "write_image": "image_files",
+    "write_itk_transform": "itk_transforms",
     "write_landmarks": "landmark_files",
 }
 

@@ -4,6 +4,8 @@ from dirv_tf.models.pretrained import load_pretrained, pretrained_names
 from dirv_tf.registration.apply_field import apply_to_image, apply_to_labels, apply_to_landmarks
 from dirv_tf.registration.coupled_convex import coupled_convex_field
 from dirv_tf.registration.evaluation import RegistrationAccuracy, evaluate_field, measure_accuracy
+from dirv_tf.registration.field_composition import compose_fields
+from dirv_tf.registration.field_inversion import InverseField, invert_field
 from dirv_tf.registration.instance_optimization import OptimizedField, optimize_field
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import register_multi_resolution
@@ -11,8 +13,10 @@ from dirv_tf.registration.pairs.pair_row import PairRow
 from dirv_tf.registration.pairs.register_pairs import register_pairs
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
+from dirv_tf.registration.result_loading import load_result
 
 __all__ = [
+    "InverseField",
     "OptimizedField",
     "PairRow",
     "RegistrationAccuracy",
@@ -21,9 +25,12 @@ __all__ = [
     "apply_to_labels",
     "apply_to_landmarks",
     "choose_model",
+    "compose_fields",
     "coupled_convex_field",
     "evaluate_field",
+    "invert_field",
     "load_pretrained",
+    "load_result",
     "measure_accuracy",
     "optimize_field",
     "pretrained_names",

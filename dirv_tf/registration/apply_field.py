@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from dirv_tf import geometry
 from dirv_tf.io import Landmarks
+from dirv_tf.registration.linear_map import LinearMap
 
 # Coordinates and samples of a block in double precision: about 100 MB.
 _BLOCK_PIXELS = 2**21
@@ -155,13 +156,9 @@ def check_inside(landmarks, size, rank):
 
 def _nearly_there(points, flow_field):
     """Where the affine map nearest to the field puts points of the moving image."""
-    rank = flow_field.shape[-1]
-    every = tuple(slice(None, None, max(1, side // 16)) for side in flow_field.shape[:-1])
-    places = np.moveaxis(np.indices(flow_field.shape[:-1])[(slice(None), *every)], 0, -1).reshape(-1, rank)
-    targets = places + flow_field[every].reshape(-1, rank)
-    basis = np.column_stack([places, np.ones(len(places))])
-    affine = np.linalg.lstsq(basis, targets, rcond=None)[0]
-    found = (points - affine[-1]) @ np.linalg.pinv(affine[:-1])
+    nearest = LinearMap.nearest(flow_field)
+    # Also of a map that presses the image flat.
+    found = (points - nearest.translation) @ np.linalg.pinv(nearest.matrix).T
     return np.clip(found, 0, np.array(flow_field.shape[:-1]) - 1).astype(np.float32)
 
 

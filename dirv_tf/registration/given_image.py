@@ -30,6 +30,8 @@ class GivenImage:
     path : Path or None
     notes : tuple of str
         What was changed.
+    choice : tuple of (channel, time)
+        What was chosen from the file.
     """
 
     pixels: np.ndarray
@@ -37,6 +39,7 @@ class GivenImage:
     geometry: ImageGeometry | None = None
     path: Path | None = None
     notes: tuple = ()
+    choice: tuple = (None, None)
 
 
 def take_pair(fixed, moving, channel=None, time=None):
@@ -116,7 +119,8 @@ def take_image(image, name, channel=None, time=None):
     elif pixels.dtype == bool:
         notes.append("1 bit became 0 and 255")
         pixels = pixels.astype(np.uint8) * np.uint8(255)
-    return GivenImage(pixels, pixels, file.geometry, file.path, tuple(f"{name}: {note}" for note in notes))
+    named = tuple(f"{name}: {note}" for note in notes)
+    return GivenImage(pixels, pixels, file.geometry, file.path, named, (channel, time))
 
 
 def pair_placement(fixed, moving, pixel_size):

@@ -11,6 +11,8 @@ from dirv_tf.io import ImageGeometry
 
 # A moving image is smoothed before it is sampled this much coarser than its own pixels, or structures would alias.
 _COARSER = 1.25
+# A map that shortens one direction this much against another one has pressed the image flat.
+_FLAT = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +46,43 @@ class LinearMap:
         inverse = np.linalg.inv(moving.axes)
         return cls(inverse @ fixed.axes, inverse @ np.subtract(fixed.origin, moving.origin))
 
+    @classmethod
+    def nearest(cls, flow_field: np.ndarray) -> LinearMap:
+        """Return the map nearest to a flow field: least squares over pixels on a coarse grid.
+
+        Parameters
+        ----------
+        flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
+
+        Returns
+        -------
+        LinearMap
+
+        Examples
+        --------
+        >>> shear = LinearMap(np.array([[1.0, 0.5], [-0.25, 2.0]]), np.array([3.0, 1.0]))
+        >>> LinearMap.nearest(shear.flow_field((32, 24))).matrix.round(3).tolist()
+        [[1.0, 0.5], [-0.25, 2.0]]
+        """
+        rank = flow_field.shape[-1]
+        every = tuple(slice(None, None, max(1, side // 16)) for side in flow_field.shape[:-1])
+        # Only the coarse grid's own coordinates, since those of all pixels would take more memory than the field.
+        axes = [np.arange(side)[step] for side, step in zip(flow_field.shape[:-1], every)]
+        places = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, rank)
+        targets = places + flow_field[every].reshape(-1, rank)
+        basis = np.column_stack([places, np.ones(len(places))])
+        affine = np.linalg.lstsq(basis, targets, rcond=None)[0]
+        return cls(affine[:-1].T, affine[-1])
+
     @property
     def is_identity(self) -> bool:
         """Whether all pixels stay where they are."""
         return bool(np.array_equal(self.matrix, np.eye(len(self.matrix))) and not self.translation.any())
+
+    @property
+    def is_invertible(self) -> bool:
+        """Whether the map does not press the image flat."""
+        return bool(np.isfinite(self.matrix).all() and np.linalg.cond(self.matrix) < 1 / _FLAT)
 
     def after(self, first: LinearMap) -> LinearMap:
         """Return the map that applies `first`, then this one."""
@@ -61,6 +96,22 @@ class LinearMap:
     def applied(self, points: np.ndarray) -> np.ndarray:
         """Return where points of the fixed image lie in the moving one: shape (..., r), pixels."""
         return np.asarray(points, np.float64) @ self.matrix.T + self.translation
+
+    def in_world(self, fixed: ImageGeometry, moving: ImageGeometry) -> tuple[np.ndarray, np.ndarray]:
+        """Return the map between the worlds of the images: world point ``x`` goes to ``matrix x + translation``.
+
+        Parameters
+        ----------
+        fixed, moving : ImageGeometry
+            Of the images between whose pixels this is the map.
+
+        Returns
+        -------
+        tuple of ndarray, shapes (r, r) and (r,)
+            In mm, world order (x, y[, z]), as ITK counts.
+        """
+        matrix = np.asarray(moving.axes) @ self.matrix @ np.linalg.inv(fixed.axes)
+        return matrix, moving.to_world(self.translation) - matrix @ np.asarray(fixed.origin)
 
     def flow_field(self, size: tuple[int, ...]) -> np.ndarray:
         """Return the map as a backward flow field of the fixed image.

@@ -35,6 +35,9 @@ class Quality:
         Share of the fixed image, 0 to 1, whose place lies in the moving image.
     warnings : tuple of str
         Why the result should not be trusted as it is; empty where nothing speaks against it.
+    without_inverse_percent : float or None
+        Of an inverse: pixels that lie at no place of the other image, or at several; None for a map that was not
+        inverted.
     """
 
     similarity_before: float
@@ -42,6 +45,7 @@ class Quality:
     folded_percent: float
     support: float
     warnings: tuple[str, ...] = ()
+    without_inverse_percent: float | None = None
 
     @property
     def is_trustworthy(self) -> bool:

@@ -224,6 +224,7 @@ def register(
         moving_geometry=moving_geometry,
         fixed_path=fixed_image.path,
         moving_path=moving_image.path,
+        choices=(fixed_image.choice, moving_image.choice),
         intensity_ranges=ranges,
         notes=(
             *fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *align_notes, *size_notes,

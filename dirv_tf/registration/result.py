@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from dirv_tf.io import ImageGeometry
 from dirv_tf.registration.alignment import Alignment
+from dirv_tf.registration.derived_results import composition_of, inverse_of
 from dirv_tf.registration.evaluation import result_metrics
 from dirv_tf.registration.given_image import to_spatial_array
 from dirv_tf.registration.intensities import to_unit_interval, type_range
@@ -47,6 +49,8 @@ class RegistrationResult:
         Where the pixels lie in the world; 1 mm per pixel where nothing is known.
     fixed_path, moving_path : Path or None
         The files, where the images were given as files.
+    choices : tuple of two (channel, time)
+        What was chosen from the fixed and from the moving file; None where there was nothing to choose.
     intensity_ranges : tuple of two (low, high)
         The intensities of the fixed and of the moving image that were 0 and 1 for the network; by default those of
         the type.
@@ -60,6 +64,10 @@ class RegistrationResult:
         The linear part of the map, from fixed to moving pixels, `initial` included.
     alignment : Alignment or None
         What the search for the linear part says of itself; None without one.
+    doubts : tuple of str
+        What speaks against the map beside its images and its field; `quality` has them among its warnings.
+    has_inverse : ndarray of bool, shape (n_1, ..., n_r), or None
+        Of an inverse: pixels that lie at exactly one place of the other image; None for a map that was not inverted.
     """
 
     registered: np.ndarray
@@ -74,6 +82,7 @@ class RegistrationResult:
     moving_geometry: ImageGeometry | None = None
     fixed_path: Path | None = None
     moving_path: Path | None = None
+    choices: tuple = ((None, None), (None, None))
     intensity_ranges: tuple | None = None
     notes: tuple = ()
     rounds: int = 1
@@ -81,6 +90,8 @@ class RegistrationResult:
     initial: LinearMap = None  # type: ignore[assignment]
     linear: LinearMap = None  # type: ignore[assignment]
     alignment: Alignment | None = None
+    doubts: tuple = ()
+    has_inverse: np.ndarray | None = None
 
     def __post_init__(self):
         for name in ("initial", "linear"):
@@ -116,7 +127,9 @@ class RegistrationResult:
         moving_size = to_spatial_array(self.moving, "moving")[0].shape
         support = inside(self.flow_field, moving_size)
         reliable = self.alignment is None or self.alignment.reliable
-        return judge(images["fixed"], images["moving"], images["registered"], support, folded, reliable)
+        quality = judge(images["fixed"], images["moving"], images["registered"], support, folded, reliable)
+        without = None if self.has_inverse is None else 100.0 * float(1 - self.has_inverse.mean())
+        return replace(quality, warnings=(*quality.warnings, *self.doubts), without_inverse_percent=without)
 
     def unit_interval_images(self) -> dict[str, np.ndarray]:
         """Return the images by name ("fixed", "moving", "registered") as the network sees them.
@@ -161,6 +174,53 @@ class RegistrationResult:
         """
         return result_metrics(self, true_flow_field, mask)
 
+    def inverse(self, progress: Callable[[int, int], None] | None = None) -> RegistrationResult:
+        """Return the registration the other way: the fixed image warped onto the moving one.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of pixels of the moving image found and of all of them.
+
+        Returns
+        -------
+        RegistrationResult
+            On the moving image's grid, with the roles of the images exchanged: its `fixed` is the moving image of this
+            one, its field leads from there to the fixed image. `has_inverse` says where there is an inverse, `quality`
+            and `notes` how many percent of the pixels have none; there, the field is finite but means little.
+
+        Raises
+        ------
+        ValueError
+            When the linear part presses the image flat.
+
+        Examples
+        --------
+        >>> result = dirv_tf.register(fixed, moving)  # doctest: +SKIP
+        >>> result.inverse().save("inverse")  # doctest: +SKIP
+        """
+        return inverse_of(self, progress)
+
+    def compose(self, second: RegistrationResult) -> RegistrationResult:
+        """Return the map of this registration followed by another: from A to B and from B to C gives from A to C.
+
+        Parameters
+        ----------
+        second : RegistrationResult
+            Its fixed image is on the grid of this one's moving image.
+
+        Returns
+        -------
+        RegistrationResult
+            On this one's fixed grid: the second one's moving image, interpolated once.
+
+        Raises
+        ------
+        ValueError
+            When the two do not meet on one grid.
+        """
+        return composition_of(self, second)
+
     def plot(self, path: str | os.PathLike[str] | None = None, axis: int = 0) -> Any:
         """Draw the images, the deformed grid and the differences, see `dirv_tf.figures.registration_figure`.
 
@@ -193,8 +253,8 @@ class RegistrationResult:
         ----------
         folder : str or path
             A new or empty one. It then holds `registered` in the format of the moving file (JPEG, BMP and WebP: PNG,
-            which keeps the intensities; DICOM: NRRD; arrays: TIFF), `flow_field`, `metrics.json` and
-            `registration.png`.
+            which keeps the intensities; DICOM: NRRD; arrays: TIFF), `flow_field`, `affine.tfm`, `metrics.json` and
+            `registration.png`; of an inverse also `has_inverse`, 255 where there is one and 0 elsewhere.
         overwrite : bool
             Whether the results of an earlier registration in the folder may be replaced. Other files stay.
         field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import uuid
 from pathlib import Path
 
+import numpy as np
+
 from dirv_tf import __version__
-from dirv_tf.io import FLOW_FIELD_SUFFIXES, IMAGE_SUFFIXES, ImageGeometry, write_flow_field, write_image
+from dirv_tf.io import (
+    FLOW_FIELD_SUFFIXES,
+    IMAGE_SUFFIXES,
+    ImageGeometry,
+    write_flow_field,
+    write_image,
+    write_itk_transform,
+)
 from dirv_tf.io.array_files import ARRAY_SUFFIXES
 from dirv_tf.io.atomic_write import write_json
 from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series
@@ -18,10 +26,12 @@ from dirv_tf.io.file_paths import known_suffix
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES
 from dirv_tf.registration.given_image import to_spatial_array
+from dirv_tf.registration.saved_map import KIND, METRICS_NAME, map_content, read_content
 
-FIGURES_NAME = "metrics.json"
 PICTURE_NAME = "registration.png"
-KIND = "dirv_tf registration"
+TRANSFORM_NAME = "affine.tfm"
+# Images and fields, whose suffix depends on the images.
+_STEMS = ("registered", "has_inverse", "flow_field")
 # Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities; NRRD holds any
 # geometry of DICOM.
 _IMAGE_SUFFIXES = {".mhd": ".mha", ".nhdr": ".nrrd", ".jpg": ".png", ".jpeg": ".png", ".bmp": ".png", ".webp": ".png"}
@@ -51,7 +61,10 @@ def save_result(result, folder, overwrite=False, field_format=None):
     temporary = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:12]}")
     temporary.mkdir(parents=True)
     try:
-        _write_image(temporary / f"registered{image_suffix}", result)
+        _write_image(temporary / f"registered{image_suffix}", result.registered, result.fixed_geometry)
+        if result.has_inverse is not None:
+            mask = 255 * result.has_inverse.astype(np.uint8)
+            _write_image(temporary / f"has_inverse{image_suffix}", mask, result.fixed_geometry)
         write_flow_field(
             temporary / f"flow_field{field_suffix}",
             result.flow_field,
@@ -59,8 +72,11 @@ def save_result(result, folder, overwrite=False, field_format=None):
             result.moving_geometry,
             moving_size=to_spatial_array(result.moving, "moving")[0].shape,
         )
+        # Always there, also where it is the identity, so that a script can rely on it.
+        in_world = result.linear.in_world(result.fixed_geometry, result.moving_geometry)
+        write_itk_transform(temporary / TRANSFORM_NAME, *in_world)
         result.plot(temporary / PICTURE_NAME)
-        write_json(temporary / FIGURES_NAME, _content(result, [*os.listdir(temporary), FIGURES_NAME]))
+        write_json(temporary / METRICS_NAME, _content(result, [*os.listdir(temporary), METRICS_NAME]))
         _move(temporary, folder, older)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -100,6 +116,7 @@ def _content(result, files):
         "seconds": result.seconds,
         "notes": result.notes,
         "affine": result.affine.tolist(),
+        "map": map_content(result),
         "quality": dataclasses.asdict(result.quality),
         "metrics": result.metrics(),
     }
@@ -124,14 +141,13 @@ def _field_suffix(field_format, image_suffix):
     return suffix
 
 
-def _write_image(path, result):
-    array, _ = to_spatial_array(result.registered, "registered")
-    geometry = result.fixed_geometry
+def _write_image(path, image, geometry):
+    array, _ = to_spatial_array(image, "registered")
     # What the format cannot hold of the geometry stands with the flow field.
     if path.suffix in TIFF_SUFFIXES:
         geometry = ImageGeometry.from_pixel_size(geometry.pixel_size)
     elif path.suffix in (*PICTURE_SUFFIXES, *ARRAY_SUFFIXES):
-        geometry = ImageGeometry.unit(result.rank)
+        geometry = ImageGeometry.unit(geometry.rank)
     write_image(path, array, geometry)
 
 
@@ -139,11 +155,8 @@ def _older_files(folder, overwrite):
     """Names of the files of an earlier registration in the folder, the metrics last."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return []
-    try:
-        older = json.loads((folder / FIGURES_NAME).read_text(encoding="utf-8"))
-        names = older["files"] if older["kind"] == KIND else []
-    except (OSError, ValueError, LookupError, TypeError):
-        names = []
+    older = read_content(folder)
+    names = older["files"] if older else []
     if not names:
         raise FileExistsError(
             f"Expected a new or empty folder, or one with the results of a registration. Received: folder={folder}"
@@ -153,8 +166,8 @@ def _older_files(folder, overwrite):
             f"Expected a new or empty folder; overwrite=True replaces earlier results. Received: folder={folder}"
         )
     # Whatever the list says, nothing but files that a registration writes may be removed.
-    ours = [name for name in names if name.startswith(("registered.", "flow_field.")) and Path(name).name == name]
-    return [*ours, PICTURE_NAME, FIGURES_NAME]
+    ours = [name for name in names if name.split(".")[0] in _STEMS and Path(name).name == name]
+    return [*ours, TRANSFORM_NAME, PICTURE_NAME, METRICS_NAME]
 
 
 def _move(temporary, folder, older):
@@ -162,7 +175,7 @@ def _move(temporary, folder, older):
         os.rename(temporary, folder)
         return
     # The metrics go last: until then, the folder can be told to be one of ours.
-    names = sorted(os.listdir(temporary), key=lambda name: name == FIGURES_NAME)
+    names = sorted(os.listdir(temporary), key=lambda name: name == METRICS_NAME)
     for name in names:
         os.replace(temporary / name, folder / name)
     for name in set(older) - set(names):

@@ -1,11 +1,14 @@
 """Files for the commands, small enough to be registered at once."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from skimage.io import imsave
 
 from dirv_tf.models import DIRVNet
 from dirv_tf.models.weight_files import save_weights_file
+from dirv_tf.registration import RegistrationResult, apply_to_image
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +33,27 @@ def model():
     network = DIRVNet(rank=2, levels=1, units=1, experts=2, kernel_sizes=(3, 3), knots=4)
     save_weights_file(network, "model")
     return network
+
+
+@pytest.fixture
+def save_shift(pair, inside):
+    """Save the registration of the two files by a shift, as if it had been found."""
+
+    def save(folder, by, names=("fixed", "moving")):
+        images = dict(zip(("fixed", "moving"), pair))
+        field = np.broadcast_to(np.float32(by), (24, 32, 2))
+        fixed, moving = (images[name] for name in names)
+        RegistrationResult(
+            registered=apply_to_image(moving, field),
+            flow_field=field,
+            displacement_field=field[::4, ::4],
+            fixed=fixed,
+            moving=moving,
+            model_name="a shift",
+            spacing=(4, 4),
+            seconds=0.0,
+            fixed_path=Path(f"{names[0]}.png"),
+            moving_path=Path(f"{names[1]}.png"),
+        ).save(folder)
+
+    return save

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dirv_tf.io import ImageGeometry, load_image, read_flow_field
-from dirv_tf.registration import RegistrationResult, result_folder
+from dirv_tf.io import ImageGeometry, load_image, read_flow_field, write_image
+from dirv_tf.registration import RegistrationResult, apply_to_image, result_folder
 
-OURS = {"metrics.json", "registration.png"}
+OURS = {"affine.tfm", "metrics.json", "registration.png"}
 
 
 @pytest.fixture
@@ -99,6 +99,26 @@ def test_itk_applies_the_field_of_a_medical_volume(make_result, tmp_path):
     assert registered.geometry.is_close(geometry)
     displacement = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "flow_field.nii.gz")))
     np.testing.assert_allclose(displacement, result.flow_field @ np.transpose(geometry.axes), atol=1e-4)
+
+
+@pytest.mark.parametrize("same_world", [True, False])
+def test_itk_applies_the_linear_part(known, known_result, tmp_path, same_world):
+    sitk = pytest.importorskip("SimpleITK")
+    rank = known.rank
+    turned = np.linalg.qr(np.random.default_rng(3).normal(size=(rank, rank)))[0]
+    fixed = ImageGeometry.unit(rank) if same_world else ImageGeometry([7.0] * rank, 0.8 * turned)
+    moving = ImageGeometry.unit(rank) if same_world else ImageGeometry([-30.0] * rank, turned[::-1] * 1.5)
+    result = known_result(known, fixed, moving)
+    folder = result.save(tmp_path / "result")
+    write_image(tmp_path / "moving.mha", result.moving, moving)
+    write_image(tmp_path / "fixed.mha", result.fixed, fixed)
+    images = [sitk.ReadImage(str(tmp_path / f"{name}.mha")) for name in ("moving", "fixed")]
+    transform = sitk.ReadTransform(str(folder / "affine.tfm"))
+    resampled = sitk.GetArrayFromImage(sitk.Resample(*images, transform, sitk.sitkLinear, np.nan))
+    expected = apply_to_image(result.moving, result.linear.flow_field(result.size))
+    inside = np.isfinite(resampled)
+    assert 0.4 < inside.mean() < 1 and np.ptp(expected[inside]) > 0.1
+    np.testing.assert_allclose(resampled[inside], expected[inside], atol=1e-4)
 
 
 def test_format_of_the_field_can_be_chosen(make_result, tmp_path):
