@@ -6,153 +6,37 @@ Optimization by local correlation does not care about contrast, and is a little 
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from typing import Callable, NamedTuple
+from typing import Callable
 
 import numpy as np
-import tensorflow as tf
 from scipy import ndimage
-from scipy.optimize import minimize_scalar
 
-from dirv_tf import geometry, metrics
+from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.appearance import matched_appearance
-from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.multi_resolution import EFFORTS
+from dirv_tf.registration.network_trial import (
+    EXPLAINED,
+    SAME_CONTRAST,
+    WORTH_A_TRY,
+    Trial,
+    contrast_of,
+    equally_sharp,
+    explained_share,
+    network_trial,
+)
 from dirv_tf.registration.quality import structure_similarity
-from dirv_tf.registration.relative_blur import relative_blur
-from dirv_tf.registration.route import Found, Pair, optimized, registered_by_network, registered_by_optimization
+from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
 
-# Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
-# contrasts. Deformation moves hardly anything in a distribution, whatever it does to the images.
-SAME_CONTRAST = 0.2
-# Share of the registered image's variance that the fixed image, perhaps after a change of contrast, must explain for
-# intensities to be compared. Noise, blur and holes leave more, stains much more, and intensities then mislead.
-_EXPLAINED = 0.98
-# What explains less is no result of the network's: two stains may have like distributions.
-_WORTH_A_TRY = 0.8
 # The field of local structure counts unless the structures are less alike by this: a field that follows noise makes
 # them a little more alike, one that has lost its way much less.
 _CLEARLY = 0.06
+# Similarity of two images before their alignment from which on the alignment is doubted: 0.13 to 0.61 on chessboards
+# that it shifts by a period, at most 0.1 on most sections that lie otherwise.
+_SOMEWHAT_ALIKE = 0.1
+_FAST_SIDE = EFFORTS["fast"].finest_side
 # Correlation from afar below which one image is a negative of the other.
 _NEGATIVE = -0.3
-
-
-# Standard deviation of the logarithm of the Jacobian determinant: up to 0.26 on 24 chessboards that are deformed by up
-# to 20 pixels, from 0.32 on where a turned volume was forced onto another one.
-_REGULAR = 0.27
-# After two the field gains no more than a tenth of a percent.
-_BLUR_ROUNDS = 2
-
-
-class Trial(NamedTuple):
-    """What the network made of a pair, its field optimized.
-
-    Attributes
-    ----------
-    found : Found or None
-        None where the contrasts differ too much to try.
-    explained : float
-        Share of the registered image's variance that the fixed image explains.
-    distance : float
-        Of the two contrasts.
-    regular : bool
-        Whether the field is a deformation that may well be the truth: without folds, and nowhere extreme.
-    """
-
-    found: Found | None
-    explained: float
-    distance: float
-    regular: bool = False
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether nothing else needs to be tried."""
-        return self.found is not None and self.explained >= _EXPLAINED
-
-    @property
-    def needs_no_alignment(self) -> bool:
-        """Whether the pair is registered from where it is."""
-        return self.succeeded and self.regular
-
-
-def contrast_distance(fixed: np.ndarray, moving: np.ndarray) -> float:
-    """Return how far the distributions of two images' intensities are apart.
-
-    Parameters
-    ----------
-    fixed, moving : ndarray of float32
-        In [0, 1], of any shapes.
-
-    Returns
-    -------
-    float
-        Wasserstein distance over the standard deviation of both; near 0 for one image and a deformed copy.
-    """
-    levels = np.linspace(0.005, 0.995, 199)
-    first, second = (np.quantile(image, levels) for image in (fixed, moving))
-    deviation = math.sqrt(0.5 * (float(fixed.var()) + float(moving.var())))
-    return float(np.abs(first - second).mean() / max(deviation, 1e-6))
-
-
-def of_one_contrast(fixed: np.ndarray, moving: np.ndarray) -> bool:
-    """Return whether the intensities of two images are distributed alike, whatever blur one of them has.
-
-    Parameters
-    ----------
-    fixed : ndarray of float32, shape (n_1, ..., n_r)
-        In [0, 1].
-    moving : ndarray of float32, shape (m_1, ..., m_r)
-
-    Returns
-    -------
-    bool
-    """
-    if fixed.shape == moving.shape:
-        # Blur narrows a distribution, which is no change of contrast.
-        pair, _, _ = _equally_sharp(Pair(fixed, moving, LinearMap.identity(fixed.ndim)))
-        fixed, moving = pair.fixed, pair.moving
-    return contrast_distance(fixed, moving) <= SAME_CONTRAST
-
-
-def network_trial(
-    pair: Pair,
-    run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]],
-    name: str,
-    effort: str,
-    optimize: bool = True,
-) -> Trial:
-    """Register a pair by the network, if the contrasts of its images allow that.
-
-    Parameters
-    ----------
-    pair, run, name
-        As of `registered_by_network`.
-    effort : {"fast", "default", "best"}
-    optimize : bool
-        Whether the network's field is optimized.
-
-    Returns
-    -------
-    Trial
-    """
-    given = pair
-    pair, blur, notes = _equally_sharp(given)
-    before, counted = pair.warped(pair.start()), pair.support(pair.start())
-    # Not what a mask leaves out, nor the border that fills what lies beyond the moving image.
-    distance = contrast_distance(pair.fixed[counted], before[counted]) if counted.any() else 0.0
-    if distance > SAME_CONTRAST:
-        return Trial(None, 0.0, distance)
-    found = registered_by_network(pair, run, name)
-    explained = _explained(pair, found.flow_field)
-    if optimize and explained >= _WORTH_A_TRY:
-        found = optimized(pair, found, "mse", effort)
-        explained = _explained(pair, found.flow_field)
-        if blur and explained >= _WORTH_A_TRY:
-            found, explained = _optimized_with_blur(given, blur, found, effort)
-    field = tf.constant(pair.linear.decomposed(found.flow_field)[None], tf.float32)
-    with geometry.for_any_shape():
-        regular = float(metrics.folded_percent(field)[0]) == 0 and float(metrics.sd_log_jacobian(field)[0]) <= _REGULAR
-    return Trial(replace(found, notes=(*notes, *found.notes)), explained, distance, regular)
 
 
 def best_route(
@@ -161,7 +45,7 @@ def best_route(
     name: str,
     effort: str,
     optimize: bool = True,
-    trial: Trial | None = None,
+    look_first: bool = False,
 ) -> Found:
     """Register the pair in the way that suits its contrast.
 
@@ -178,32 +62,48 @@ def best_route(
     effort : {"fast", "default", "best"}
     optimize : bool
         Whether the network's field is optimized.
-    trial : Trial, optional
-        What `network_trial` made of this very pair, where that is known.
+    look_first : bool
+        Whether a quick look at the local structure says if the network is worth a try, for pairs that are hardly of one
+        contrast, such as those that had to be aligned: the network is loaded for those alone that it can register.
 
     Returns
     -------
     Found
     """
-    if trial is None:
-        trial = network_trial(pair, run, name, effort, optimize)
+    given = pair
+    pair, _, notes = equally_sharp(given)
+    distance = contrast_of(pair)
+    if distance > SAME_CONTRAST:
+        note = f"the images differ in contrast ({distance:.2f}): their local structure was compared"
+        return _by_structure(pair, effort, (*notes, note))
+    notes = (*notes, "intensities explain too little of the difference: local structure was compared")
+    look = registered_by_optimization(pair, "lncc", "fast") if look_first else None
+    if look is not None and explained_share(pair, look.flow_field) < WORTH_A_TRY:
+        return _by_structure(pair, effort, notes, look)
+    trial = network_trial(given, run, name, effort, optimize)
     if trial.found is not None and trial.succeeded:
         return trial.found
-    pair, _, notes = _equally_sharp(pair)
-    before = pair.warped(pair.start())
-    if trial.found is None:
-        note = f"the images differ in contrast ({trial.distance:.2f}): their local structure was compared"
-        found = _by_structure(pair, before, effort, note)
-        return replace(found, notes=(*notes, *found.notes))
-    note = "intensities explain too little of the difference: local structure was compared"
-    other = _by_structure(pair, before, effort, note)
-    other = replace(other, notes=(*notes, *other.notes))
-    if trial.explained < _WORTH_A_TRY:
+    other = _by_structure(pair, effort, notes, look)
+    if trial.found is None or trial.explained < WORTH_A_TRY:
         return other
     support = pair.support(trial.found.flow_field)
     images = pair.warped(trial.found.flow_field), pair.warped(other.flow_field)
     alike = [structure_similarity(pair.fixed, image, support) for image in images]
     return trial.found if alike[1] < alike[0] - _CLEARLY else other
+
+
+def is_doubtful(alignment: Alignment | None) -> bool:
+    """Return whether an alignment moves images that are somewhat alike already, as those of a repeated pattern are.
+
+    Parameters
+    ----------
+    alignment : Alignment or None
+
+    Returns
+    -------
+    bool
+    """
+    return alignment is not None and not alignment.is_identity and alignment.similarity_before >= _SOMEWHAT_ALIKE
 
 
 def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
@@ -222,64 +122,24 @@ def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
     -------
     bool
     """
-    return not trial.succeeded or 1 - _explained(pair, found.flow_field) < 0.5 * (1 - trial.explained)
+    return not trial.succeeded or 1 - explained_share(pair, found.flow_field) < 0.5 * (1 - trial.explained)
 
 
-def _equally_sharp(pair):
-    """Return the pair with its sharper image blurred like the other one, by how much, and notes."""
-    blur = relative_blur(pair.fixed, pair.warped(pair.start()))
-    if not blur:
-        return pair, 0.0, ()
-    note = f"the {'moving' if blur > 0 else 'fixed'} image is blurred by {abs(blur):.1f} pixels: so was the other"
-    return _blurred(pair, blur), blur, (note,)
-
-
-def _blurred(pair, blur):
-    """Blur the fixed image by a positive number of its pixels, or the moving one by a negative one."""
-    if blur > 0:
-        return replace(pair, fixed=ndimage.gaussian_filter(pair.fixed, blur, mode="nearest"))
-    # In pixels of the moving image, which may be smaller or larger.
-    width = -blur * abs(np.linalg.det(pair.linear.matrix)) ** (1 / pair.fixed.ndim)
-    return replace(pair, moving=ndimage.gaussian_filter(pair.moving, width, mode="nearest"))
-
-
-def _optimized_with_blur(pair, blur, found, effort):
-    """Improve blur and field by turns: the spectra tell the one to a tenth, which spoils the other."""
-    for _ in range(_BLUR_ROUNDS):
-
-        def unexplained(width, found=found):
-            return 1 - _explained(_blurred(pair, math.copysign(width, blur)), found.flow_field)
-
-        bounds = (0.6 * abs(blur), 1.6 * abs(blur))
-        width = minimize_scalar(unexplained, bounds=bounds, method="bounded", options={"xatol": 0.02}).x
-        alike = _blurred(pair, math.copysign(width, blur))
-        found = replace(optimized(alike, found, "mse", effort), method=found.method)
-    return found, _explained(alike, found.flow_field)
-
-
-def _by_structure(pair, before, effort, note):
-    notes = [note]
-    if _is_inverted(pair.fixed, before):
-        pair = replace(pair, moving=1 - pair.moving)
-        notes.append("one image is dark where the other is bright")
-    found = registered_by_optimization(pair, "lncc", effort)
+def _by_structure(pair, effort, notes, look=None):
+    if _is_inverted(pair.fixed, pair.warped(pair.start())):
+        pair, look = replace(pair, moving=1 - pair.moving), None
+        notes = (*notes, "one image is dark where the other is bright")
+    # Of a small image the quick look was at full resolution already.
+    enough = effort == "fast" or (effort == "default" and max(pair.fixed.shape) <= _FAST_SIDE)
+    found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
     if effort != "fast":
         registered = pair.warped(found.flow_field)
         matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
-        if matched.explained >= _EXPLAINED:
+        if matched.explained >= EXPLAINED:
             alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
             found = optimized(alike, found, "mse", effort)
-            notes.append("a smooth change of contrast was found and compensated")
-    return replace(found, notes=tuple(notes))
-
-
-def _explained(pair, flow_field):
-    """Share of the registered image's variance that the fixed image explains as it is."""
-    registered, support = pair.warped(flow_field), pair.support(flow_field)
-    if not support.any():
-        return 0.0
-    left = np.square(registered - pair.fixed)[support].mean()
-    return 1.0 - float(left) / max(float(registered[support].var()), 1e-12)
+            notes = (*notes, "a smooth change of contrast was found and compensated")
+    return replace(found, notes=notes)
 
 
 def _is_inverted(fixed, before):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.automatic_route import best_route, explains_more, network_trial, of_one_contrast
+from dirv_tf.registration.automatic_route import best_route, explains_more, is_doubtful
 from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_pair
 from dirv_tf.registration.intensities import (
     check_intensities,
@@ -19,6 +19,7 @@ from dirv_tf.registration.intensities import (
 )
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
+from dirv_tf.registration.network_trial import network_trial, of_one_contrast
 from dirv_tf.registration.placement import ALIGNMENTS, placed
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.route import (
@@ -179,23 +180,19 @@ def register(
         return register_in_tiles(network, rounds, one, two, sides, report)
 
     start = perf_counter()
-    trial = None
-    if model is None and similarity in ("auto", "mse") and align == "auto":
-        # What the network registers as it is needs no alignment, which a repeated pattern could lead astray.
-        tell("registering")
-        trial = network_trial(Pair(fixed_values, moving_values, initial, *masks), run, name, effort, optimize)
-        align = "none" if trial.needs_no_alignment else align
     if align != "none":
         tell("aligning")
     linear, alignment, align_notes = placed(fixed_values, moving_values, initial, align, *masks)
-    if trial is not None and trial.needs_no_alignment:
-        align_notes = ("no alignment was needed",)
     pair = Pair(fixed_values, moving_values, linear, *masks)
     tell("registering")
+    trial = None
+    if model is None and similarity in ("auto", "mse") and align == "auto" and is_doubtful(alignment):
+        trial = network_trial(Pair(fixed_values, moving_values, initial, *masks), run, name, effort, optimize)
     if trial is not None and trial.found is not None and trial.needs_no_alignment:
-        found = trial.found
+        found, linear, alignment, align_notes = trial.found, initial, None, ("no alignment was needed",)
     elif model is None and similarity == "auto":
-        found = best_route(pair, run, name, effort, optimize, trial if linear is initial else None)
+        aligned = alignment is not None and not alignment.is_identity
+        found = best_route(pair, run, name, effort, optimize, look_first=aligned)
         if trial is not None and trial.found is not None and not explains_more(pair, found, trial):
             found, linear, alignment = trial.found, initial, None
             align_notes = ("no alignment was kept: none explains the images better",)
