@@ -76,10 +76,10 @@ class DLIR(RegistrationNetwork):
 
     Notes
     -----
-    Called on ``(fixed, moving)``, both ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1]. Returns the dictionary of a
-    `RegistrationNetwork` of one level, whose ``"displacement_fields"`` hold the total field after every stage. Its entry
-    ``"stage"`` holds what `dirv_tf.losses.UnsupervisedLoss` looks at: the images of the last stage that was called and,
-    of a B-spline stage, its own field.
+    Called on ``(fixed, moving)``, both ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1]. Returns the dictionary of
+    a `RegistrationNetwork` of one level, whose ``"displacement_fields"`` hold the total field after every stage. Its
+    entry ``"stage"`` holds what `dirv_tf.losses.UnsupervisedLoss` looks at: the images of the last stage that was
+    called and, of a B-spline stage, its own field.
 
     References
     ----------

@@ -49,7 +49,8 @@ class VoxelMorph(RegistrationNetwork):
     Attributes
     ----------
     size_multiples : tuple of int
-        Every image side must be a multiple of this number (per axis), a common one of ``2**len(encoder)`` and the spacing.
+        Every image side must be a multiple of this number (per axis): a common one of ``2**len(encoder)`` and the
+        spacing.
 
     Raises
     ------
@@ -58,8 +59,8 @@ class VoxelMorph(RegistrationNetwork):
 
     Notes
     -----
-    Called on ``(fixed, moving)``, both ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1]. Returns the dictionary of a
-    `RegistrationNetwork` of one level; its entry ``"stage"`` holds what `dirv_tf.losses.UnsupervisedLoss` looks at.
+    Called on ``(fixed, moving)``, both ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1]. Returns the dictionary of
+    a `RegistrationNetwork` of one level; its entry ``"stage"`` holds what `dirv_tf.losses.UnsupervisedLoss` looks at.
 
     References
     ----------
