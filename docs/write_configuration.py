@@ -16,6 +16,7 @@ from dirv_tf.training.config.run_config import (
     SeedSettings,
     TrainingSettings,
 )
+from dirv_tf.training.config.training_stages import StageSettings
 
 PAGE = Path(__file__).with_name("configuration.md")
 INTRODUCTION = """\
@@ -28,6 +29,7 @@ below. On the command line a setting is named with dots: `--set training.epochs=
 """
 SINGLE = {
     "training": TrainingSettings,
+    "training.stages": StageSettings,
     "seeds": SeedSettings,
     "evaluation": EvaluationSettings,
     "reference": ReferenceSettings,
@@ -48,10 +50,16 @@ def page() -> str:
 def _section(title, settings):
     rows = ["| key | legal | default |", "|---|---|---|"]
     for field in dataclasses.fields(settings):
-        check = field.metadata.get("check")
-        legal = check.legal if check else "a list of sections of kind " + ", ".join(field.metadata["list_of_kinds"])
-        rows.append(f"| `{field.name}` | {legal} | {_default(field)} |")
+        rows.append(f"| `{field.name}` | {_legal(field.metadata)} | {_default(field)} |")
     return f"## {title}\n\n{_prose(settings)}\n\n" + "\n".join(rows) + "\n"
+
+
+def _legal(metadata):
+    if "list_of" in metadata:
+        return "a list of mappings, see below"
+    if "list_of_kinds" in metadata:
+        return "a list of sections of kind " + ", ".join(metadata["list_of_kinds"])
+    return metadata["check"].legal
 
 
 def _prose(settings):

@@ -35,7 +35,7 @@ pairs for all, as in [the studies](ablations.md) and in [Results](results.md).
 GROUPS = (
     (
         "For use",
-        lambda card: card["reference"] is None,
+        lambda card: card["network"] == "dirv_net" and card["reference"] is None,
         "Trained on more than one kind of images, to be used on those of others.",
     ),
     (
@@ -48,6 +48,11 @@ GROUPS = (
         lambda card: card["reference"] is not None and card["preset"] is not None,
         "The same networks from the presets `quick`, `medium` and `long`, minutes to hours on two processor cores.",
     ),
+    (
+        "Other networks",
+        lambda card: card["network"] != "dirv_net",
+        "[Networks](networks.md) that others published, trained here without true fields.",
+    ),
 )
 
 
@@ -57,6 +62,8 @@ def page() -> str:
     parts = [INTRODUCTION]
     for title, belongs, sentence in GROUPS:
         rows = [_row(name, card) for name, card in cards.items() if belongs(card)]
+        if not rows:
+            continue
         columns = ("model", "network", "parameters", "trained on", "test ΔL_int / ΔL_dis", "folded", "what")
         head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
         parts.append("\n".join([f"## {title}\n", f"{sentence}\n", *head, *rows]) + "\n")

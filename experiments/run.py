@@ -1,4 +1,4 @@
-"""Carries out a run of the thesis: `python -m experiments.run A-6 --preset quick`, which is `dirv-tf train` here."""
+"""Carries out a run of this project: `python -m experiments.run A-6 --preset quick`, which is `dirv-tf train` here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 from dirv_tf.cli import train_command
 from dirv_tf.cli.command_line import prepare_process
-from experiments.folders import OUTPUT, RUNS
+from experiments.folders import ALL_RUNS, OUTPUT
 
 
 def main(arguments=None):
@@ -23,7 +23,7 @@ def main(arguments=None):
         Exit status: 0 done, 1 the training failed, 2 wrong command line or configuration, 130 stopped.
     """
     prepare_process()
-    parser = train_command.standalone_parser("python -m experiments.run", runs=RUNS, results=OUTPUT)
+    parser = train_command.standalone_parser("python -m experiments.run", runs=ALL_RUNS, results=OUTPUT)
     return train_command.run(parser.parse_args(arguments))
 
 

@@ -101,7 +101,10 @@ def test_commands_exist_and_take_their_arguments(command):
     program, *arguments = shlex.split(command)
     if program == "make":
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-        target = re.sub(r"-[A-Z]\d$", "-%", arguments[0])
+        target = re.sub(r"^experiment-.*", "experiment-%", arguments[0])
+        if target != arguments[0]:
+            run = re.sub(r"^([A-Z])(\d+)$", r"\1-\2", arguments[0].partition("-")[2])
+            assert list((ROOT / "experiments" / "runs").glob(f"*/{run}.yaml")), f"no run {run}"
         assert re.search(rf"^{re.escape(target)}:", makefile, flags=re.MULTILINE), f"no make target {arguments[0]}"
     else:
         assert program == "dirv-tf"

@@ -49,7 +49,7 @@ def standalone_parser(prog, runs, results):
     ----------
     prog : str
         How the command is called.
-    runs : Path
+    runs : sequence of Path
         Where runs are looked up by name.
     results : Path
         Holds the folders of the results.
@@ -133,7 +133,7 @@ def _list_runs(folder):
             print(f"left out: {error}", file=sys.stderr)
             continue
         size = "×".join(map(str, config.data.size))
-        print(f"{name:6} {config.parameters:>8,} parameters  {size:9} {config.description}")
+        print(f"{name:13} {config.parameters:>8,} parameters  {size:9} {config.description}")
     return 0
 
 
@@ -145,7 +145,7 @@ def _add_arguments(parser, runs=None, results=RESULTS_FOLDER):
         type=Path,
         default=runs,
         help="folder where runs are looked up by name "
-        f"(default: {os.path.relpath(runs) if runs else f'${RUNS_VARIABLE}, else the working folder'})",
+        f"(default: {', '.join(map(os.path.relpath, runs)) if runs else f'${RUNS_VARIABLE}, else the working folder'})",
     )
     parser.add_argument("--list", action="store_true", help="list the runs that have a name and stop")
     parser.add_argument("--preset", help="lay a preset of the run's file over it")

@@ -22,6 +22,7 @@ from dirv_tf.geometry.control_points import (
     sample_control_points,
 )
 from dirv_tf.geometry.cost_volume import cost_volume
+from dirv_tf.geometry.cubic_spline import cubic_spline_field
 from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kernel, transposed_expert_convolution
 from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
 from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
@@ -39,6 +40,7 @@ from dirv_tf.geometry.resampling import (
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.self_similarity import self_similarity
 from dirv_tf.geometry.smoothing import binomial_smoothing
+from dirv_tf.geometry.velocity import exponential
 from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
 from dirv_tf.geometry.window_sums import window_sums
 
@@ -53,11 +55,13 @@ __all__ = [
     "control_point_force",
     "cost_volume",
     "crop_to_size",
+    "cubic_spline_field",
     "data_force",
     "downsample_displacement_field",
     "downsample_image",
     "expert_convolution",
     "expert_kernel",
+    "exponential",
     "for_any_shape",
     "identity_grid",
     "image_gradient",

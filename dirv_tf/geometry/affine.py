@@ -96,7 +96,7 @@ def affine_matrix(angles: tf.Tensor, scales: tf.Tensor, shears: tf.Tensor) -> tf
     return scales[:, :, None] * tf.matmul(shear, rotation_matrices(angles, rank))
 
 
-def affine_flow_field(matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[int]) -> tf.Tensor:
+def affine_flow_field(matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[int | tf.Tensor]) -> tf.Tensor:
     """Return the flow field of affine maps about the center of the image.
 
     ``u[p] = (matrix - 1)(p - c) + translation`` with ``c = (n - 1) / 2``.
@@ -106,7 +106,7 @@ def affine_flow_field(matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[
     matrix : tf.Tensor, shape (B, r, r)
     translation : tf.Tensor, shape (B, r)
         Pixels.
-    size : sequence of int, length r
+    size : sequence of int or int32 scalars, length r
         Image sides in pixels.
 
     Returns
@@ -137,7 +137,7 @@ def affine_flow_field(matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[
     # A linear function is a sum over the axes: no product with every pixel needed.
     field = tf.reshape(translation, [-1] + [1] * rank + [rank])
     for axis, side in enumerate(size):
-        positions = tf.range(side, dtype=matrix.dtype) - (side - 1) / 2
+        positions = tf.cast(tf.range(side), matrix.dtype) - tf.cast(side - 1, matrix.dtype) / 2
         terms = positions[:, None] * gradient[:, None, :, axis]
         field += tf.reshape(terms, [-1] + [1] * axis + [side] + [1] * (rank - 1 - axis) + [rank])
     return field

@@ -16,11 +16,13 @@ from dirv_tf.losses.root_mean_square import root_mean_square_error
 from dirv_tf.losses.self_similarity import self_similarity_difference
 from dirv_tf.losses.similarity import intensity_errors
 from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights, true_displacement_fields
+from dirv_tf.losses.unsupervised import UnsupervisedLoss
 
 __all__ = [
     "CombinedLoss",
     "DisplacementLoss",
     "IntensityLoss",
+    "UnsupervisedLoss",
     "bending_energy",
     "displacement_errors",
     "displacement_level_weights",

@@ -8,11 +8,13 @@ import sys
 # Loaded on first use: run files are read and commands answered without TensorFlow, which takes seconds to load.
 _HOMES = {
     "DIRVNet": "dirv_net.network",
+    "DLIR": "dlir.network",
     "NetworkObserver": "network_observer",
     "NetworkSettings": "network_settings",
     "PyramidLevel": "dirv_net.pyramid_level",
     "RecurrentRefinement": "recurrent_refinement",
     "RegistrationNetwork": "registration_network",
+    "VoxelMorph": "voxelmorph.network",
     "load_pretrained": "pretrained",
     "load_weights_file": "weight_files",
     "network_class": "registry",
@@ -39,5 +41,5 @@ def __dir__() -> list[str]:
 # Keras finds the classes of a saved model among those that are registered. Where TensorFlow is loaded already, nothing
 # is saved by waiting; where it is not, `from dirv_tf.models import DIRVNet` registers the class.
 if "tensorflow" in sys.modules:
-    for _name in ("DIRVNet", "RecurrentRefinement"):
+    for _name in ("DIRVNet", "DLIR", "RecurrentRefinement", "VoxelMorph"):
         __getattr__(_name)

@@ -9,7 +9,7 @@ import math
 import numbers
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dirv_tf.validation import Check, boolean, integer, list_of, number, one_of, setting, text
+from dirv_tf.validation import Check, ConfigError, boolean, either, integer, list_of, number, one_of, setting, text
 
 if TYPE_CHECKING:
     from dirv_tf.models.registration_network import RegistrationNetwork
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NORMALIZATIONS = ("type", "joint", "each")
 # What every network takes and no run file sets here: the rank is that of the images, the rest belongs to the training.
 _NOT_SETTINGS = ("self", "rank", "normalization", "dtype", "name")
+# The grid on which fields are scored and stored: one number for all axes or one per axis.
+SPACING = either(integer(1), list_of(integer(1)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +30,13 @@ class NetworkSettings:
     ----------
     training_arguments : tuple of str
         Of the class: settings of the section ``training`` that are arguments of this network.
+    unsupervised_loss : dict
+        Of the class: arguments of `dirv_tf.losses.UnsupervisedLoss`, as the family was published, where the run file
+        leaves them open.
     """
 
     training_arguments: ClassVar[tuple[str, ...]] = ()
+    unsupervised_loss: ClassVar[dict[str, Any]] = {"similarity": "mse", "regularizer": "diffusion", "weight": 0.01}
     if TYPE_CHECKING:
         # A field of every subclass, which may not stand before its fields without default.
         kind: str
@@ -63,6 +69,17 @@ class NetworkSettings:
 
     def check(self, rank: int) -> None:
         """Raise a ConfigError where settings do not fit each other or the rank of the images."""
+        spacing = getattr(self, "spacing", None)
+        if isinstance(spacing, tuple) and len(spacing) != rank:
+            raise ConfigError(
+                f"'model.spacing' must be one number or one number per image axis. "
+                f"Received: model.spacing={list(spacing)}, images of {rank} axes"
+            )
+
+    def spacings(self, rank: int) -> tuple[int, ...]:
+        """Return the setting `spacing`, of families that have it, as one number per axis."""
+        spacing = getattr(self, "spacing", 4)
+        return spacing if isinstance(spacing, tuple) else (spacing,) * rank
 
     def size_multiples(self, rank: int) -> tuple[int, ...]:
         """Return, per axis, what each side of an image must be a multiple of."""
@@ -71,6 +88,10 @@ class NetworkSettings:
     def parameters(self, rank: int) -> int:
         """Return the number of trainable parameters."""
         return sum(math.prod(variable.shape) for variable in _built(self, rank).trainable_variables)
+
+    def stages(self, rank: int) -> tuple[str, ...]:
+        """Return the names of the parts that are trained one after the other."""
+        return _built(self, rank).stages
 
     def description(self) -> str:
         """Return the network in a few words, for the plan of a run."""

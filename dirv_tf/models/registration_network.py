@@ -49,6 +49,8 @@ class RegistrationNetwork(tf.keras.Model):
         The spacing as one number per axis.
     stages : tuple of str
         Parts that are trained one after the other.
+    stage : str or None
+        The one that `start_stage` named; None: all are trained.
     size_multiples : tuple of int
         Every side of an image must be a multiple of this number, per axis.
     halo : tuple of int or None
@@ -117,11 +119,10 @@ class RegistrationNetwork(tf.keras.Model):
         self.size_multiples = self.spacing_per_axis
         self.normalization = optional(one_of(*NORMALIZATIONS))("normalization", normalization)
         self._set_untracked("card", None)
+        self._set_untracked("stage", None)
         self._set_untracked("_mean_loss", tf.keras.metrics.Mean(name="loss"))
         self._set_untracked("_registration_loss", None)
         self._set_untracked("_registration_metrics", [])
-
-    # ------------------------------------------------------------------ config and variables
 
     def get_config(self) -> dict[str, Any]:
         """Return the base class's arguments; a subclass adds its own and leaves out those that it does not take."""
@@ -160,14 +161,14 @@ class RegistrationNetwork(tf.keras.Model):
         return None
 
     def start_stage(self, name: str) -> None:
-        """Train one of the `stages` from now on, with the variables of all others frozen.
+        """Train one of the `stages` from now on, with the variables of all others frozen; `compile` comes after it.
 
         Raises
         ------
         ValueError
             If there is no such stage.
         """
-        one_of(*self.stages)("name", name)
+        self._set_untracked("stage", one_of(*self.stages)("name", name))
 
     def checked_pair(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the pair as tensors, or raise a ValueError that says what this network takes."""
@@ -233,8 +234,6 @@ class RegistrationNetwork(tf.keras.Model):
     def observer(self) -> NetworkObserver:
         """Return what draws and measures this network during training and in reports."""
         return NetworkObserver(self)
-
-    # ------------------------------------------------------------------ training
 
     def _set_untracked(self, name, value):
         # Past Keras's attribute tracking, which would count the variables of a metric among the model's parameters.

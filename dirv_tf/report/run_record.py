@@ -106,7 +106,7 @@ def _read(path):
         config = parse_yaml(folder.config.read_text(encoding="utf-8"))
         record = json.loads(folder.record.read_text(encoding="utf-8")) if folder.record.is_file() else {}
         metrics = json.loads(folder.metrics_json.read_text(encoding="utf-8")) if folder.metrics_json.is_file() else {}
-        rows = [{key: float(value) for key, value in row.items() if value} for row in read_history(folder.history)]
+        rows = [_numbers(row) for row in read_history(folder.history)]
         name, preset = config["name"], config.get("preset") or ""
     except (ValueError, TypeError, KeyError, yaml.YAMLError) as error:
         raise ValueError(f"Expected the files of a run, whole. Received: {path}: {error!r}") from error
@@ -114,3 +114,8 @@ def _read(path):
     history = {column: [row.get(column, float("nan")) for row in rows] for column in columns}
     reference = metrics.get("reference") or config.get("reference")
     return RunRecord(folder.path, name, preset, config, record, metrics.get("test"), history, reference)
+
+
+def _numbers(row):
+    """Return what was measured in an epoch; the stage that was trained is a name."""
+    return {key: float(value) for key, value in row.items() if value and key != "stage"}

@@ -7,7 +7,8 @@ import functools
 import tensorflow as tf
 
 from dirv_tf.datasets import ChessboardPairs
-from dirv_tf.models import DIRVNet
+from dirv_tf.losses import UnsupervisedLoss
+from dirv_tf.models import DIRVNet, VoxelMorph
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.building import compile_model
 from experiments.benchmark.textbook_network import TextbookNetwork
@@ -37,6 +38,20 @@ def ready_to_train(run, textbook=False, **changes):
     tf.keras.utils.set_random_seed(SEED)
     network = (TextbookNetwork if textbook else DIRVNet)(rank=config.rank, **settings)
     compile_model(network, config, steps=1)
+    return network
+
+
+def voxelmorph_network():
+    """Build VoxelMorph's U-Net of the published widths in 2D, compiled for its unsupervised training.
+
+    Without the integration of a velocity field, which would add time.
+
+    Returns
+    -------
+    VoxelMorph
+    """
+    network = VoxelMorph(rank=2)
+    network.compile(tf.keras.optimizers.Adam(1e-4), UnsupervisedLoss("mse", "diffusion", 0.01))
     return network
 
 

@@ -23,6 +23,7 @@ def test_the_list_names_every_run(capsys):
     assert main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("A-6") and "28,735 parameters" in line for line in lines)
+    assert any(line.startswith("dlir-2d") and "156,108 parameters" in line for line in lines)
 
 
 @pytest.mark.parametrize(

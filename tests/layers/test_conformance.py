@@ -38,6 +38,7 @@ CASES = {
     "BinomialSmoothing": (lambda: layers.BinomialSmoothing(order=1), one),
     "ControlPointForce": (lambda: layers.ControlPointForce(spacing=2), field),
     "ControlPointInterpolation": (lambda: layers.ControlPointInterpolation(spacing=2), field),
+    "CubicSplineInterpolation": (lambda: layers.CubicSplineInterpolation(spacing=2, border="replicate"), field),
     "DataForce": (lambda: layers.DataForce(spacing=2), two_images),
     "Downsampling": (lambda: layers.Downsampling(), one),
     "Downsampling of displacements": (lambda: layers.Downsampling(displacements=True), field),
@@ -48,6 +49,7 @@ CASES = {
     "Upsampling of displacements": (lambda: layers.Upsampling(displacements=True), field),
     "Upsampling of displacements, linear": (lambda: layers.Upsampling(displacements=True, method="linear"), field),
     "VariationalUnit": (lambda: layers.VariationalUnit((3, 2), (5, 3), knots=6), unit_inputs),
+    "VelocityIntegration": (lambda: layers.VelocityIntegration(squarings=3), field),
     "Warp": (lambda: layers.Warp(), image_and_field),
 }
 battery = pytest.mark.parametrize("rank", [2, 3])

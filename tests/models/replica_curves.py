@@ -10,7 +10,7 @@ from dirv_tf.losses import IntensityLoss
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import network_class
 
-kind, arguments = sys.argv[1], json.loads(sys.argv[2])
+kind, arguments, rate = sys.argv[1], json.loads(sys.argv[2]), float(sys.argv[3])
 processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 random = np.random.default_rng(3)
@@ -22,7 +22,7 @@ for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["
         tf.keras.utils.set_random_seed(1)
         network = network_class(kind)(rank=2, **arguments)
         network.build()
-        network.compile(tf.keras.optimizers.SGD(2.0), IntensityLoss(), [RegistrationErrors(network.levels)])
+        network.compile(tf.keras.optimizers.SGD(rate), IntensityLoss(), [RegistrationErrors(network.levels)])
     data = tf.data.Dataset.from_tensor_slices((images, field)).batch(4)
     history = network.fit(data, epochs=3, shuffle=False, verbose=0).history
     curves.append({key: history[key] for key in ("loss", "l_int", "dl_int_finest")})

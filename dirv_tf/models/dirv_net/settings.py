@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
-from dirv_tf.models.network_settings import NetworkSettings
+from dirv_tf.models.network_settings import SPACING, NetworkSettings
 from dirv_tf.validation import (
     ConfigError,
     boolean,
@@ -35,26 +35,21 @@ class DIRVNetSettings(NetworkSettings):
     kernel_sizes: tuple[int, int] = setting(list_of(odd_integer(), 2, 2), default=(7, 5))
     knots: int = setting(integer(2), default=24)
     knot_range: tuple[float, float] = setting(increasing_pair(number()), default=(-1.0, 1.0))
-    spacing: int | tuple[int, ...] = setting(either(_COUNT, list_of(_COUNT)), default=4)
+    spacing: int | tuple[int, ...] = setting(SPACING, default=4)
     centered: bool = setting(boolean(), default=True)
     step_size_scale: float = setting(number(above=0), default=10.0)
     field_upsampling: str = setting(one_of("nearest", "linear"), default="nearest")
 
     def check(self, rank: int) -> None:
+        super().check(rank)
         if isinstance(self.units, tuple) and len(self.units) != self.levels:
             raise ConfigError(
                 f"'model.units' must be one number or one number per level, coarse to fine. "
                 f"Received: model.units={list(self.units)}, model.levels={self.levels}"
             )
-        if isinstance(self.spacing, tuple) and len(self.spacing) != rank:
-            raise ConfigError(
-                f"'model.spacing' must be one number or one number per image axis. "
-                f"Received: model.spacing={list(self.spacing)}, images of {rank} axes"
-            )
 
     def size_multiples(self, rank: int) -> tuple[int, ...]:
-        spacings = self.spacing if isinstance(self.spacing, tuple) else (self.spacing,) * rank
-        return tuple(value * 2 ** (self.levels - 1) for value in spacings)
+        return tuple(step * 2 ** (self.levels - 1) for step in self.spacings(rank))
 
     def parameters(self, rank: int) -> int:
         """Return the number of trainable parameters: per unit ``n_e 7^r + r n_e 5^r + n_q (n_e + r n_e) + 1``."""
@@ -63,6 +58,9 @@ class DIRVNetSettings(NetworkSettings):
         kernels = data_experts * data_size**rank + rank * field_experts * field_size**rank
         potentials = self.knots * (data_experts + rank * field_experts)
         return sum(self._units) * (kernels + potentials + 1)
+
+    def stages(self, rank: int) -> tuple[str, ...]:
+        return ("all",)
 
     def description(self) -> str:
         units = "+".join(map(str, self.units)) if isinstance(self.units, tuple) else self.units

@@ -17,14 +17,29 @@ from dirv_tf.validation import ConfigError
 RUNS_VARIABLE = "DIRV_TF_RUNS"
 
 
-def runs_folder():
-    """Return the folder where runs are looked up by name: DIRV_TF_RUNS in the environment, else the working folder."""
-    return Path(os.environ.get(RUNS_VARIABLE) or ".")
+def runs_folders():
+    """Return the folders where runs are looked up by name.
+
+    Those that DIRV_TF_RUNS in the environment names, separated as in PATH, else the working folder.
+    """
+    named = os.environ.get(RUNS_VARIABLE) or "."
+    return tuple(Path(folder) for folder in named.split(os.pathsep) if folder)
 
 
 def known_runs(folder=None):
-    """Return the names of all runs in a folder, by default `runs_folder()`, sorted."""
-    return sorted(path.stem for path in Path(folder or runs_folder()).glob("*.yaml"))
+    """Return the names of all runs in a folder or in several, by default `runs_folders()`, sorted."""
+    return sorted(_files(folder))
+
+
+def _files(folder):
+    """Return the files of runs by their names; a folder that is named first wins."""
+    return {path.stem: path for each in reversed(_folders(folder)) for path in Path(each).glob("*.yaml")}
+
+
+def _folders(folder):
+    if folder is None:
+        return runs_folders()
+    return folder if isinstance(folder, (list, tuple)) else (folder,)
 
 
 def load_run(name_or_path, preset=None, overrides=None, folder=None):
@@ -41,8 +56,8 @@ def load_run(name_or_path, preset=None, overrides=None, folder=None):
         The name of one of the file's presets, laid over the file's settings.
     overrides : mapping of str or None
         Single settings by their dotted keys, laid over all others, such as `{"training.epochs": 3}`.
-    folder : str, Path or None
-        Where runs are looked up by name; by default `runs_folder()`.
+    folder : str, Path, sequence of them or None
+        Where runs are looked up by name; by default `runs_folders()`.
 
     Returns
     -------
@@ -59,7 +74,7 @@ def load_run(name_or_path, preset=None, overrides=None, folder=None):
     >>> load_run("my_run.yaml", overrides={"training.epochs": 3}).training.epochs  # doctest: +SKIP
     3
     """
-    path = _find(name_or_path, Path(folder or runs_folder()))
+    path = _find(name_or_path, folder)
     raw = _read(path)
     presets = raw.pop("presets", None) or {}
     if not isinstance(presets, dict):
@@ -115,16 +130,16 @@ def parse_override(text):
 def _find(name_or_path, folder):
     name = str(name_or_path)
     if not name.endswith((".yaml", ".yml")):
-        path = folder / f"{name}.yaml"
-        known = known_runs(folder)
+        files = _files(folder)
         # The list is asked, not the disk, because a path such as "../A-6" or "a-6" must not pass by chance.
-        if name not in known:
+        if name not in files:
+            places = ", ".join(str(Path(each).resolve()) for each in _folders(folder))
             raise ConfigError(
-                f"There is no run '{name}'.{_close(name, known)} "
-                f"Known runs: {', '.join(known) or 'none'} (in {folder.resolve()}); or give the path of a YAML file. "
+                f"There is no run '{name}'.{_close(name, files)} "
+                f"Known runs: {', '.join(sorted(files)) or 'none'} (in {places}); or give the path of a YAML file. "
                 f"Received: {name!r}"
             )
-        return path
+        return files[name]
     if not Path(name).is_file():
         raise ConfigError(f"Expected an existing YAML file. Received: {name!r}")
     return Path(name)

@@ -39,13 +39,19 @@ def sections_by_kind(kinds, inherited):
     return dataclasses.field(metadata={"list_of_kinds": kinds, "inherited": inherited})
 
 
+def sections(settings_class, **default):
+    """Declare a dataclass field that is a tuple of dataclasses of settings; with ``default=None`` it may be null."""
+    return dataclasses.field(metadata={"list_of": settings_class}, **default)
+
+
 def read_section(settings_class, raw, source, path=""):
     """Build a settings dataclass from a raw mapping.
 
     Parameters
     ----------
     settings_class : type
-        Dataclass whose fields were declared by `setting`, `section`, `section_by_kind` and `sections_by_kind`.
+        Dataclass whose fields were declared by `setting`, `section`, `sections`, `section_by_kind` and
+        `sections_by_kind`.
     raw
         What the YAML file holds at this place.
     source : str
@@ -74,7 +80,7 @@ def read_section(settings_class, raw, source, path=""):
         if name not in raw:
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise ConfigError(f"{source}: key '{key}' is missing; legal is {_legal(field)}.")
-        elif raw[name] is None and field.default is None and "section" in field.metadata:
+        elif raw[name] is None and field.default is None and {"section", "list_of"} & set(field.metadata):
             values[name] = None
         elif "section" in field.metadata:
             values[name] = read_section(field.metadata["section"], raw[name], source, key)
@@ -82,7 +88,10 @@ def read_section(settings_class, raw, source, path=""):
             chosen = _section_of_kind(field.metadata["kinds"], raw[name], source, key)
             values[name] = read_section(chosen, raw[name], source, key)
         elif "list_of_kinds" in field.metadata:
-            values[name] = _read_sections(field.metadata, raw, name, source, key)
+            values[name] = _read_sections_of_kinds(field.metadata, raw, name, source, key)
+        elif "list_of" in field.metadata:
+            places = _places(raw[name], source, key)
+            values[name] = tuple(read_section(field.metadata["list_of"], entry, source, at) for at, entry in places)
         else:
             values[name] = _read_setting(field.metadata["check"], raw[name], source, key)
     try:
@@ -98,16 +107,21 @@ def unknown_key(path, key, known):
     return f"unknown key '{path}'.{meant} Legal keys here: {', '.join(known)}."
 
 
-def _read_sections(metadata, raw, name, source, path):
-    if not isinstance(raw[name], (list, tuple)) or not all(isinstance(entry, dict) for entry in raw[name]):
-        raise ConfigError(f"{source}: '{path}' must be a list of mappings. Received: {path}={raw[name]!r}")
+def _places(entries, source, path):
+    """Return the entries of a list of mappings with their places."""
+    if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{source}: '{path}' must be a list of mappings. Received: {path}={entries!r}")
+    return [(f"{path}[{number}]", entry) for number, entry in enumerate(entries)]
+
+
+def _read_sections_of_kinds(metadata, raw, name, source, path):
     shared = {key: raw[key] for key in metadata["inherited"] if key in raw}
-    sections = []
-    for number, entry in enumerate(raw[name]):
-        place, entry = f"{path}[{number}]", {**shared, **entry}
+    found = []
+    for place, entry in _places(raw[name], source, path):
+        entry = {**shared, **entry}
         chosen = _section_of_kind(metadata["list_of_kinds"], entry, source, place)
-        sections.append(read_section(chosen, entry, source, place))
-    return tuple(sections)
+        found.append(read_section(chosen, entry, source, place))
+    return tuple(found)
 
 
 def _section_of_kind(kinds, raw, source, path):
@@ -125,7 +139,7 @@ def _read_setting(check, value, source, key):
 
 
 def _legal(field):
-    if "list_of_kinds" in field.metadata:
+    if {"list_of_kinds", "list_of"} & set(field.metadata):
         return "a list of mappings"
     return field.metadata["check"].legal if "check" in field.metadata else "a mapping"
 

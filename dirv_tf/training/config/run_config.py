@@ -7,7 +7,7 @@ import os
 
 from dirv_tf.models.network_settings import NetworkSettings
 from dirv_tf.models.registry import SettingsByKind
-from dirv_tf.training.config.config_sections import section, section_by_kind
+from dirv_tf.training.config.config_sections import section, section_by_kind, sections
 from dirv_tf.training.config.data_settings import (
     DATA_KINDS,
     ChessboardSettings,
@@ -15,6 +15,14 @@ from dirv_tf.training.config.data_settings import (
     MixtureSettings,
     PairsSettings,
     ShapeSettings,
+)
+from dirv_tf.training.config.training_stages import (
+    LOSSES,
+    SIMILARITIES,
+    WITHOUT_FIELDS,
+    StageSettings,
+    TrainingStage,
+    training_stages,
 )
 from dirv_tf.validation import ConfigError, boolean, either, integer, mapping_of, number, one_of, setting, text
 
@@ -27,6 +35,11 @@ _SEED = integer(high=2**32 - 1)
 class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
+    `stages` says for how many epochs every stage of the network is trained, and what is different there; `epochs` is
+    then their sum and is left out. Without it, the stages share the epochs evenly. `similarity` and `regularization`
+    belong to the unsupervised loss, see `dirv_tf.losses.UnsupervisedLoss`; left out, they are those that the network
+    was published with.
+
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
     shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
     trained weights of a network with the same settings to go on from: a shipped network, or the path of a run's folder
@@ -36,11 +49,14 @@ class TrainingSettings:
     an epoch must be a multiple of `steps_per_execution`; a run can be stopped between two executions.
     """
 
-    epochs: int = setting(_COUNT)
     batch_size: int = setting(_COUNT)
+    epochs: int = setting(_COUNT, default=None)
+    stages: tuple[StageSettings, ...] | None = sections(StageSettings, default=None)
     learning_rate: float = setting(number(above=0), default=2e-4)
     schedule: str = setting(one_of("constant", "cosine"), default="constant")
-    loss: str = setting(one_of("displacement", "intensity", "combined"), default="displacement")
+    loss: str = setting(one_of(*LOSSES), default="displacement")
+    similarity: str | None = setting(one_of(*SIMILARITIES), default=None)
+    regularization: float | None = setting(number(low=0), default=None)
     displacement_weight: float = setting(number(low=0), default=1.0)
     intensity_weight: float = setting(number(low=0), default=1.0)
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
@@ -51,6 +67,20 @@ class TrainingSettings:
     checkpoint_units: bool = setting(boolean(), default=False)
     steps_per_execution: int = setting(_COUNT, default=1)
     jit_compile: str | bool = setting(either(one_of("auto"), boolean()), default="auto")
+
+    def __post_init__(self):
+        if not self.stages and self.epochs is None:
+            raise ConfigError(
+                f"key 'training.epochs' is missing; legal is {_COUNT.legal}, or a list 'training.stages' in its place."
+            )
+        total = sum(stage.epochs for stage in self.stages or ())
+        if self.stages and self.epochs not in (None, total):
+            raise ConfigError(
+                f"'training.epochs' must be left out beside 'training.stages', whose epochs add up to {total}. "
+                f"Received: training.epochs={self.epochs}"
+            )
+        if self.stages:
+            object.__setattr__(self, "epochs", total)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,12 +153,20 @@ class RunConfig:
                     f"'training.{key}' must be left out for 'model.kind' {model.kind}, which has no such argument. "
                     f"Received: training.{key}={getattr(self.training, key)}"
                 )
-        if not data.known_fields and self.training.loss != "intensity":
+        losses = [stage.loss for stage in self.stages]
+        if not data.known_fields and not set(losses) <= set(WITHOUT_FIELDS):
             raise ConfigError(
-                f"'training.loss' must be intensity for 'data.kind' {data.kind}: the true fields of real pairs, which "
-                f"the other losses need, are unknown. Received: training.loss={self.training.loss}"
+                f"'training.loss' must be {' or '.join(WITHOUT_FIELDS)} for 'data.kind' {data.kind}: the true fields "
+                f"of real pairs, which the other losses need, are unknown. Received: training.loss={', '.join(losses)}"
             )
-        if self.training.loss == "combined" and not self.training.displacement_weight + self.training.intensity_weight:
+        for key in ("similarity", "regularization"):
+            value = getattr(self.training, key)
+            if value is not None and "unsupervised" not in losses:
+                raise ConfigError(
+                    f"'training.{key}' must be left out unless 'training.loss' is unsupervised. "
+                    f"Received: training.{key}={value}, training.loss={', '.join(losses)}"
+                )
+        if "combined" in losses and not self.training.displacement_weight + self.training.intensity_weight:
             raise ConfigError(
                 "'training.displacement_weight' and 'training.intensity_weight' must not both be zero for the "
                 "combined loss. Received: training.displacement_weight=0.0, training.intensity_weight=0.0"
@@ -138,6 +176,11 @@ class RunConfig:
     def rank(self):
         """Number of image axes: 2 or 3."""
         return len(self.data.size)
+
+    @property
+    def stages(self) -> tuple[TrainingStage, ...]:
+        """The parts of the training in their order; one where nothing says otherwise."""
+        return training_stages(self.training, self.model.stages(self.rank), self.model.unsupervised_loss)
 
     @property
     def size_multiples(self):

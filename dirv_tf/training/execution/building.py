@@ -33,23 +33,26 @@ def build_model(config, network=None):
     )
 
 
-def compile_model(model, config, steps):
-    """Give the network its loss, its metrics and Adam with the run's learning rate.
+def compile_model(model, config, steps, stage=None):
+    """Give the network the loss of a stage of the training, its metrics and a fresh Adam with its learning rate.
 
     Parameters
     ----------
     model : RegistrationNetwork
     config : RunConfig
     steps : int
-        Training steps of the whole run: where a decaying learning rate reaches zero.
+        Training steps of the stage: where a decaying learning rate reaches zero.
+    stage : TrainingStage, optional
+        One of `config.stages`; default: the last one, whose loss is that of the whole network.
     """
+    stage = stage or config.stages[-1]
     optimizer = tf.keras.optimizers.Adam(
-        learning_rate(config, steps), beta_1=0.9, beta_2=0.999, global_clipnorm=config.training.clip_norm
+        learning_rate(config, stage, steps), beta_1=0.9, beta_2=0.999, global_clipnorm=config.training.clip_norm
     )
     jit_compile = config.training.jit_compile
     model.compile(
         optimizer=optimizer,
-        loss=_loss(config.training),
+        loss=_loss(stage, config.training),
         metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields)],
         jit_compile=None if jit_compile == "auto" else jit_compile,
         steps_per_execution=config.training.steps_per_execution,
@@ -58,23 +61,23 @@ def compile_model(model, config, steps):
     optimizer.build(model.trainable_variables)
 
 
-def learning_rate(config, steps):
-    """Return the learning rate of a run.
+def learning_rate(config, stage, steps):
+    """Return the learning rate of a stage of the training.
 
     Parameters
     ----------
     config : RunConfig
+    stage : TrainingStage
     steps : int
-        Training steps of the whole run: where a decaying learning rate reaches zero.
+        Training steps of the stage: where a decaying learning rate reaches zero.
 
     Returns
     -------
     float or tf.keras.optimizers.schedules.LearningRateSchedule
     """
-    rate = config.training.learning_rate
     if config.training.schedule == "cosine":
-        return tf.keras.optimizers.schedules.CosineDecay(rate, decay_steps=steps)
-    return rate
+        return tf.keras.optimizers.schedules.CosineDecay(stage.learning_rate, decay_steps=steps)
+    return stage.learning_rate
 
 
 def training_pairs(config):
@@ -121,9 +124,11 @@ def _pairs(config, part, batch_size, seed):
         raise ConfigError(text) from error
 
 
-def _loss(training):
-    if training.loss == "displacement":
+def _loss(stage, training):
+    if stage.loss == "unsupervised":
+        return losses.UnsupervisedLoss(**stage.unsupervised)
+    if stage.loss == "displacement":
         return losses.DisplacementLoss(training.unit_decay)
-    if training.loss == "intensity":
+    if stage.loss == "intensity":
         return losses.IntensityLoss()
     return losses.CombinedLoss(training.displacement_weight, training.intensity_weight, training.unit_decay)

@@ -20,7 +20,7 @@ def take_state(model):
 
     Parameters
     ----------
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled, with a built optimizer.
 
     Returns
@@ -36,7 +36,7 @@ def put_state(model, state):
 
     Parameters
     ----------
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled, with a built optimizer.
     state : dict
         Arrays from `take_state`.
@@ -66,7 +66,7 @@ def save_checkpoint(path, model, epoch):
     ----------
     path : str or Path
         The npz file.
-    model : DIRVNet
+    model : RegistrationNetwork
         Compiled.
     epoch : int
         Number of epochs that are done.
@@ -83,8 +83,8 @@ def load_checkpoint(path, model):
     ----------
     path : str or Path
         The npz file.
-    model : DIRVNet
-        Compiled.
+    model : RegistrationNetwork
+        Compiled, for the stage that its last epoch belonged to.
 
     Returns
     -------
@@ -96,6 +96,28 @@ def load_checkpoint(path, model):
     CheckpointError
         When the file is missing or damaged, or is not of this network or Keras generation.
     """
+    epoch, state = _read(path)
+    put_state(model, state)
+    return epoch
+
+
+def finished_epochs(path):
+    """Return how many epochs were done when a checkpoint was written; 0 where there is none.
+
+    Parameters
+    ----------
+    path : str or Path
+        The npz file.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is damaged or of another Keras generation.
+    """
+    return _read(path)[0] if Path(path).is_file() else 0
+
+
+def _read(path):
     try:
         # NumPy leaves a file open that it cannot read.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -110,8 +132,7 @@ def load_checkpoint(path, model):
             f"Expected a checkpoint of Keras {_keras_generation()}: the optimizer's variables differ between Keras "
             f"generations, so a run is resumed with the one that began it. Received: Keras {generation}, path={path}"
         )
-    put_state(model, state)
-    return epoch
+    return epoch, state
 
 
 class CheckpointFile(tf.keras.callbacks.Callback):

@@ -22,10 +22,13 @@ class HistoryFile(tf.keras.callbacks.Callback):
         The learning rate, constant or by step.
     first_epoch : int
         Epochs done before: later lines of an older file are dropped.
+    stage : str, optional
+        What is trained, for a column of its own.
     """
 
-    def __init__(self, path, rate, first_epoch=0):
+    def __init__(self, path, rate, first_epoch=0, stage=None):
         super().__init__()
+        self.stage = {} if stage is None else {"stage": stage}
         self.path = Path(path)
         self.rate = rate
         self.rows = [row for row in read_history(path) if int(row["epoch"]) <= first_epoch]
@@ -40,7 +43,7 @@ class HistoryFile(tf.keras.callbacks.Callback):
         measured = {key: float(value) for key, value in (logs or {}).items()}
         # Asked of the schedule, because Keras 2 and 3 answer for different steps: the last one and the next one.
         rate = self.rate(self.model.optimizer.iterations) if callable(self.rate) else self.rate
-        row = {"epoch": epoch + 1, **measured, "learning_rate": float(rate)}
+        row = {"epoch": epoch + 1, **self.stage, **measured, "learning_rate": float(rate)}
         self.rows.append({**row, "seconds": round(time.monotonic() - self._begun, 3)})
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
         write_csv(self.path, columns, self.rows)

@@ -36,10 +36,22 @@ def plan(config, folder, pairs, testing, found, start=None):
         f"  training  {pairs.count:,} pairs of {size}{_files(pairs)}, {fields}, batches of "
         f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
         f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
+        *_stages(config),
         f"  test      {testing.count:,} unseen pairs of {test_size}{_files(testing)}, seed {config.seeds.testing}",
         f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
         f"  results   {folder.path}",
     ]
+
+
+def _stages(config):
+    """Say what is trained one after the other, where that is more than one thing."""
+    stages = config.stages
+    parts = [
+        f"{stage.name} in epochs {stage.first_epoch + 1} to {stage.last_epoch}, {stage.loss} loss, learning rate "
+        f"{stage.learning_rate:g}"
+        for stage in stages
+    ]
+    return [f"  {'stages' if number == 0 else '':8}  {part}" for number, part in enumerate(parts) if len(parts) > 1]
 
 
 def _files(pairs):

@@ -30,20 +30,38 @@ class Progress(tf.keras.callbacks.Callback):
         Where to write; standard output by default.
     seconds_between : float
         How often the moving line is drawn.
+    stages : sequence of str or None
+        What is trained, by epoch of the whole run.
+    seconds : sequence of float or None
+        What an epoch is expected to take, by epoch of the whole run: the time left follows their proportions. By
+        default all take equally long.
     """
 
-    def __init__(self, epochs=0, steps=0, first_epoch=0, test_steps=0, stream=None, seconds_between=0.3):
+    def __init__(
+        self,
+        epochs=0,
+        steps=0,
+        first_epoch=0,
+        test_steps=0,
+        stream=None,
+        seconds_between=0.3,
+        stages=None,
+        seconds=None,
+    ):
         super().__init__()
+        self.stages = stages
+        self.seconds = [1.0] * epochs if seconds is None else seconds
         self.epochs, self.steps, self.first_epoch, self.test_steps = epochs, steps, first_epoch, test_steps
         self.stream = stream or sys.stdout
         self.seconds_between = seconds_between
         self._moving = self.stream.isatty()
         self._begun = self._drawn = time.monotonic()
-        self._epoch = first_epoch
+        self._epoch, self._trains = first_epoch, False
 
     def on_train_begin(self, logs=None):
-        """Start the clock."""
-        self._begun = time.monotonic()
+        """Start the clock, with the first of several stages."""
+        if not self._trains:
+            self._begun, self._trains = time.monotonic(), True
 
     def on_epoch_begin(self, epoch, logs=None):
         """Remembers the epoch."""
@@ -51,16 +69,18 @@ class Progress(tf.keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Draws the moving line."""
-        done = (self._epoch - self.first_epoch) * self.steps + batch + 1
-        text = f"epoch {self._epoch + 1}/{self.epochs} step {batch + 1}/{self.steps}  {_metrics(logs)}"
-        self._draw(done, (self.epochs - self.first_epoch) * self.steps, text)
+        # Keras 3 counts the last of several steps at once in full, also where there are fewer left.
+        share = min((batch + 1) / self.steps, 1.0)
+        done = sum(self.seconds[self.first_epoch : self._epoch]) + share * self.seconds[self._epoch]
+        text = f"{self._where(self._epoch)} step {batch + 1}/{self.steps}  {_metrics(logs)}"
+        self._draw(done, sum(self.seconds[self.first_epoch :]), text)
 
     def on_epoch_end(self, epoch, logs=None):
         """Says the epoch's metrics in a line that stays."""
-        done = epoch + 1 - self.first_epoch
+        done = sum(self.seconds[self.first_epoch : epoch + 1])
         elapsed = time.monotonic() - self._begun
-        left = elapsed / done * (self.epochs - epoch - 1)
-        line = f"epoch {epoch + 1}/{self.epochs}  {_metrics(logs)}"
+        left = elapsed / done * sum(self.seconds[epoch + 1 :])
+        line = f"{self._where(epoch)}  {_metrics(logs)}"
         self._say(f"{line}  {duration(elapsed)} gone, {duration(left)} left")
 
     def on_test_begin(self, logs=None):
@@ -78,9 +98,12 @@ class Progress(tf.keras.callbacks.Callback):
         if not self.epochs:
             self._say(f"tested in {duration(time.monotonic() - self._begun)}")
 
+    def _where(self, epoch):
+        stage = f" ({self.stages[epoch]})" if self.stages else ""
+        return f"epoch {epoch + 1}/{self.epochs}{stage}"
+
     def _draw(self, done, total, text):
         now = time.monotonic()
-        # Keras 3 counts the last of several steps at once in full, also where there are fewer left.
         done = min(done, total)
         if not self._moving or now - self._drawn < self.seconds_between:
             return

@@ -8,23 +8,14 @@ import json
 import time
 
 from dirv_tf.models.weight_files import save_weights_file
-from dirv_tf.training.execution.building import (
-    build_model,
-    compile_model,
-    learning_rate,
-    testing_pairs,
-    training_pairs,
-    validation_pairs,
-)
-from dirv_tf.training.execution.checkpoints import CheckpointFile, load_checkpoint
+from dirv_tf.training.execution.building import build_model, testing_pairs, training_pairs, validation_pairs
 from dirv_tf.training.execution.environment import hardware, versions
-from dirv_tf.training.execution.history import HistoryFile
 from dirv_tf.training.execution.interruption import StepGuard, stop_on_signals
 from dirv_tf.training.execution.plan import plan
-from dirv_tf.training.execution.progress import Progress, duration
+from dirv_tf.training.execution.progress import Progress
 from dirv_tf.training.execution.results import results_lines, test_row, write_results
+from dirv_tf.training.execution.staged_training import StagedTraining
 from dirv_tf.training.execution.starting_weights import starting_weights
-from dirv_tf.training.execution.step_timing import measure_steps
 from dirv_tf.training.execution.weights_card import weights_card
 from dirv_tf.validation import ConfigError
 
@@ -75,14 +66,12 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         if start:
             start.give_to(model)
             folder.write_record(started_from=start.record())
-        compile_model(model, config, config.training.epochs * pairs.steps_per_epoch)
-        first_epoch = load_checkpoint(folder.checkpoint, model) if folder.checkpoint.is_file() else 0
-        if first_epoch:
-            report(f"Going on after epoch {first_epoch} of {config.training.epochs}.")
+        training = StagedTraining(model, config, folder, pairs, testing, unseen)
+        if training.first_epoch:
+            report(f"Going on after epoch {training.first_epoch} of {config.training.epochs}.")
         monitor = _monitor(config, folder, pairs) if tensorboard else None
-        if first_epoch < config.training.epochs:
-            _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report)
-            _train(config, folder, model, pairs, unseen, first_epoch, request, monitor)
+        if training.remaining:
+            training.train(request, monitor, training.say_expected_time(request, report))
         measured, seconds = _test(model, testing, request)
         if monitor:
             monitor.write_test(measured, config.training.epochs)
@@ -109,47 +98,11 @@ def _files(folder, pairs, testing):
     return {"files": lists}
 
 
-def _say_expected_time(config, model, pairs, unseen, testing, first_epoch, request, report):
-    report("Measuring a few steps (the first one prepares the network, which takes a while) …")
-    together = config.training.steps_per_execution
-    seconds = measure_steps(model, pairs, testing, [StepGuard(request)], steps_per_execution=together)
-    epochs = config.training.epochs - first_epoch
-    looks = epochs * unseen.steps_per_epoch if unseen else 0
-    training = epochs * pairs.steps_per_epoch * seconds.training
-    tests = (looks + testing.steps_per_epoch) * seconds.testing
-    end = datetime.datetime.now() + datetime.timedelta(seconds=training + tests)
-    report(
-        f"Expected: {duration(training)} of training ({seconds.training * 1000:.0f} ms per step) and "
-        f"{duration(tests)} of tests, done about {end:%Y-%m-%d %H:%M}. Ctrl-C stops; the last epoch is kept."
-    )
-
-
 def _monitor(config, folder, pairs):
     # Pictures need Matplotlib, which nothing else here does.
     from dirv_tf.training.monitoring import TensorBoardMonitor
 
     return TensorBoardMonitor(folder.tensorboard, pairs.frozen_batch(), run_config=config.as_mapping())
-
-
-def _train(config, folder, model, pairs, unseen, first_epoch, request, monitor):
-    epochs, steps = config.training.epochs, pairs.steps_per_epoch
-    callbacks = [StepGuard(request)]
-    if monitor:
-        callbacks.append(monitor)
-    # The history comes before the checkpoint: a line too many is dropped on resuming, a missing one would be lost.
-    rate = learning_rate(config, epochs * steps)
-    callbacks += [HistoryFile(folder.history, rate, first_epoch), CheckpointFile(folder.checkpoint)]
-    callbacks.append(Progress(epochs, steps, first_epoch))
-    model.fit(
-        pairs.training(epochs - first_epoch, first_epoch=first_epoch),
-        epochs=epochs,
-        initial_epoch=first_epoch,
-        steps_per_epoch=steps,
-        validation_data=unseen.evaluation() if unseen else None,
-        callbacks=callbacks,
-        shuffle=False,
-        verbose=0,
-    )
 
 
 def _test(model, testing, request):
@@ -165,7 +118,7 @@ def _recorded(folder, config, found):
     folder.write_config(config)
     if not folder.record.is_file():
         folder.write_record(run=config.name, preset=config.preset, started=_now())
-    folder.write_record(seeds=config.as_mapping()["seeds"], parameters=config.parameters, **found)
+    folder.write_record(seeds=config.as_mapping()["seeds"], parameters=config.parameters, **_stages(config), **found)
     state = "running"
     folder.write_record(state=state)
     try:
@@ -176,6 +129,12 @@ def _recorded(folder, config, found):
         raise
     finally:
         folder.add_part(state, _now(), time.monotonic() - begun)
+
+
+def _stages(config):
+    """Return the record's entry of what is trained in which epochs; empty for a training in one part."""
+    stages = [{"stage": each.name, "epochs": [each.first_epoch + 1, each.last_epoch]} for each in config.stages]
+    return {"stages": stages} if len(stages) > 1 else {}
 
 
 def _now():

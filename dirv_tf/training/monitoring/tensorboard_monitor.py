@@ -26,7 +26,8 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
     responses outside the knot range). Pictures on the frozen batch, before the first epoch, after every
     `pictures_every` epochs and at the end: the pairs and their differences (thesis Figs. 9 and 10), true and predicted
     flow field, the field after every unit or stage (Fig. 12), and what the observer draws (of a `DIRVNet`: potentials
-    and kernels, Fig. 7). Steps count finished epochs.
+    and kernels, Fig. 7). Steps count finished epochs. Of a network whose stages are trained one after the other, the
+    curves go on from stage to stage; a text and a scalar say which one is trained.
 
     As Keras's own callback does, it writes into the folders ``train`` and ``validation`` of `log_dir`; test results go
     to ``test``. A value has the same name in all of them, so TensorBoard draws them into one chart.
@@ -71,6 +72,7 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
         self._epoch_start = None
         self._finished = None
         self._pictured = None
+        self._stage = None
 
     def on_train_begin(self, logs=None):
         if not isinstance(self.model, RegistrationNetwork):
@@ -80,8 +82,14 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
         if self._table is not None:
             with self._writer("train").as_default():
                 tf.summary.text("configuration", self._table, step=0)
+            # Once, also where a training begins anew with every stage.
+            self._table = None
 
     def on_epoch_begin(self, epoch, logs=None):
+        if len(self.model.stages) > 1 and self.model.stage != self._stage:
+            self._stage = self.model.stage
+            with self._writer("train").as_default():
+                tf.summary.text("stage", f"From epoch {epoch + 1} on: {self._stage or 'all'}", step=epoch)
         if epoch == 0:
             self._write_observation(0, pictures=self.pictures_every > 0)
         self._epoch_start = time.perf_counter()
@@ -92,6 +100,8 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
         training, validation = split_logs(logs or {})
         training["8 training/learning rate"] = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         training["8 training/seconds per epoch"] = seconds
+        if self._stage is not None:
+            training["8 training/stage"] = float(self.model.stages.index(self._stage))
         self._write_scalars("train", training, self._finished)
         if validation:
             self._write_scalars("validation", validation, self._finished)

@@ -8,10 +8,10 @@ import pytest
 from dirv_tf.training.config.config_loading import known_runs, load_run
 from dirv_tf.training.execution.building import build_model, training_pairs
 from dirv_tf.validation import ConfigError
-from experiments.folders import CHECKOUT, RUNS
+from experiments.folders import ALL_RUNS, CHECKOUT, RUNS
 from experiments.reproduction.thesis_table import thesis_reference, thesis_rows
 
-_RUNS = known_runs(RUNS)
+_RUNS = known_runs(ALL_RUNS)
 _ROWS = thesis_rows()
 
 
@@ -60,9 +60,17 @@ def test_the_built_network_has_the_parameters_of_the_thesis(run):
     assert built == config.parameters
 
 
+def test_every_family_has_runs_of_its_own():
+    for folder in ALL_RUNS:
+        kinds = {load_run(run, folder=folder).model.kind for run in known_runs(folder)}
+        assert kinds == {folder.name}
+    # A name is found in one folder alone.
+    assert len(_RUNS) == sum(len(known_runs(folder)) for folder in ALL_RUNS)
+
+
 @pytest.mark.parametrize("run", _RUNS)
 def test_every_run_has_a_quick_preset_that_is_much_smaller(run):
-    whole, quick = load_run(run, folder=RUNS), load_run(run, "quick", folder=RUNS)
+    whole, quick = load_run(run, folder=ALL_RUNS), load_run(run, "quick", folder=ALL_RUNS)
     assert quick.model == whole.model and quick.preset == "quick"
 
     # The runs on tissue take all images that the folder holds; the thesis's held 1614.

@@ -1,6 +1,9 @@
 """Reading a run's configuration, and every way in which it can be wrong."""
 
+import os
+
 import pytest
+import yaml
 
 from dirv_tf.training.config.config_loading import known_runs, load_run, parse_override
 from dirv_tf.validation import ConfigError
@@ -121,6 +124,21 @@ def test_a_run_is_found_by_its_name(file, tmp_path, monkeypatch, place):
     assert load_run("mine", folder=folder) == load_run(file)
     with pytest.raises(ConfigError, match="no run 'Mine'. Did you mean 'mine'\\? Known runs: mine .in .*; or give"):
         load_run("Mine", folder=folder)
+
+
+def test_runs_are_looked_up_in_several_folders_the_first_one_first(file, tmp_path, monkeypatch):
+    other = tmp_path / "others"
+    other.mkdir()
+    for name, description in (("mine", "another"), ("yours", "yours")):
+        content = {**yaml.safe_load(file.read_text(encoding="utf-8")), "description": description}
+        (other / f"{name}.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    folders = (file.parent, other)
+    assert known_runs(folders) == ["mine", "yours"]
+    assert load_run("mine", folder=folders) == load_run(file) != load_run("mine", folder=folders[::-1])
+    monkeypatch.setenv("DIRV_TF_RUNS", os.pathsep.join(map(str, folders)))
+    assert load_run("yours").description == "yours"
+    with pytest.raises(ConfigError, match=f"Known runs: mine, yours .in .*{other}.; or give"):
+        load_run("theirs")
 
 
 def test_a_reference_is_read_and_changes_nothing_of_the_run(file):

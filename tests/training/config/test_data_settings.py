@@ -178,7 +178,7 @@ def test_a_missing_path_is_named(tmp_path, kind, key):
 
 @pytest.mark.parametrize("loss", ["displacement", "combined"])
 def test_real_pairs_refuse_a_loss_that_needs_the_true_field(tmp_path, loss):
-    message = f"'training.loss' must be intensity for 'data.kind' pairs.*unknown. Received: training.loss={loss}"
+    message = f"'training.loss' must be intensity or unsupervised for 'data.kind' pairs.*unknown. Received: training.loss={loss}"
     with pytest.raises(ConfigError, match=message):
         load_run(_file(tmp_path, "pairs", loss))
     assert load_run(_file(tmp_path, "folder", loss)).training.loss == loss

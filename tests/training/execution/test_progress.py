@@ -36,6 +36,24 @@ def test_on_a_terminal_a_line_moves():
     assert stream.getvalue().count("\n") == 1
 
 
+def test_the_time_left_counts_every_stage_with_its_own_speed(monkeypatch):
+    clock = iter([0.0, 0.0, 10.0, 20.0, 50.0])
+    monkeypatch.setattr("dirv_tf.training.execution.progress.time.monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    progress = Progress(3, 1, stream=stream, stages=["affine", "affine", "spline0"], seconds=[1.0, 1.0, 3.0])
+    progress.on_train_begin()
+    for epoch in range(3):
+        if epoch == 2:
+            # The next stage is a training of its own; the clock goes on.
+            progress.on_train_begin()
+        progress.on_epoch_begin(epoch)
+        progress.on_epoch_end(epoch, {"loss": 0.5})
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("epoch 1/3 (affine)  loss") and lines[0].endswith("10 s gone, 40 s left")
+    assert lines[1].endswith("20 s gone, 30 s left")
+    assert lines[2].startswith("epoch 3/3 (spline0)") and lines[2].endswith("50 s gone, 0 s left")
+
+
 def test_the_bar_never_runs_over_its_end():
     """Keras 3 counts several steps that are executed at once in full."""
     stream = _Terminal()

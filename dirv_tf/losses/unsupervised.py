@@ -1,0 +1,108 @@
+"""Unsupervised loss: similarity of the images and smoothness of the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from dirv_tf.losses.arguments import check_outputs, floating_tensor, refuse_sample_weight
+from dirv_tf.losses.bending_energy import bending_energy
+from dirv_tf.losses.correlation import global_correlation
+from dirv_tf.losses.first_differences import first_differences
+from dirv_tf.losses.local_correlation import local_correlation
+from dirv_tf.losses.self_similarity import self_similarity_difference
+from dirv_tf.validation import number, one_of
+
+# What is made small, from the fixed and the registered image, (B,).
+_DISSIMILARITIES = {
+    "mse": lambda fixed, registered: tf.reduce_mean(
+        tf.square(registered - fixed), axis=list(range(1, fixed.shape.rank))
+    ),
+    "ncc": lambda fixed, registered: -global_correlation(fixed, registered),
+    "lncc": lambda fixed, registered: 1 - local_correlation(fixed, registered),
+    "mind": self_similarity_difference,
+}
+_REGULARIZERS = {
+    "diffusion": lambda field: first_differences(field, power=2),
+    "bending": bending_energy,
+}
+
+
+@tf.keras.utils.register_keras_serializable(package="dirv_tf")
+class UnsupervisedLoss(tf.keras.losses.Loss):
+    """Dissimilarity of fixed and registered image plus ``weight`` times the roughness of the field.
+
+    Called as ``loss(None, outputs)`` on the outputs of a network (a true field may be given and is not used); gives a
+    scalar. A network whose parts are trained one after the other, or that smooths something else than its flow field,
+    says in the entry ``"stage"`` of its outputs what is compared: a dictionary with ``"fixed"``, ``"registered"`` and
+    ``"field"``; without a field nothing is smoothed. Of any other network they are the images of the finest level and
+    the flow field.
+
+    Parameters
+    ----------
+    similarity : {"mse", "ncc", "lncc", "mind"}
+        Mean squared difference, negative correlation over the image, one minus the correlation in windows of nine
+        pixels, or the mean squared difference of self-similarity features.
+    regularizer : {"diffusion", "bending"}
+        `first_differences`, squared, or `bending_energy`.
+    weight : float
+        Of the regularizer; 0: none.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or a negative weight; when called, if the outputs lack what is needed.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.losses import UnsupervisedLoss
+    >>> image = tf.random.uniform([1, 16, 16, 1])
+    >>> outputs = {"fixed_images": (image,), "registered_images": (image,), "flow_field": tf.zeros([1, 16, 16, 2])}
+    >>> float(UnsupervisedLoss("mse")(None, outputs))
+    0.0
+    """
+
+    def __init__(
+        self,
+        similarity: str = "mse",
+        regularizer: str = "diffusion",
+        weight: float = 0.01,
+        name: str = "unsupervised_loss",
+        **kwargs: Any,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.similarity = one_of(*_DISSIMILARITIES)("similarity", similarity)
+        self.regularizer = one_of(*_REGULARIZERS)("regularizer", regularizer)
+        self.weight = number(low=0)("weight", weight)
+
+    # Past Keras, which would take the outputs apart and hand over one after the other.
+    def __call__(self, y_true: tf.Tensor | None, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
+        refuse_sample_weight(sample_weight, "UnsupervisedLoss")
+        return self.call(y_true, y_pred)
+
+    def call(self, y_true: tf.Tensor | None, y_pred: dict) -> tf.Tensor:
+        compared = _compared(y_pred)
+        fixed, registered = (floating_tensor(compared[key]) for key in ("fixed", "registered"))
+        loss = tf.reduce_mean(_DISSIMILARITIES[self.similarity](fixed, registered))
+        field = compared.get("field")
+        if field is None or not self.weight:
+            return loss
+        return loss + self.weight * tf.reduce_mean(_REGULARIZERS[self.regularizer](floating_tensor(field)))
+
+    def get_config(self) -> dict:
+        settings = {"similarity": self.similarity, "regularizer": self.regularizer, "weight": self.weight}
+        return {**super().get_config(), **settings}
+
+
+def _compared(outputs):
+    if isinstance(outputs, dict) and "stage" in outputs:
+        check_outputs(outputs["stage"], ("fixed", "registered"), "UnsupervisedLoss")
+        return outputs["stage"]
+    check_outputs(outputs, ("fixed_images", "registered_images", "flow_field"), "UnsupervisedLoss")
+    return {
+        "fixed": outputs["fixed_images"][-1],
+        "registered": outputs["registered_images"][-1],
+        "field": outputs["flow_field"],
+    }

@@ -1,0 +1,1 @@
+"""DLIR: affine and B-spline networks, stacked coarse to fine."""

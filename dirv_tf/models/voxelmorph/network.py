@@ -1,0 +1,177 @@
+"""VoxelMorph: a U-Net that predicts a flow field, or a velocity field that is integrated to one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from dirv_tf import geometry
+from dirv_tf.layers import Warp
+from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, repetition
+from dirv_tf.models.registration_network import RegistrationNetwork
+from dirv_tf.models.registry import register_network
+from dirv_tf.validation import integer, list_of, one_of
+
+# Slope of the rectifiers for negative values, and how wide the weights of the field's layer are drawn.
+_SLOPE, _FIRST_FIELD = 0.2, 1e-5
+# What halving and doubling the field adds to the reach of a pixel.
+_REACH_OF_RESAMPLING = 4
+
+
+@register_network
+class VoxelMorph(RegistrationNetwork):
+    """U-Net that takes the pair and gives the field at every pixel (Balakrishnan et al. 2019, Dalca et al. 2019).
+
+    Convolutions of three pixels per axis with leaky rectifiers, maximum pooling, repetition on the way up, the
+    encoder's features beside the decoder's at every size, and a layer for the field that starts near zero. The defaults
+    are the widths of the published package: 109,170 parameters for images, 327,331 for volumes.
+
+    Parameters
+    ----------
+    rank : {2, 3}
+        Number of spatial axes.
+    encoder, decoder : sequence of int
+        Filters of the convolution at every size, from the finest to the coarsest and back; equally many.
+    last : sequence of int
+        Filters of the convolutions at full size before that of the field.
+    squarings : int
+        0: the last layer gives the flow field. Otherwise it gives a velocity, which is integrated with so many
+        squarings, see `geometry.exponential`; 7 in the diffeomorphic form.
+    field_scale : {1, 2}
+        2: the field is smoothed, integrated at every second pixel, where its smoothness is measured as well, and
+        enlarged linearly, as in the diffeomorphic form.
+    spacing, normalization, dtype
+        As of `RegistrationNetwork`.
+
+    Attributes
+    ----------
+    size_multiples : tuple of int
+        Every image side must be a multiple of this number (per axis): a common one of ``2**len(encoder)`` and the
+        spacing.
+
+    Raises
+    ------
+    ValueError
+        As of `RegistrationNetwork`; on construction, unless encoder and decoder are of one length.
+
+    Notes
+    -----
+    Called on ``(fixed, moving)``, both ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1]. Returns the dictionary of
+    a `RegistrationNetwork` of one level; its entry ``"stage"`` holds what `dirv_tf.losses.UnsupervisedLoss` looks at.
+
+    References
+    ----------
+    Balakrishnan et al., "VoxelMorph: a learning framework for deformable medical image registration", IEEE
+    Transactions on Medical Imaging 38, 2019. Dalca et al., "Unsupervised learning of probabilistic diffeomorphic
+    registration for images and surfaces", Medical Image Analysis 57, 2019.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.models import VoxelMorph
+    >>> network = VoxelMorph(rank=2)
+    >>> network.count_params()
+    109170
+    >>> tuple(network((tf.zeros([1, 32, 32, 1]), tf.zeros([1, 32, 32, 1])))["flow_field"].shape)
+    (1, 32, 32, 2)
+    """
+
+    kind = "voxelmorph"
+
+    def __init__(
+        self,
+        rank: int = 2,
+        encoder: Sequence[int] = (16, 32, 32, 32),
+        decoder: Sequence[int] = (32, 32, 32, 32),
+        last: Sequence[int] = (32, 16, 16),
+        squarings: int = 0,
+        field_scale: int = 1,
+        dtype: Any = None,
+        **kwargs: Any,
+    ):
+        super().__init__(rank, dtype=dtype, **kwargs)
+        widths = list_of(integer(1))
+        self.encoder = widths("encoder", encoder)
+        self.decoder = widths("decoder", decoder)
+        if len(self.encoder) != len(self.decoder):
+            raise ValueError(
+                f"`encoder` and `decoder` must hold equally many numbers. Received: encoder={encoder!r}, "
+                f"decoder={decoder!r}"
+            )
+        self.last = widths("last", last)
+        self.squarings = integer()("squarings", squarings)
+        self.field_scale = one_of(1, 2)("field_scale", field_scale)
+        self.size_multiples = tuple(math.lcm(2 ** len(self.encoder), step) for step in self.spacing_per_axis)
+        # The field is held in float32, whatever the policy of the features.
+        own_policy = self.dtype_policy.name
+        start = tf.keras.initializers.RandomNormal(stddev=_FIRST_FIELD)
+        self.encoder_layers, self.decoder_layers, self.last_layers = (
+            [self._rectified(filters) for filters in part] for part in (self.encoder, self.decoder, self.last)
+        )
+        self.field_layer = convolution(rank, rank, kernel_initializer=start, dtype=own_policy)
+        self.pooling = max_pooling(rank, dtype=self.layer_policy)
+        self.repetition = repetition(rank, dtype=self.layer_policy)
+        self.warp = Warp(dtype=own_policy)
+        # No variable depends on the image size, so the model is ready (to count, load or save weights) at once.
+        channels = build_chain(self.encoder_layers, rank, 2)
+        for layer, skipped in zip(self.decoder_layers, reversed(self.encoder)):
+            channels = build_chain([layer], rank, channels) + skipped
+        build_chain([*self.last_layers, self.field_layer], rank, channels)
+        for layer in (self.pooling, self.repetition, self.warp):
+            layer.build((None, *(None,) * rank, None))
+        self.built = True
+
+    def _rectified(self, filters):
+        return convolution(self.rank, filters, kernel_initializer="he_normal", dtype=self.layer_policy)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+            "last": self.last,
+            "squarings": self.squarings,
+            "field_scale": self.field_scale,
+        }
+
+    @property
+    def halo(self) -> tuple[int, ...]:
+        """How far a pixel of the field looks: convolutions, poolings and repetitions of all sizes."""
+        sizes = [2**level for level in range(len(self.encoder))]
+        # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other.
+        coarsest = 2 ** len(self.encoder)
+        reach = sum(sizes) + (coarsest + sum(sizes[1:])) + 2 * (coarsest - 1) + len(self.last) + 1
+        reach += _REACH_OF_RESAMPLING * (self.field_scale - 1)
+        return geometry.legal_size((reach,) * self.rank, self.size_multiples)
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
+        fixed, moving = self.checked_pair(inputs)
+        values = tf.concat([moving, fixed], axis=-1)
+        skipped = []
+        for layer in self.encoder_layers:
+            values = tf.nn.leaky_relu(layer(values), _SLOPE)
+            skipped.append(values)
+            values = self.pooling(values)
+        for layer in self.decoder_layers:
+            values = self.repetition(tf.nn.leaky_relu(layer(values), _SLOPE))
+            values = tf.concat([values, skipped.pop()], axis=-1)
+        for layer in self.last_layers:
+            values = tf.nn.leaky_relu(layer(values), _SLOPE)
+        field = self.field_layer(values)
+        if self.field_scale == 2:
+            field = geometry.downsample_displacement_field(field)
+        flow_field = geometry.exponential(field, self.squarings)
+        if self.field_scale == 2:
+            flow_field = geometry.upsample_displacement_field(flow_field, "linear")
+        registered = self.warp((moving, flow_field))
+        return {
+            "flow_field": flow_field,
+            "displacement_fields": (geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, tf.newaxis],),
+            "fixed_images": (fixed,),
+            "moving_images": (moving,),
+            "registered_images": (registered,),
+            "stage": {"fixed": fixed, "registered": registered, "field": field},
+        }

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dirv_tf import geometry
+from dirv_tf.models import VoxelMorph
+from dirv_tf.models.registry import settings_class
+from dirv_tf.validation import ConfigError
+
+SMALL = {"encoder": (6, 8), "decoder": (8, 6), "last": (6,)}
+
+
+@pytest.fixture(autouse=True)
+def the_same_weights():
+    tf.keras.utils.set_random_seed(2)
+
+
+
+def with_a_field(network, scale=1e5):
+    """The network with a field that is seen: the last layer starts near zero."""
+    kernel = network.named_variables()["field_layer/kernel"]
+    kernel.assign(scale * kernel)
+    return network
+
+
+def pair(rng, size, batch=1):
+    # Smooth, as images are.
+    images = [geometry.binomial_smoothing(rng.random((batch, *size, 1)).astype("float32"), 3) for _ in range(2)]
+    return tuple(images)
+
+
+@pytest.mark.parametrize(("rank", "published"), [(2, 109_170), (3, 327_331)])
+def test_the_default_has_the_parameters_of_the_published_package(rank, published):
+    assert VoxelMorph(rank).count_params() == published == settings_class("voxelmorph")().parameters(rank)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_a_pair_is_left_alone_before_the_training(rank, rng):
+    network = VoxelMorph(rank, **SMALL)
+    fixed, moving = pair(rng, (16,) * rank)
+    outputs = network((fixed, moving))
+    assert np.abs(outputs["flow_field"]).max() < 1e-3
+    np.testing.assert_allclose(outputs["registered_images"][0], moving, atol=1e-3)
+
+
+def test_the_same_network_as_a_functional_model(rng):
+    """The U-Net written down once more, with Keras's functional interface and the weights of the first."""
+    network = VoxelMorph(2)
+    weights = {name: np.array(variable) for name, variable in network.named_variables().items()}
+
+    def convolve(values, name, activation=True):
+        values = tf.nn.conv2d(values, weights[f"{name}/kernel"], 1, "SAME") + weights[f"{name}/bias"]
+        return tf.maximum(values, 0.2 * values) if activation else values
+
+    fixed, moving = pair(rng, (32, 48))
+    values, skipped = tf.concat([moving, fixed], -1), []
+    for level in range(4):
+        values = convolve(values, f"encoder_layers/{level}")
+        skipped.append(values)
+        values = tf.nn.max_pool2d(values, 2, 2, "VALID")
+    for level in range(4):
+        values = convolve(values, f"decoder_layers/{level}")
+        values = tf.concat([tf.repeat(tf.repeat(values, 2, 1), 2, 2), skipped[3 - level]], -1)
+    for level in range(3):
+        values = convolve(values, f"last_layers/{level}")
+    expected = convolve(values, "field_layer", activation=False)
+    np.testing.assert_allclose(network((fixed, moving))["flow_field"], expected, atol=1e-9)
+
+
+def test_the_integrated_field_is_invertible_where_the_plain_one_folds(rng):
+    plain = with_a_field(VoxelMorph(2, **SMALL), scale=1e6)
+    fixed, moving = pair(rng, (32, 32))
+    velocity = plain((fixed, moving))["flow_field"]
+    # Of a few pixels, changing over a few pixels.
+    scale = float(8 / tf.reduce_max(tf.abs(velocity)))
+    kernel, bias = (plain.named_variables()[f"field_layer/{name}"] for name in ("kernel", "bias"))
+    kernel.assign(scale * kernel)
+    bias.assign(scale * bias)
+    integrated = VoxelMorph(2, **SMALL, squarings=7)
+    integrated.set_weights(plain.get_weights())
+    fields = [network((fixed, moving))["flow_field"] for network in (plain, integrated)]
+    np.testing.assert_allclose(fields[1], geometry.exponential(fields[0], 7), atol=1e-5)
+    folded = [float(tf.reduce_mean(tf.cast(geometry.jacobian_determinant(field) <= 0, tf.float32))) for field in fields]
+    assert folded[0] > 0.01 and folded[1] < folded[0] / 4
+
+
+def test_half_the_scale_integrates_on_every_second_pixel(rng):
+    half = with_a_field(VoxelMorph(2, **SMALL, squarings=3, field_scale=2))
+    outputs = half(pair(rng, (16, 24)))
+    velocity = outputs["stage"]["field"]
+    assert velocity.shape == (1, 8, 12, 2)
+    expected = geometry.upsample_displacement_field(geometry.exponential(velocity, 3), "linear")
+    np.testing.assert_allclose(outputs["flow_field"], expected, atol=1e-6)
+    assert np.abs(expected).max() > 1e-2
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_tile_with_its_halo_gives_the_field_of_the_whole_image(scale, rng):
+    network = with_a_field(VoxelMorph(2, **SMALL, field_scale=scale))
+    (halo, _), step = network.halo, network.size_multiples[0]
+    assert halo % step == 0
+    side = 2 * halo + 4 * step
+    fixed, moving = pair(rng, (side, side))
+    whole = network((fixed, moving))["flow_field"]
+    start = step
+    tile = network(tuple(image[:, start:] for image in (fixed, moving)))["flow_field"]
+    np.testing.assert_allclose(tile[:, halo:], whole[:, start + halo :], atol=1e-6)
+    # A halo that is needed: just inside the cut the field is another one.
+    assert np.abs(tile[:, : halo // 4] - whole[:, start : start + halo // 4]).max() > 1e-4
+
+
+def test_widths_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"equally many numbers. Received: encoder=\(4, 4\), decoder=\(4,\)"):
+        VoxelMorph(2, encoder=(4, 4), decoder=(4,))
+    with pytest.raises(ConfigError, match="'model.encoder' and 'model.decoder' must hold equally many"):
+        settings_class("voxelmorph")(encoder=(4, 4), decoder=(4,)).check(2)
+    with pytest.raises(ConfigError, match="'model.spacing' must be one number or one number per image axis"):
+        settings_class("voxelmorph")(spacing=(4, 4)).check(3)

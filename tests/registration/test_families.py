@@ -1,0 +1,43 @@
+"""What `register` makes of networks of every family: whole images, tiles where the network allows them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import dirv_tf
+from dirv_tf import synthesis
+from dirv_tf.models import DLIR, VoxelMorph
+
+
+def images(size):
+    both = synthesis.chessboard_images(size, seed=4, indices=[0, 1]).numpy()[..., 0]
+    return both[0], both[1]
+
+
+def test_a_network_that_looks_around_itself_is_applied_in_tiles():
+    tf.keras.utils.set_random_seed(3)
+    network = VoxelMorph(2, encoder=(4, 6), decoder=(6, 4), last=(4,))
+    kernel = network.named_variables()["field_layer/kernel"]
+    kernel.assign(3e4 * kernel)
+    fixed, moving = images((70, 61))
+    whole = dirv_tf.register(fixed, moving, model=network, tile=False)
+    tiled = dirv_tf.register(fixed, moving, model=network, tile=48)
+    assert np.abs(whole.flow_field).max() > 1
+    # Where tiles overlap, the one whose cut is near counts little.
+    difference = np.abs(tiled.flow_field - whole.flow_field)
+    assert difference.max() < 0.05 and difference.mean() < 0.01
+    (halo, _) = network.halo
+    with pytest.raises(ValueError, match=f"longer than the {halo} x {halo} pixels at both ends"):
+        dirv_tf.register(fixed, moving, model=network, tile=2 * halo)
+
+
+def test_a_network_with_an_affine_stage_sees_the_whole_image():
+    network = DLIR(2, 2, (1,), (8,), filters=4, hidden=4)
+    network.named_variables()["affine/parameters/bias"].assign([1.0, -0.5, 0, 0, 0, 0])
+    fixed, moving = images((50, 41))
+    field = dirv_tf.register(fixed, moving, model=network).flow_field
+    assert field.shape == (50, 41, 2)
+    # A pixel of the stage is two of the image.
+    np.testing.assert_allclose(field, np.broadcast_to([2.0, -1.0], field.shape), atol=1e-5)
+    with pytest.raises(ValueError, match="tile to be None or False for a DLIR, which must see the whole image"):
+        dirv_tf.register(fixed, moving, model=network, tile=32)
