@@ -107,6 +107,7 @@ class ChessboardPairs(SyntheticPairs):
         numbers, places = self._numbers(indices)
         return self._cut([self._chessboards(numbers)], places, indices, epoch)[0]
 
+    @tf.autograph.experimental.do_not_convert
     def _batch(self, batch_index, epoch):
         if self._whole or not self.deform_first:
             return super()._batch(batch_index, epoch)

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import tensorflow as tf
+
 from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.datasets.pair_table import read_pair_table
@@ -29,6 +31,7 @@ class FilePairs(PairBatches):
         self.files = patches.images.files
         self._patches = patches
 
+    @tf.autograph.experimental.do_not_convert
     def _batch(self, batch_index, epoch):
         fixed, moving = self._patches(self._indices(batch_index), epoch)
         return ((self._with_known_shape(fixed, 1), self._with_known_shape(moving, 1)),)

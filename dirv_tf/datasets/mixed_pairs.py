@@ -68,6 +68,7 @@ class MixedPairs(PairBatches):
         smaller.parts = tuple(cast("SyntheticPairs", part.first(count)) for part in self.parts)
         return smaller
 
+    @tf.autograph.experimental.do_not_convert
     def _batch(self, batch_index, epoch):
         turn = tf.cast(batch_index % len(self.parts), tf.int32)
         return tf.switch_case(turn, [lambda part=part: part._batch(batch_index, epoch) for part in self.parts])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import abc
 from collections.abc import Sequence
 
+import tensorflow as tf
+
 from dirv_tf import geometry, synthesis
 from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.validation import boolean, number, one_of
@@ -68,6 +70,8 @@ class SyntheticPairs(PairBatches):
     def _images(self, indices, epoch):
         """Return the images (B, n_1, ..., n_r, 1) of the pairs with the numbers `indices`, int64 (B,)."""
 
+    # AutoGraph would rewrite all functions below in search of Python loops over tensors, for seconds; there are none.
+    @tf.autograph.experimental.do_not_convert
     def _batch(self, batch_index, epoch):
         indices = self._indices(batch_index)
         originals = self._images(indices, epoch)

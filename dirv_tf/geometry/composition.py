@@ -55,7 +55,11 @@ def invert(flow_field: tf.Tensor, iterations: int = 30) -> tf.Tensor:
     flow_field = tf.convert_to_tensor(flow_field)
     field_rank(flow_field, "flow_field")
     integer(1)("iterations", iterations)
-    inverse = tf.zeros_like(flow_field)
-    for _ in tf.range(iterations) if not tf.executing_eagerly() else range(iterations):
-        inverse = -warp_image(flow_field, inverse)
+    # A loop of the graph: written out, thirty warps would take long to trace.
+    (inverse,) = tf.while_loop(
+        lambda inverse: True,
+        lambda inverse: (-warp_image(flow_field, inverse),),
+        (tf.zeros_like(flow_field),),
+        maximum_iterations=iterations,
+    )
     return inverse

@@ -79,6 +79,7 @@ class RegistrationErrors(tf.keras.metrics.Metric):
         self._supervised = self.add_weight(name="supervised", shape=(), initializer="zeros")
         self._count = self.add_weight(name="count", shape=(), initializer="zeros")
 
+    @tf.autograph.experimental.do_not_convert
     def update_state(self, y_true: tf.Tensor | None, y_pred: dict, sample_weight: None = None) -> None:
         refuse_sample_weight(sample_weight, "RegistrationErrors")
         supervised = self.known_fields and y_true is not None
@@ -113,6 +114,7 @@ class RegistrationErrors(tf.keras.metrics.Metric):
                     f"Received: outputs with {key!r} of {len(outputs[key])} level(s)"
                 )
 
+    @tf.autograph.experimental.do_not_convert
     def result(self) -> dict[str, tf.Tensor]:
         sums = tf.convert_to_tensor(self._sums)
         means = tf.math.divide_no_nan(sums, tf.convert_to_tensor(self._count))

@@ -38,8 +38,8 @@ def _word(value):
     return tf.constant(value, tf.uint32)
 
 
-def _rotate_left(x, bits):
-    return tf.bitwise.bitwise_or(tf.bitwise.left_shift(x, _word(bits)), tf.bitwise.right_shift(x, _word(32 - bits)))
+def _rotate_left(x, bits, word):
+    return tf.bitwise.bitwise_or(tf.bitwise.left_shift(x, word(bits)), tf.bitwise.right_shift(x, word(32 - bits)))
 
 
 def threefry(
@@ -65,18 +65,19 @@ def threefry(
     return x_0, x_1
 
 
-# Traced once for words of any shape: the rounds are two hundred operations, and a pipeline calls them many times.
+# Traced once for words of any shape: the rounds are a hundred operations, and a pipeline calls them many times. Every
+# constant is one node, however often it is used, because TensorFlow optimizes all copies before the first batch.
 @functools.partial(tf.function, input_signature=[tf.TensorSpec(None, tf.uint32)] * 4, autograph=False)
 def _encrypt(key_0, key_1, counter_0, counter_1):
-    xor = tf.bitwise.bitwise_xor
-    schedule = (key_0, key_1, xor(xor(key_0, key_1), _word(_PARITY)))
+    xor, word = tf.bitwise.bitwise_xor, functools.cache(_word)
+    schedule = (key_0, key_1, xor(xor(key_0, key_1), word(_PARITY)))
     x_0, x_1 = counter_0 + key_0, counter_1 + key_1
     for group in range(5):
         for bits in _ROTATIONS[group % 2]:
             x_0 = x_0 + x_1
-            x_1 = xor(_rotate_left(x_1, bits), x_0)
+            x_1 = xor(_rotate_left(x_1, bits, word), x_0)
         x_0 = x_0 + schedule[(group + 1) % 3]
-        x_1 = x_1 + schedule[(group + 2) % 3] + _word(group + 1)
+        x_1 = x_1 + schedule[(group + 2) % 3] + word(group + 1)
     return x_0, x_1
 
 
@@ -119,9 +120,14 @@ def stream_key(seed: int, stream: int, epoch: int | tf.Tensor = 0) -> tf.Tensor:
     ValueError
         If the seed is out of its range.
     """
-    seed = random_seed()("seed", seed)
-    key = tf.constant([seed & 0xFFFFFFFF, seed >> 32], tf.uint32)
-    return fold(fold(key, stream), epoch)
+    return fold(tf.constant(_key_of_stream(random_seed()("seed", seed), stream), tf.uint32), epoch)
+
+
+@functools.lru_cache
+def _key_of_stream(seed, stream):
+    # The same for every epoch: drawn at once, whatever graph it is for.
+    with tf.init_scope():
+        return fold(tf.constant([seed & 0xFFFFFFFF, seed >> 32], tf.uint32), stream).numpy()
 
 
 def stateless_seed(key: tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dirv_tf import geometry
 
@@ -37,6 +38,13 @@ def test_the_inverse_undoes_the_field(size):
     residual = geometry.compose(field, geometry.invert(field)).numpy()
     assert np.abs(residual).max() < 1e-3
     assert np.abs(field).max() > 1
+
+
+def test_the_inverse_in_a_graph_of_unknown_sizes_is_the_same():
+    field = smooth_field((16, 20), 1.5)
+    # As in the steps of Keras 3: nothing is rewritten.
+    invert = tf.function(geometry.invert, input_signature=[tf.TensorSpec([None, None, None, 2])], autograph=False)
+    np.testing.assert_allclose(invert(field), geometry.invert(field), atol=1e-6)
 
 
 def test_the_number_of_iterations_is_checked():
