@@ -107,7 +107,8 @@ def show(output, pairs, cases, models, seed, side=None):
         print()
     times = f"Times are those of warm calls; {register}."
     print(times)
-    print(f"Look at {page.write(f'Pairs of images, registered by dirv_tf. {times}', sections)}; the tables lie beside it.")
+    path = page.write(f"Pairs of images, registered by dirv_tf. {times}", sections)
+    print(f"Look at {path}; the tables lie beside it.")
 
 
 def _refuse_what_pairs_ignore(parser, options):

@@ -40,9 +40,9 @@ _INTRODUCTION = (
     "Registered by dirv_tf.register(fixed, moving), without a model or options. Nobody knows the true field of these."
 )
 _READING = (
-    "The pictures, above what was given, below what was found: the fixed image and its grid as it lies in the moving one; the moving "
-    "and the registered image; the fixed image in magenta over the other one in green; both by turns on a "
-    "checkerboard, on which vessels and borders go on from square to square where the pair fits. Blue-gray: beyond the "
+    "The pictures, above what was given, below what was found: the fixed image and its grid as it lies in the moving "
+    "one; the moving and the registered image; the fixed image in magenta over the other one in green; both by turns on "
+    "a checkerboard, on which vessels and borders go on from square to square where the pair fits. Blue-gray: beyond the "
     "moving image. Last, where there are any, landmarks that experts placed: where the fixed image's ones are found in "
     "the moving image (orange) and where they are (blue)."
 )
@@ -73,11 +73,11 @@ def real_section(pairs, register, page):
         picture = page.add(
             pair.name,
             f"Moving image {pair.given}",
-            f"{_how(row)}; {_verdict(row)}.".capitalize(),
+            f"{_capital(_how(row))}; {_verdict(row)}.",
             real_picture(f"{pair.title}: {_how(row)}; {_verdict(row)}", result, errors),
         )
         rows.append(row)
-        sections.append(Section(pair.title[0].upper() + pair.title[1:], [picture]))
+        sections.append(Section(_capital(pair.title), [picture]))
         print(_line(pair.title, row["size"], *_numbers(row)))
         print(f"    moving image {pair.given}\n    {_how(row)}; {_verdict(row)}", flush=True)
     write_csv(Path(page.folder) / CSV_NAME, CSV_COLUMNS, rows)
@@ -112,6 +112,10 @@ def _row(pair, result, errors):
 def _how(row):
     aligned = "not aligned" if row["aligned"] == "no" else f"aligned ({row['aligned']})"
     return f"{aligned}, {row['method']}"
+
+
+def _capital(text):
+    return text[:1].upper() + text[1:]
 
 
 def _verdict(row):
