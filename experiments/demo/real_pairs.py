@@ -92,7 +92,7 @@ def own_pairs(paths: list[tuple[str, str]]) -> list[DemoPair]:
         if name in pairs:
             both = ", ".join(" and ".join(map(str, each)) for each in (pairs[name].files, files))
             raise ValueError(f"Expected pairs of different names. Received: {both}")
-        pairs[name] = DemoPair(name, title, "as they are", (str(files[0]), str(files[1])), files)
+        pairs[name] = DemoPair(name, title, "as it is", (str(files[0]), str(files[1])), files)
     return list(pairs.values())
 
 

@@ -40,11 +40,11 @@ _INTRODUCTION = (
     "Registered by dirv_tf.register(fixed, moving), without a model or options. Nobody knows the true field of these."
 )
 _READING = (
-    "The pictures, above what was given, below what was found: the fixed image and its grid as it lies in the moving "
-    "one; the moving and the registered image; the fixed image in magenta over the other one in green; both by turns on "
-    "a checkerboard, on which vessels and borders go on from square to square where the pair fits. Blue-gray: beyond the "
-    "moving image. Last, where there are any, landmarks that experts placed: where the fixed image's ones are found in "
-    "the moving image (orange) and where they are (blue)."
+    "The pictures, above what was given, below what was found: the fixed image and its grid as it lies in the "
+    "moving one; the moving and the registered image; the fixed image in magenta over the other one in green; both "
+    "by turns on a checkerboard, on which vessels and borders go on from square to square where the pair fits. "
+    "Blue-gray: beyond the moving image. Last, where there are any, landmarks that experts placed: where the fixed "
+    "image's ones are found in the moving image (orange) and where they are (blue)."
 )
 _WIDTH = 115
 
@@ -74,7 +74,7 @@ def real_section(pairs, register, page):
             pair.name,
             f"Moving image {pair.given}",
             f"{_capital(_how(row))}; {_verdict(row)}.",
-            real_picture(f"{pair.title}: {_how(row)}; {_verdict(row)}", result, errors),
+            real_picture(f"{pair.title}: {_how(row)}{', with warnings' if row['warnings'] else ''}", result, errors),
         )
         rows.append(row)
         sections.append(Section(_capital(pair.title), [picture]))
