@@ -156,7 +156,7 @@ experiments: $(STAMP) ## Carry out a whole series (SERIES=A), skipping what is f
 evaluate: $(STAMP) ## Test a finished run again from its weights (RUN=A-6), beside its record; ARGS="--pairs 500", ARGS=--refine
 	@$(PY) -m experiments.evaluate $(RUN) $(ARGS)
 
-demo: $(STAMP) ## Register real images with the trained networks, with pictures and errors
+demo: $(STAMP) ## Register real pairs and show them on a page (ARGS="--pair A.png B.png": yours)
 	@$(PY) -m experiments.demo $(ARGS)
 
 tensorboard: $(STAMP) ## Show curves and pictures of the runs so far in the browser

@@ -1,48 +1,39 @@
-"""Registers real images deformed by known random fields, and says how much of the deformation was found."""
+"""Registers real pairs and images deformed by known fields, and shows in pictures and numbers what was found."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
-from experiments.demo.cases import BACKGROUND, CASES, deformed_pair, own_cases
+from dirv_tf.cli.command_line import in_any_order, prepare_process
 from experiments.folders import OUTPUT
 
 DEFAULT_OUTPUT = OUTPUT / "demo"
 DEFAULT_SEED = 1
-CSV_COLUMNS = (
-    "case",
-    "file",
-    "averaged_over",
-    "size",
-    "model",
-    "difference_before",
-    "difference_after",
-    "difference_reduction_percent",
-    "endpoint_error_before_px",
-    "endpoint_error_after_px",
-    "endpoint_error_reduction_percent",
-    "folded_percent",
-    "seconds",
-)
 _EPILOG = """\
-Each image is deformed by a random affine plus non-rigid field of a fixed seed, two pixels long on average as in the
+First come real pairs, registered by dirv_tf.register(fixed, moving) as it is: sections of mouse lung in two stains,
+with landmarks that say how well they fit, one of the moving images turned and shifted; and one tissue by two scanners.
+Nobody knows the true field of these.
+
+Then images are deformed by random affine plus non-rigid fields of a fixed seed, two pixels long on average as in the
 networks' training. The deformed image is the fixed one, the original the moving one, so that the field to be found is
-known exactly. The networks have seen synthetic images only: gradient chessboards, and of volumes random shapes too.
+known exactly. They too are registered by the defaults; --model-2d and --model-3d name a network, which then registers
+alone. The shipped networks have seen synthetic images only: gradient chessboards, and of volumes random shapes too.
 
 examples:
-  python -m experiments.demo                           the shipped networks
-  python -m experiments.demo --seed 5                  other fields
-  python -m experiments.demo scan.nii.gz --side 64     the middle of a volume of your own: what to expect of best-3d
+  python -m experiments.demo                           all that is described above, a minute or two
+  python -m experiments.demo --pair fixed.png moving.jpg         two images of your own, as a real pair
+  python -m experiments.demo scan.nii.gz --side 64     the middle of a volume of your own, deformed by a known field
+  python -m experiments.demo scan.nii.gz --side 64 --model-3d best-3d      the same: what to expect of best-3d alone
   python -m experiments.demo --model-2d experiments/output/A-1-20240101-120000
 
-Images of your own are read as `dirv-tf register` reads them, color as gray; their 0.5 and 99.5 percentiles become 0
-and 1, and black is taken for empty.
+Images of your own are read as `dirv-tf register` reads them, color as gray. Of those to be deformed, the 0.5 and 99.5
+percentiles become 0 and 1, and black is taken for empty. Many pairs, or landmarks of your own: `dirv-tf register
+--pairs`.
 
-The pictures show the pair, the differences before and after, the fixed image's grid on the moving image, the true and
-the predicted field and its error; error_figures.csv holds the table. An older demo in the folder is replaced.
+The folder gets index.html, which shows everything, pictures/, and the tables real_pairs.csv and errors.csv. An older
+demo in it is replaced.
 """
 
 
@@ -59,99 +50,76 @@ def main(arguments=None):
     int
         Exit status: 0 done, 1 a model or an image is missing or does not fit.
     """
-    options = _parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    prepare_process()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    _refuse_what_pairs_ignore(parser, options)
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
     from dirv_tf.registration import choose_model
+    from experiments.demo.cases import CASES, own_cases
+    from experiments.demo.real_pairs import own_pairs, shipped_pairs
 
     try:
         models = {2: options.model_2d, 3: options.model_3d}
         for rank, model in models.items():
-            choose_model(model, rank)
-        show(options.output, models, options.seed, own_cases(options.image) or CASES, options.side)
+            if model is not None:
+                choose_model(model, rank)
+        pairs, cases = own_pairs(options.pair), own_cases(options.image)
+        if not pairs and not cases:
+            pairs, cases = shipped_pairs(), CASES
+        seed = DEFAULT_SEED if options.seed is None else options.seed
+        show(options.output, pairs, cases, models, seed, options.side)
     except (FileNotFoundError, ImportError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def show(output, models, seed, cases, side=None):
-    """Register every case, print a table row each, and write the pictures and the table.
+def show(output, pairs, cases, models, seed, side=None):
+    """Register everything, print the tables, and write pictures, tables and the page.
 
     Parameters
     ----------
     output : path
-        Folder for the pictures and error_figures.csv.
+        Folder for index.html, pictures/, real_pairs.csv and errors.csv.
+    pairs : sequence of DemoPair
+        Real pairs; may be empty.
+    cases : sequence of Case
+        Images to be deformed by known fields; may be empty.
     models : dict from rank (2, 3) to what `dirv_tf.register` takes as a model
+        For the known fields.
     seed : int
         Seed of the random fields.
-    cases : sequence of Case
     side : int, optional
-        Only the middle of the images, at most so many pixels along every axis.
+        Only the middle of the deformed images, at most so many pixels along every axis.
     """
-    from dirv_tf.figures import save_figure
-    from dirv_tf.io.atomic_write import write_csv
-    from dirv_tf.metrics.names import METRIC_NAMES
-    from dirv_tf.registration import measure_accuracy, register
-    from experiments.demo.picture import demo_picture
+    from experiments.demo.known_section import known_section
+    from experiments.demo.page import DemoPage
+    from experiments.demo.real_section import real_section
+    from experiments.demo.timed import TimedRegistration
 
-    folded = METRIC_NAMES["folded_percent"].label
-    print(f"Real images deformed by known fields (seed {seed}), registered by networks trained on synthetic images.\n")
-    print(_line("", "", "", "mean |difference|, % of range", "mean endpoint error, px", folded, "time"))
-    print(_line("case", "size", "model", "before   after  reduced", "before  after  reduced", "%", "s"))
-    rows = []
-    for case in cases:
-        fixed, moving, true_flow_field = deformed_pair(case, seed, side)
-        model = models[moving.ndim]
-        register(fixed, moving, model)  # Traces the graph, which is no part of the time that is reported.
-        result = register(fixed, moving, model)
-        accuracy = measure_accuracy(result, true_flow_field, fixed > BACKGROUND if case.empty_background else None)
-        title = case.title + (", metrics averaged over the tissue" if case.empty_background else "")
-        picture = demo_picture(title, result, true_flow_field, accuracy)
-        save_figure(picture, Path(output) / f"{case.name}.png")
-        rows.append(_row(case, result, accuracy))
-        print(_table_line(rows[-1]), flush=True)
-    write_csv(Path(output) / "error_figures.csv", CSV_COLUMNS, rows)
-    print("\n* averaged over the tissue; nothing can be seen to move in the black background")
-    print(f"Pictures and table: {output}")
+    register, page, sections = TimedRegistration(), DemoPage(output), []
+    if pairs:
+        sections.append(real_section(pairs, register, page))
+        print()
+    if cases:
+        sections.append(known_section(cases, seed, side, models, register, page))
+        print()
+    times = f"Times are those of warm calls; {register}."
+    print(times)
+    path = page.write(f"Pairs of images, registered by dirv_tf. {times}", sections)
+    print(f"Look at {path}; the tables lie beside it.")
 
 
-def _row(case, result, accuracy):
-    return {
-        "case": case.title,
-        "file": case.file,
-        "averaged_over": "tissue" if case.empty_background else "image",
-        "size": " x ".join(map(str, result.size)),
-        "model": result.model_name,
-        "difference_before": accuracy.difference_before,
-        "difference_after": accuracy.difference_after,
-        "difference_reduction_percent": accuracy.difference_reduction,
-        "endpoint_error_before_px": accuracy.endpoint_error_before,
-        "endpoint_error_after_px": accuracy.endpoint_error_after,
-        "endpoint_error_reduction_percent": accuracy.endpoint_error_reduction,
-        "folded_percent": accuracy.folded_percent,
-        "seconds": result.seconds,
-    }
-
-
-def _table_line(row):
-    return _line(
-        row["case"] + (" *" if row["averaged_over"] == "tissue" else ""),
-        row["size"],
-        Path(row["model"]).name,
-        f"{100 * row['difference_before']:6.2f}  {100 * row['difference_after']:6.2f}  "
-        f"{row['difference_reduction_percent']:5.1f} %",
-        f"{row['endpoint_error_before_px']:6.2f} {row['endpoint_error_after_px']:6.2f}  "
-        f"{row['endpoint_error_reduction_percent']:5.1f} %",
-        f"{row['folded_percent']:.3f}",
-        f"{row['seconds']:.2f}",
-    )
-
-
-def _line(case, size, model, difference, endpoint_error, folded, seconds):
-    return (
-        f"{case:<19} {size:<12} {model:<10}  {difference:>29}  {endpoint_error:>24}  {folded:>6}  {seconds:>6}".rstrip()
-    )
+def _refuse_what_pairs_ignore(parser, options):
+    """Real pairs are registered by the defaults: what concerns known fields would do nothing without any."""
+    if options.pair and not options.image:
+        for name in ("seed", "side", "model_2d", "model_3d"):
+            if getattr(options, name) is not None:
+                parser.error(
+                    f"Expected --{name.replace('_', '-')} with images to be deformed by known fields. "
+                    f"Received: --pair alone"
+                )
 
 
 def _pixels(text):
@@ -167,20 +135,28 @@ def _parser():
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("image", nargs="*", help="images of your own instead of those that come with the project")
     parser.add_argument(
-        "--side", type=_pixels, metavar="PIXELS", help="only their middle, at most so long along every axis"
+        "image", nargs="*", help="images of your own, to be deformed by known fields, instead of all that is shipped"
     )
     parser.add_argument(
-        "--output", type=Path, default=DEFAULT_OUTPUT, help="folder for pictures and table (experiments/output/demo)"
-    )
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="seed of the random fields (%(default)s)")
-    parser.add_argument(
-        "--model-2d", default="A-6", help="shipped network or weights file for the tissue (%(default)s)"
+        "--pair", nargs=2, action="append", default=[], metavar=("FIXED", "MOVING"),
+        help="a real pair of your own instead of all that is shipped; may be given several times",
     )
     parser.add_argument(
-        "--model-3d", default="best-3d", help="shipped network or weights file for the volume (%(default)s)"
+        "--side", type=_pixels, metavar="PIXELS",
+        help="only the middle of the deformed images, at most so long along every axis",
     )
+    parser.add_argument(
+        "--output", type=Path, default=DEFAULT_OUTPUT, help="folder for page and tables (experiments/output/demo)"
+    )
+    parser.add_argument("--seed", type=int, help=f"seed of the random fields ({DEFAULT_SEED})")
+    for rank in (2, 3):
+        parser.add_argument(
+            f"--model-{rank}d", metavar="MODEL",
+            help=f"shipped network or weights file that alone registers deformed {'images' if rank == 2 else 'volumes'}"
+            " (default: what dirv_tf.register chooses)",
+        )
+    in_any_order(parser)
     return parser
 
 

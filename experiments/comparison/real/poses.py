@@ -1,6 +1,8 @@
-"""Moving images in random poses."""
+"""Moving images in other poses, drawn at random or named."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -14,7 +16,7 @@ _BORDER = 4
 
 
 def posed(pair: PreparedPair, seed: int, number: int) -> PreparedPair:
-    """Turn, scale and shift the moving image, about its middle, on a square of its longer side.
+    """Turn, scale and shift the moving image at random, about its middle, on a square of its longer side.
 
     Parameters
     ----------
@@ -28,12 +30,33 @@ def posed(pair: PreparedPair, seed: int, number: int) -> PreparedPair:
         Without the landmarks that have left the moving image.
     """
     rng = np.random.default_rng([seed, number])
-    image, side = pair.moving, max(pair.moving.shape)
     angle = rng.uniform(-np.pi, np.pi)
     scale = float(np.exp(rng.uniform(*np.log(SCALES))))
-    shift = rng.uniform(-LARGEST_SHIFT, LARGEST_SHIFT, 2) * side
+    shift = rng.uniform(-LARGEST_SHIFT, LARGEST_SHIFT, 2) * max(pair.moving.shape)
+    name = f"{pair.name}, pose {number}: {np.degrees(angle):.0f} degrees, x {scale:.2f}"
+    return turned(pair, angle, scale, shift)._replace(name=name)
+
+
+def turned(pair: PreparedPair, angle: float, scale: float, shift: Sequence[float]) -> PreparedPair:
+    """Turn, scale and shift the moving image, about its middle, on a square of its longer side.
+
+    Parameters
+    ----------
+    pair : PreparedPair
+    angle : float
+        In radians, from array axis 0 to axis 1: counterclockwise as images are shown.
+    scale : float
+    shift : sequence of two float
+        In pixels, array-axis order.
+
+    Returns
+    -------
+    PreparedPair
+        Without the landmarks that have left the moving image.
+    """
+    image, side = pair.moving, max(pair.moving.shape)
     matrix = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    offset = (side - 1) / 2 + shift - matrix @ ((np.array(image.shape) - 1) / 2)
+    offset = (side - 1) / 2 + np.asarray(shift) - matrix @ ((np.array(image.shape) - 1) / 2)
     inverse = np.linalg.inv(matrix)
     border = np.ones(image.shape, bool)
     border[_BORDER:-_BORDER, _BORDER:-_BORDER] = False
@@ -42,5 +65,4 @@ def posed(pair: PreparedPair, seed: int, number: int) -> PreparedPair:
     )
     points = pair.moving_points @ matrix.T + offset
     seen = ((points >= 0) & (points <= side - 1)).all(axis=-1)
-    name = f"{pair.name}, pose {number}: {np.degrees(angle):.0f} degrees, x {scale:.2f}"
-    return PreparedPair(name, pair.fixed, moving.astype(np.float32), pair.fixed_points[seen], points[seen], scale)
+    return PreparedPair(pair.name, pair.fixed, moving.astype(np.float32), pair.fixed_points[seen], points[seen], scale)

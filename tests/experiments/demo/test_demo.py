@@ -11,6 +11,7 @@ from dirv_tf.models import DIRVNet
 from dirv_tf.models.weight_files import save_weights_file
 from experiments.demo import __main__ as demo
 from experiments.demo import cases as demo_cases
+from experiments.demo import real_pairs
 
 
 @pytest.fixture(scope="module")
@@ -24,34 +25,36 @@ def weights(tmp_path_factory):
 
 
 def test_demo_writes_a_picture_and_a_row_per_case(weights, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(demo, "CASES", (demo.CASES[0], demo.CASES[-1]))
+    monkeypatch.setattr(demo_cases, "CASES", (demo_cases.CASES[0], demo_cases.CASES[-1]))
+    monkeypatch.setattr(real_pairs, "shipped_pairs", list)
     arguments = ["--output", tmp_path / "out", "--model-2d", weights[2], "--model-3d", weights[3]]
     assert demo.main([str(argument) for argument in arguments]) == 0
     text = capsys.readouterr().out
     assert "epithelium, H&E" in text and "256 x 256" in text and "64 x 64 x 64" in text
 
-    with open(tmp_path / "out" / "error_figures.csv", encoding="utf-8") as stream:
+    with open(tmp_path / "out" / "errors.csv", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["file"] for row in rows] == ["tissue/epithelium_he.png", "volumes/brain_t1.tif"]
     assert all(float(row["endpoint_error_before_px"]) > 0.5 for row in rows)
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"error_figures.csv", "epithelium_he.png", "brain_t1.png"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"errors.csv", "index.html", "pictures"}
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     for name in ("epithelium_he.png", "brain_t1.png"):
-        picture = skimage.io.imread(tmp_path / "out" / name)
+        assert f'src="pictures/{name}"' in page
+        picture = skimage.io.imread(tmp_path / "out" / "pictures" / name)
         assert picture.shape[0] > 400 and picture.shape[1] > 1000 and picture.std() > 10
 
 
 def test_every_case_has_its_file():
-    assert all((demo_cases.DATA_FOLDER / case.file).is_file() for case in demo.CASES)
+    assert all((demo_cases.DATA_FOLDER / case.file).is_file() for case in demo_cases.CASES)
 
 
 def test_pairs_are_exact_and_depend_on_the_seed_alone():
-    fixed, moving, flow_field = demo.deformed_pair(demo.CASES[1], seed=1)
+    fixed, moving, flow_field = demo_cases.deformed_pair(demo_cases.CASES[1], seed=1)
     assert fixed.shape == moving.shape == flow_field.shape[:-1] == (256, 256)
-    again = demo.deformed_pair(demo.CASES[1], seed=1)
+    again = demo_cases.deformed_pair(demo_cases.CASES[1], seed=1)
     np.testing.assert_array_equal(again[0], fixed)
     np.testing.assert_array_equal(again[2], flow_field)
-    assert np.abs(demo.deformed_pair(demo.CASES[1], seed=2)[2] - flow_field).max() > 0.5
+    assert np.abs(demo_cases.deformed_pair(demo_cases.CASES[1], seed=2)[2] - flow_field).max() > 0.5
     row, column = 100, 120
     down, right = np.array([row, column]) + flow_field[row, column]
     top, left = int(down), int(right)
@@ -75,13 +78,14 @@ def test_images_of_ones_own_take_the_place_of_the_project_s(weights, tmp_path, c
     def rows_of(images, folder):
         arguments = [*images, "--side", 24, "--output", folder, "--model-2d", weights[2], "--model-3d", weights[3]]
         assert demo.main([str(argument) for argument in arguments]) == 0
-        with open(folder / "error_figures.csv", encoding="utf-8") as stream:
+        with open(folder / "errors.csv", encoding="utf-8") as stream:
             return list(csv.DictReader(stream))
 
     images = _own_images(tmp_path)
     rows = rows_of(images, tmp_path / "out")
     assert [(row["case"], row["size"]) for row in rows] == [("picture.png", "24 x 24"), ("scan.tif", "20 x 24 x 24")]
-    assert {"picture.png", "scan.png"} < {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"picture.png", "scan.png"} == {path.name for path in (tmp_path / "out" / "pictures").iterdir()}
+    assert all(row["model"] == str(weights[row["size"].count("x") + 1]) for row in rows), "a named network is used alone"
     assert "scan.tif *" in capsys.readouterr().out
     # The field does not depend on what was named beside the image.
     (alone,) = rows_of(images[1:], tmp_path / "alone")
@@ -90,14 +94,14 @@ def test_images_of_ones_own_take_the_place_of_the_project_s(weights, tmp_path, c
 
 def test_own_images_are_stretched_and_cut_from_the_middle(tmp_path):
     picture, scan = demo_cases.own_cases(_own_images(tmp_path))
-    _, whole, flow_field = demo.deformed_pair(scan, seed=1)
+    _, whole, flow_field = demo_cases.deformed_pair(scan, seed=1)
     assert (whole.min(), whole.max()) == (0.0, 1.0) and whole.shape == (20, 24, 28)
     assert np.linalg.norm(flow_field, axis=-1).mean() == pytest.approx(2.0, rel=1e-4)
     # Metrics are averaged over what is brighter than the background: not over the air.
     np.testing.assert_array_equal(whole[:4] > demo_cases.BACKGROUND, False)
-    _, middle, _ = demo.deformed_pair(scan, seed=1, side=20)
+    _, middle, _ = demo_cases.deformed_pair(scan, seed=1, side=20)
     np.testing.assert_array_equal(middle, whole[:, 2:22, 4:24])
-    assert demo.deformed_pair(picture, seed=1)[1].shape == (40, 52)
+    assert demo_cases.deformed_pair(picture, seed=1)[1].shape == (40, 52)
 
 
 def test_own_images_that_cannot_be_taken_are_clear_errors(weights, tmp_path, capsys):
@@ -141,4 +145,4 @@ def test_help_teaches(capsys):
     with pytest.raises(SystemExit):
         demo.main(["--help"])
     text = capsys.readouterr().out
-    assert "--seed SEED" in text and "A-6" in text and "examples:" in text
+    assert "--seed SEED" in text and "--pair FIXED MOVING" in text and "examples:" in text

@@ -1,6 +1,9 @@
-"""The demo's picture of one case: images, differences, deformed grid, true and predicted field on one page."""
+"""The demo's picture of an image deformed by a known field: images, differences, deformed grid, both fields."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 
@@ -21,9 +24,11 @@ from dirv_tf.figures.panels import (
 )
 
 TRUE_GRID_COLOR = "#35c9ff"
+# Letters that a line of the metrics holds.
+_LINE = 30
 
 
-def demo_picture(title, result, true_flow_field, accuracy):
+def known_picture(title, result, true_flow_field, accuracy):
     """Draw a registered pair whose true field is known; a volume by the central slice across its first axis.
 
     The upper row holds the images and their differences before and after; the lower row the fixed image's grid on the
@@ -81,7 +86,9 @@ def _draw_fields(panels, moving, flow_field, true_flow_field):
 def _write_metrics(axes, result, accuracy):
     axes.set_axis_off()
     lines = [
-        f"model   {result.model_name}",
+        "registered by",
+        *(f"  {line}" for line in wrap(Path(result.model_name).name, _LINE)),
+        "",
         f"size    {' x '.join(map(str, result.size))}",
         f"time    {result.seconds:.2f} s",
         "",
