@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from dirv_tf.io.atomic_write import write_text
 from dirv_tf.io.html_page import html_page
+from dirv_tf.metrics.names import METRIC_NAMES
 from dirv_tf.registration.pairs.pair_row import PairRow
 from dirv_tf.registration.pairs.pairs_folder import PAGE_NAME, TABLE_NAME, PairsFolder
 from dirv_tf.registration.result_folder import PICTURE_NAME
@@ -171,7 +172,7 @@ def _numbers(row):
     if row.is_done:
         yield "alike", f"{row.similarity_before:.2f} → {row.similarity_after:.2f}"
         yield "inside", f"{100 * row.support:.0f} %"
-        yield "folded", f"{row.folded_percent:.2f} %"
+        yield METRIC_NAMES["folded_percent"].label, f"{row.folded_percent:.2f} %"
     if row.landmarks is not None:
         yield "landmarks", row.landmarks
         yield "median rTRE", f"{_share(row.rtre_median_before)} → {_share(row.rtre_median_after)}"
