@@ -27,7 +27,15 @@ RUN = {
     "name": "toy-run",
     "description": "two convolutions",
     "model": {"kind": "toy", "channels": 3},
-    "data": {"kind": "chessboard", "size": [16, 20], "cell_range": [3, 5], "train_images": 8, "test_images": 4},
+    "data": {
+        "kind": "chessboard",
+        "size": [16, 20],
+        "cell_range": [3, 5],
+        "transform": "affine",
+        "desensitize": False,
+        "train_images": 8,
+        "test_images": 4,
+    },
     "training": {"epochs": 2, "batch_size": 4, "learning_rate": 1e-3, "loss": "intensity"},
     "evaluation": {"batch_size": 4},
 }

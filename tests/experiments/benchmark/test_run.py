@@ -6,7 +6,7 @@ import skimage.io
 from experiments.benchmark import __main__ as command
 from experiments.benchmark import run
 from experiments.benchmark.plan import FULL, QUICK
-from experiments.benchmark.rows import SETTINGS
+from experiments.benchmark.rows import SETTINGS, rows_of_times
 
 TINY = {
     "units": 1,
@@ -14,9 +14,10 @@ TINY = {
     "training_side": 16,
     "training_batch": 2,
     "inference_sides": (16, 32),
-    "demons_sides": (),
+    "demons_sides": (16,),
+    "error_pairs": 1,
     "first_answers": ((2, 64),),
-    "xla_sides": (),
+    "xla_sides": (16,),
     "memory_batch": 2,
     "seconds": 0.0,
 }
@@ -35,6 +36,10 @@ def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys)
     assert step["unit"] == "ms" and step["value"]["repetitions"] == 3 and step["ratio"]["median"] > 0
     assert step["value"]["lower_quartile"] <= step["value"]["median"] <= step["value"]["upper_quartile"]
     assert ("training step", "arithmetic floor") in measured and ("inference 32²", "VoxelMorph") in measured
+    of_sides = {side: {name for section, name in measured if section == f"inference {side}²"} for side in (16, 32)}
+    assert of_sides[16] - of_sides[32] == {"demons", "dirv_tf, whole under XLA"}
+    assert {"dirv_tf", "dirv_tf, mixed_bfloat16", "textbook"} < of_sides[32]
+    assert all("endpoint error" in measured["inference 16²", name]["note"] for name in ("demons", "dirv_tf"))
     for name in ("import of TensorFlow", "first pair from the shell", "new size", "repeated size"):
         assert measured["first answer, 64²", name]["value"]["median"] > 0
     assert "times the import" in measured["first answer, 64²", "first pair from the shell"]["note"]
@@ -46,10 +51,8 @@ def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys)
 
 
 def test_parts_growth_and_volumes(tmp_path):
-    plan = FULL._replace(
-        **{**TINY, "inference_sides": (16,), "demons_sides": (16,), "volume_side": 12, "volume_batch": 1}
-    )
-    plan = plan._replace(xla_sides=(16,), error_pairs=1, volume_units=1, scaled_units=(1, 2), scaled_experts=(2, 3))
+    plan = FULL._replace(**TINY, volume_side=12, volume_batch=1, volume_units=1)
+    plan = plan._replace(scaled_units=(1, 2), scaled_experts=(2, 3))
     stages = {name: measure for name, _, measure in run._stages(plan, print)}
     parts = {(row.section, row.name): row for row in stages["parts of a unit"]()}
     shared = [row for (section, _), row in parts.items() if section.startswith("parts")]
@@ -58,10 +61,8 @@ def test_parts_growth_and_volumes(tmp_path):
     growth = stages["growth with the network"]()
     assert [row.name for row in growth] == ["1", "2", "2", "3"]
     assert len(stages["volumes"]()) == 2
-    inference = stages["inference"]()
-    assert {"dirv_tf, whole under XLA", "dirv_tf, mixed_bfloat16"} <= {row.name for row in inference}
-    assert {row.name for row in inference if row.section == "inference 16²"} >= {"dirv_tf", "demons"}
-    assert all("endpoint error" in row.note for row in inference if row.name == "demons")
+    assert "inference" in stages
+    inference = rows_of_times("inference 16²", {"dirv_tf": [1.0, 2.0], "demons": [3.0, 4.0]})
     assert len(run.benchmark_figure([*parts.values(), *growth, *inference], (16,)).axes) == 4
 
 
