@@ -10,12 +10,16 @@ from dirv_tf.training.execution.run_folder import RunFolder
 RUNS = Path(__file__).parents[2] / "experiments" / "runs" / "dirv_net"
 TINY = {
     "model.levels": 1,
-    "model.units": 2,
+    "model.units": 1,
     "model.experts": 4,
     "model.kernel_sizes": [3, 3],
     "model.knots": 8,
     "data.size": [16, 16],
     "data.cell_range": [3, 5],
+    "data.test_size": [24, 20],
+    # The pipelines are traced several times in a run: half of the operations.
+    "data.transform": "affine",
+    "data.desensitize": False,
     "data.train_images": 8,
     "data.test_images": 6,
     "training.epochs": 2,

@@ -144,15 +144,8 @@ def test_an_epoch_must_be_a_number_of_whole_executions(tiny_config):
         training_pairs(dataclasses.replace(tiny_config, training=training))
 
 
-def test_a_run_is_tested_on_images_of_another_size(tiny_config, tmp_path):
-    config = dataclasses.replace(
-        tiny_config,
-        data=dataclasses.replace(tiny_config.data, test_size=(24, 20)),
-        training=dataclasses.replace(tiny_config.training, epochs=1, jit_compile=False),
-    )
-    folder, lines = RunFolder.new(config, tmp_path / "run"), []
-    measured = execute(config, folder, report=lines.append)
-    assert load_run(folder.config) == config
+def test_a_run_is_tested_on_images_of_another_size(finished):
+    _, measured, lines = finished
     assert any("8 pairs of 16×16," in line for line in lines)
     assert any("6 unseen pairs of 24×20," in line for line in lines)
     assert all(np.isfinite(value) for value in measured.values())
