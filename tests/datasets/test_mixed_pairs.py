@@ -3,7 +3,6 @@ import pytest
 
 from dirv_tf.datasets import ChessboardPairs, MixedPairs, from_config, from_folder
 
-
 # Small graphs: every pipeline is traced anew.
 SIMPLE = {"seed": 1, "transform": "affine", "desensitize": False}
 
