@@ -133,7 +133,7 @@ def _page_cells(row):
             f"{row['endpoint_error_before_px']:.2f} → {row['endpoint_error_after_px']:.2f} px"
         ),
         "error removed": f"{row['endpoint_error_reduction_percent']:.1f} %",
-        "folded": f"{row['folded_percent']:.3f} %",
+        METRIC_NAMES["folded_percent"].label: f"{row['folded_percent']:.3f} %",
         "time": f"{row['seconds']:.2f} s",
     }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 from dirv_tf.io.atomic_write import write_csv
+from dirv_tf.metrics.names import METRIC_NAMES
 from dirv_tf.report.document import Section, Table
 from experiments.demo.landmark_errors import landmark_errors
 from experiments.demo.real_picture import real_picture
@@ -63,7 +64,7 @@ def real_section(pairs, register, page):
     Section
     """
     print("Real pairs, registered by dirv_tf.register(fixed, moving) with its defaults.\n")
-    print(_line("", "", "alike", "median rTRE", "folded", "time"))
+    print(_line("", "", "alike", "median rTRE", METRIC_NAMES["folded_percent"].label, "time"))
     print(_line("fixed and moving", "size", "before  after", "before   after", "%", "s"))
     rows, sections = [], []
     for pair in pairs:
@@ -146,7 +147,7 @@ def _cells(row):
         "alike": f"{row['similarity_before']:.2f} → {row['similarity_after']:.2f}",
         "landmarks": str(row.get("landmarks", "")),
         "median rTRE": errors,
-        "folded": f"{row['folded_percent']:.3f} %",
+        METRIC_NAMES["folded_percent"].label: f"{row['folded_percent']:.3f} %",
         "time": f"{row['seconds']:.1f} s",
         "verdict": _verdict(row),
     }
