@@ -9,8 +9,7 @@ import pytest
 
 from dirv_tf.models.weight_files import load_weights_file, read_card
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.training.execution import run as module
-from dirv_tf.training.execution.interruption import StepGuard
+from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
 from dirv_tf.training.execution.starting_weights import starting_weights
 from dirv_tf.validation import ConfigError
@@ -29,51 +28,36 @@ def _from(config, start_from, **changes):
     return dataclasses.replace(config, training=training)
 
 
-@pytest.fixture(scope="module")
-def continued(finished, tiny_config, tmp_path_factory):
-    """A run that starts from a copy of the finished one: both folders, the weights before its first step, its lines."""
-    folder = tmp_path_factory.mktemp("continued")
-    source = folder / "source"
-    shutil.copytree(finished[0].path, source)
-    config = _from(tiny_config, source, epochs=1)
-    run, lines, begun = RunFolder.new(config, folder / "run"), [], []
-
-    class Watched(StepGuard):
-        def on_epoch_begin(self, epoch, logs=None):
-            begun.append({path: variable.numpy() for path, variable in self.model.named_variables().items()})
-            super().on_epoch_begin(epoch, logs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "StepGuard", Watched)
-        module.execute(config, run, tensorboard=False, report=lines.append)
-    # The first one begins while the steps are timed, the last one is the epoch itself.
-    return source, run, begun[-1], lines
-
-
-def test_a_run_starts_with_the_weights_of_another(continued, tmp_path):
-    source, run, begun, lines = continued
-    expected, trained = (load_weights_file(folder).named_variables() for folder in (source, run.path))
-    for path, weights in begun.items():
-        np.testing.assert_array_equal(weights, expected[path], err_msg=path)
-    assert any(np.any(variable.numpy() != begun[path]) for path, variable in trained.items())
-    sha256 = read_card(source)["sha256"]
-    assert f"  start     weights of source, SHA-256 {sha256[:12]}…" in lines
-    record = json.loads(run.record.read_text(encoding="utf-8"))
-    assert record["started_from"] == {"name": "source", "run": "A-6", "preset": None, "sha256": sha256}
-    card = read_card(run.path)
-    assert card["training"]["start_from"] == "source" and str(source.parent) not in json.dumps(card)
-
-
-def test_a_resumed_run_does_not_start_again(continued, tmp_path):
-    whole = load_weights_file(continued[1].path).named_variables()
-    shutil.copytree(continued[1].path, tmp_path / "run")
-    # Neither the finished test nor the weights to start from are there any more; the checkpoint has all that counts.
-    (tmp_path / "run" / "metrics.json").unlink()
-    run, config = RunFolder.existing(tmp_path / "run")
-    config = _from(config, tmp_path / "nowhere")
-    module.execute(config, run, tensorboard=False, report=lambda line: None)
+def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_path):
+    folder, _, _ = finished
+    # Steps too short to change anything.
+    config = _from(tiny_config, folder.path, learning_rate=1e-12)
+    run, lines = RunFolder.new(config, tmp_path / "run"), []
+    execute(config, run, tensorboard=False, report=lines.append)
+    expected = load_weights_file(folder.path).named_variables()
     for path, variable in load_weights_file(run.path).named_variables().items():
-        np.testing.assert_array_equal(variable, whole[path])
+        np.testing.assert_allclose(variable, expected[path], atol=1e-8, err_msg=path)
+    sha256 = read_card(folder.path)["sha256"]
+    assert f"  start     weights of {folder.path.name}, SHA-256 {sha256[:12]}…" in lines
+    record = json.loads(run.record.read_text(encoding="utf-8"))
+    assert record["started_from"] == {"name": "run", "run": "A-6", "preset": None, "sha256": sha256}
+    card = read_card(run.path)
+    assert card["training"]["start_from"] == "run" and str(tmp_path.parent) not in json.dumps(card)
+
+
+def test_a_resumed_run_does_not_start_again(finished, tiny_config, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(finished[0].path, source)
+    config = _from(tiny_config, source)
+    run = RunFolder.new(config, tmp_path / "run")
+    execute(config, run, tensorboard=False, report=lambda line: None)
+    whole = load_weights_file(run.path)
+    # Neither the finished test nor the weights to start from are there any more; the checkpoint has all that counts.
+    run.metrics_json.unlink()
+    shutil.rmtree(source)
+    execute(RunFolder.existing(run.path)[1], run, tensorboard=False, report=lambda line: None)
+    for path, variable in load_weights_file(run.path).named_variables().items():
+        np.testing.assert_array_equal(variable, whole.named_variables()[path])
 
 
 def test_shipped_networks_are_known_by_name_and_paths_are_relative_to_the_file(tmp_path):
@@ -99,7 +83,7 @@ def test_other_weights_are_refused_before_anything_is_written(start_from, model,
     config = load_run(tmp_path / "mine.yaml")
     run = RunFolder(tmp_path / "run")
     with pytest.raises(ConfigError, match=message):
-        module.execute(config, run, tensorboard=False, report=lambda line: None)
+        execute(config, run, tensorboard=False, report=lambda line: None)
     assert not run.path.exists() or not list(run.path.iterdir())
 
 
@@ -110,5 +94,5 @@ def test_damaged_weights_are_refused(finished, tiny_config, tmp_path):
     (source / "weights.npz").write_bytes(arrays[:-1])
     config = _from(tiny_config, source)
     with pytest.raises(ConfigError, match="'training.start_from': Expected weights with the SHA-256 on their card"):
-        module.execute(config, RunFolder(tmp_path / "run"), tensorboard=False, report=lambda line: None)
+        execute(config, RunFolder(tmp_path / "run"), tensorboard=False, report=lambda line: None)
     assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
