@@ -1,7 +1,11 @@
-"""Finding a run's row in the thesis's table."""
+"""Finding a run's row in the thesis's table, and its form in the run files."""
+
+import dataclasses
 
 import pytest
 
+from dirv_tf.training.config.config_loading import load_run
+from experiments.folders import CHECKOUT
 from experiments.reproduction.thesis_table import thesis_reference, thesis_rows
 
 
@@ -22,3 +26,15 @@ def test_a_run_of_ones_own_has_no_row():
 def test_a_missing_table_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="Received: path="):
         thesis_rows(tmp_path / "none.csv")
+
+
+RUNS = sorted((CHECKOUT / "experiments/runs/dirv_net").glob("[A-G]-?.yaml"))
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_every_run_of_the_thesis_has_its_form_to_the_letter(path):
+    ours, strict = load_run(path), load_run(path, preset="thesis")
+    assert (strict.model.step_size_scale, strict.model.centered) == (1.0, False)
+    # All else is the run itself.
+    model = dataclasses.replace(ours.model, step_size_scale=1.0, centered=False)
+    assert dataclasses.replace(ours, model=model, preset="thesis") == strict
