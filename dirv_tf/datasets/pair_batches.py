@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -48,6 +48,7 @@ class PairBatches(abc.ABC):
         self.batch_size = min(integer(1)("batch_size", batch_size), self.count)
         self.seed = random_seed()("seed", seed)
         self.frozen_last_batch = boolean()("frozen_last_batch", frozen_last_batch)
+        self._traced: Callable | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -59,6 +60,7 @@ class PairBatches(abc.ABC):
         smaller = copy.copy(self)
         smaller.count = min(integer(1)("count", count), self.count)
         smaller.batch_size = min(self.batch_size, smaller.count)
+        smaller._traced = None
         return smaller
 
     def training(
@@ -85,11 +87,12 @@ class PairBatches(abc.ABC):
         first_epoch = integer(0)("first_epoch", first_epoch)
         steps = self.steps_per_epoch
 
+        @tf.autograph.experimental.do_not_convert
         def element(step):
             epoch, batch_index = step // steps + 1, step % steps
             if self.frozen_last_batch:
                 epoch = tf.where(batch_index == steps - 1, tf.constant(_FROZEN_EPOCH, tf.int64), epoch)
-            return self._batch(batch_index, epoch)
+            return self._traced_batch(batch_index, epoch)
 
         batches = tf.data.Dataset.range(first_epoch * steps, (first_epoch + epochs) * steps)
         return _pipeline(batches, element, parallel_calls)
@@ -107,8 +110,12 @@ class PairBatches(abc.ABC):
         tf.data.Dataset
             ``steps_per_epoch`` elements, the same in every iteration. The last one is `frozen_batch`.
         """
-        batches = tf.data.Dataset.range(self.steps_per_epoch)
-        return _pipeline(batches, lambda batch_index: self._batch(batch_index, _FROZEN_EPOCH), parallel_calls)
+
+        @tf.autograph.experimental.do_not_convert
+        def element(batch_index):
+            return self._traced_batch(batch_index, tf.constant(_FROZEN_EPOCH, tf.int64))
+
+        return _pipeline(tf.data.Dataset.range(self.steps_per_epoch), element, parallel_calls)
 
     def frozen_batch(self) -> tuple:
         """Return the batch, one element, that ends every training epoch and the evaluation."""
@@ -117,6 +124,13 @@ class PairBatches(abc.ABC):
     @abc.abstractmethod
     def _batch(self, batch_index, epoch):
         """Return the element with the number `batch_index`, int64 (), of the epoch `epoch`."""
+
+    def _traced_batch(self, batch_index, epoch):
+        """Return `_batch`, traced once for all pipelines of this dataset: a run makes several, a second each."""
+        if self._traced is None:
+            number = tf.TensorSpec((), tf.int64)
+            self._traced = tf.function(self._batch, input_signature=(number, number), autograph=False)
+        return self._traced(batch_index, epoch)
 
     def _indices(self, batch_index):
         """Return the numbers of a batch's pairs, int64 (B,)."""

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
+from dirv_tf.figures.canvas import fix_title
+
 # Perceptually even maps: one for signed values (white is zero), one for magnitudes, one for errors.
 SIGNED_COLORS = "RdBu_r"
 MAGNITUDE_COLORS = "viridis"
@@ -86,6 +88,7 @@ def draw_color_bar(axes, picture, unit, beyond="neither"):
     gap, thickness = (inches / (box.width * figure_width) for inches in (0.07, 0.11))
     height = 1.0 - _BAR_UNIT_HEIGHT / (box.height * axes.figure.get_figheight())
     place = axes.inset_axes((1.0 + gap, 0.0, thickness, height))
+    fix_title(place)
     bar = axes.figure.colorbar(picture, cax=place, extend=beyond)
     bar.ax.tick_params(labelsize=_TICK_SIZE, length=2, pad=1)
     bar.outline.set_linewidth(0.5)

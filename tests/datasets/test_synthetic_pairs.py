@@ -137,6 +137,22 @@ def test_batches_do_not_depend_on_the_parallelism(three_epochs):
     _assert_equal(three_epochs, _batches(_pairs().training(3, parallel_calls=4)))
 
 
+def test_all_pipelines_of_a_dataset_share_one_graph(monkeypatch):
+    traced, original = [], ChessboardPairs._batch
+
+    def batch(pairs, *arguments):
+        traced.append(pairs)
+        return original(pairs, *arguments)
+
+    monkeypatch.setattr(ChessboardPairs, "_batch", batch)
+    pairs = _pairs(size=(8, 8), transform="affine", desensitize=False)
+    pairs.training(1), pairs.training(2, first_epoch=1), pairs.evaluation()
+    assert traced == [pairs]
+    # The batches of fewer pairs are others.
+    fewer = pairs.first(3)
+    assert fewer.evaluation().element_spec[1].shape[0] == 3 and traced == [pairs, fewer]
+
+
 def test_pipelines_can_be_iterated_again(evaluation_pipeline, evaluation):
     assert isinstance(evaluation_pipeline, tf.data.Dataset)
     _assert_equal(_batches(evaluation_pipeline), evaluation)

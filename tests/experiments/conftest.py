@@ -15,6 +15,8 @@ TINY = {
     "model.knots": 4,
     "data.size": [16, 16],
     "data.cell_range": [3, 5],
+    "data.transform": "affine",
+    "data.desensitize": False,
     "data.train_images": 4,
     "data.test_images": 8,
     "training.epochs": 1,

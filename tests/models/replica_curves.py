@@ -1,4 +1,4 @@
-"""Trains a network in one replica and in two, on virtual processors, and prints both curves; a process of its own."""
+"""Trains networks in one replica and in two, on virtual processors, and prints both curves; a process of its own."""
 
 import json
 import sys
@@ -10,20 +10,24 @@ from dirv_tf.losses import IntensityLoss
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import network_class
 
-kind, arguments, rate = sys.argv[1], json.loads(sys.argv[2]), float(sys.argv[3])
 processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 random = np.random.default_rng(3)
 images = random.random((8, 16, 16, 1), np.float32), random.random((8, 16, 16, 1), np.float32)
 field = np.zeros((8, 16, 16, 2), np.float32)
-curves = []
-for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
-    with strategy.scope():
-        tf.keras.utils.set_random_seed(1)
-        network = network_class(kind)(rank=2, **arguments)
-        network.build()
-        network.compile(tf.keras.optimizers.SGD(rate), IntensityLoss(), [RegistrationErrors(network.levels)])
-    data = tf.data.Dataset.from_tensor_slices((images, field)).batch(4)
-    history = network.fit(data, epochs=3, shuffle=False, verbose=0).history
-    curves.append({key: history[key] for key in ("loss", "l_int", "dl_int_finest")})
-print(json.dumps(curves))
+STRATEGIES = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def curves(kind, arguments, rate):
+    for strategy in STRATEGIES:
+        with strategy.scope():
+            tf.keras.utils.set_random_seed(1)
+            network = network_class(kind)(rank=2, **arguments)
+            network.build()
+            network.compile(tf.keras.optimizers.SGD(rate), IntensityLoss(), [RegistrationErrors(network.levels)])
+        data = tf.data.Dataset.from_tensor_slices((images, field)).batch(4)
+        history = network.fit(data, epochs=3, shuffle=False, verbose=0).history
+        yield {key: history[key] for key in ("loss", "l_int", "dl_int_finest")}
+
+
+print(json.dumps({kind: list(curves(kind, arguments, rate)) for kind, arguments, rate in json.loads(sys.argv[1])}))

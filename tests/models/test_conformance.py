@@ -30,13 +30,19 @@ CASES = {
     },
     "voxelmorph": {"encoder": (4, 4), "decoder": (4, 4), "last": (4,), "squarings": 2, "field_scale": 2},
 }
+# Fewer levels and stages, where only that a step of training does what it should is tested: tracing takes the time.
+TRAINED = {
+    "dirv_net": {**CASES["dirv_net"], "levels": 1},
+    "dlir": {**CASES["dlir"], "spline_resolutions": (1,), "spline_spacings": (4,)},
+    "voxelmorph": CASES["voxelmorph"],
+}
 families = pytest.mark.parametrize("kind", sorted(CASES))
 ranks = pytest.mark.parametrize("rank", [2, 3])
 
 
 def make(kind, rank=2, **arguments):
     tf.keras.utils.set_random_seed(5)
-    network = network_class(kind)(rank=rank, **CASES[kind], **arguments)
+    network = network_class(kind)(rank=rank, **{**CASES[kind], **arguments})
     network.build()
     # Fields of some tenths of a pixel, whatever the family starts with.
     for name, variable in network.named_variables().items():
@@ -132,7 +138,7 @@ def test_any_size_and_refinement(kind, rank, rng):
 @families
 @ranks
 def test_it_learns(kind, rank, rng):
-    network = make(kind, rank)
+    network = make(kind, rank, **TRAINED[kind])
     inputs = pair(rng, network, batch=2)
     network.compile(tf.keras.optimizers.Adam(1e-3), IntensityLoss(), [RegistrationErrors(network.levels)])
     history = network.fit(tf.data.Dataset.from_tensors((inputs,)), epochs=6, verbose=0).history
@@ -164,15 +170,22 @@ def test_images_that_do_not_fit_are_refused(kind):
             network.checked_pair(inputs)
 
 
-@families
-def test_two_replicas_learn_as_one(kind):
+@pytest.fixture(scope="module")
+def replica_curves():
+    """The curves of every family, trained in one replica and in two, by a process of its own."""
     # Fast enough to be seen, and not so fast that rounding errors grow.
-    rate = 2.0 if kind == "dirv_net" else 0.5
-    script = [sys.executable, str(HERE / "replica_curves.py"), kind, json.dumps(CASES[kind]), str(rate)]
+    rates = {"dirv_net": 2.0, "dlir": 0.1, "voxelmorph": 0.5}
+    cases = [(kind, arguments, rates[kind]) for kind, arguments in TRAINED.items()]
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    script = [sys.executable, str(HERE / "replica_curves.py"), json.dumps(cases)]
     done = subprocess.run(script, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
-    one, two = json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@families
+def test_two_replicas_learn_as_one(kind, replica_curves):
+    one, two = replica_curves[kind]
     for key, curve in one.items():
         # A reduction is a small difference of large numbers, in percent.
         np.testing.assert_allclose(two[key], curve, rtol=1e-5, atol=1e-4 * key.startswith("dl_"), err_msg=key)

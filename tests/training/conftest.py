@@ -43,4 +43,7 @@ def finished(tiny_config, tmp_path_factory):
 
     folder = RunFolder.new(tiny_config, tmp_path_factory.mktemp("finished") / "run")
     lines = []
-    return folder, execute(tiny_config, folder, report=lines.append), lines
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody looks at the pictures of this run's pairs, which take longer than its training.
+        patch.setattr("dirv_tf.training.monitoring.tensorboard_monitor.pair_pictures", lambda *_: ())
+        return folder, execute(tiny_config, folder, report=lines.append), lines

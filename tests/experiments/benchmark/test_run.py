@@ -4,9 +4,9 @@ import pytest
 import skimage.io
 
 from experiments.benchmark import __main__ as command
-from experiments.benchmark import run
+from experiments.benchmark import run, step_memory
 from experiments.benchmark.plan import FULL, QUICK
-from experiments.benchmark.rows import SETTINGS, rows_of_times
+from experiments.benchmark.rows import OURS, SETTINGS, TEXTBOOK, rows_of_times
 
 TINY = {
     "units": 1,
@@ -18,6 +18,7 @@ TINY = {
     "error_pairs": 1,
     "first_answers": ((2, 64),),
     "xla_sides": (16,),
+    "memory_of": (OURS,),
     "memory_batch": 2,
     "seconds": 0.0,
 }
@@ -64,6 +65,14 @@ def test_parts_growth_and_volumes(tmp_path):
     assert "inference" in stages
     inference = rows_of_times("inference 16²", {"dirv_tf": [1.0, 2.0], "demons": [3.0, 4.0]})
     assert len(run.benchmark_figure([*parts.values(), *growth, *inference], (16,)).axes) == 4
+
+
+def test_memory_is_compared_with_ours(monkeypatch):
+    needed = {OURS: 10.0, TEXTBOOK: 25.0}
+    monkeypatch.setattr(step_memory, "_in_fresh_process", lambda name, plan: needed[name])
+    ours, textbook = step_memory.measure_memory(QUICK)
+    assert (ours.name, ours.value.median, ours.ratio) == (OURS, 10.0, None)
+    assert (textbook.name, textbook.value.median, textbook.ratio.median) == (TEXTBOOK, 25.0, 2.5)
 
 
 def test_a_failure_is_an_exit_status(tmp_path, monkeypatch, capsys):

@@ -22,7 +22,7 @@ _FILE = """\
 name: {kind}
 description: Own images
 model: {{levels: 1, units: 1, experts: 2, kernel_sizes: [3, 3], knots: 5}}
-data: {{kind: {kind}, size: [16, 16], train_images: 8, test_images: 6, {data}}}
+data: {{kind: {kind}, size: [16, 16], train_images: 8, test_images: 8, {data}}}
 training: {{epochs: 2, batch_size: 4, learning_rate: 1e-3, loss: {loss}}}
 evaluation: {{batch_size: 4, validation_images: 4}}
 """
@@ -57,11 +57,11 @@ def pairs_run(tmp_path_factory):
 def test_a_run_on_a_folder_leaves_the_files_of_any_run(folder_run):
     folder, measured, lines = folder_run
     written = json.loads(folder.metrics_json.read_text(encoding="utf-8"))
-    assert written["test"] == measured and written["reference"] is None and written["test_images"] == 6
+    assert written["test"] == measured and written["reference"] is None and written["test_images"] == 8
     assert {"l_dis", "dl_dis", "endpoint_error", "folded_percent"} <= measured.keys()
     assert any("8 pairs of 16×16 from 4 images, affine fields" in line for line in lines)
-    assert any("6 unseen pairs of 16×16 from 1 image," in line for line in lines)
-    assert any(line.startswith("test of 6 unseen pairs") for line in lines)
+    assert any("8 unseen pairs of 16×16 from 1 image," in line for line in lines)
+    assert any(line.startswith("test of 8 unseen pairs") for line in lines)
     assert any(line.startswith("endpoint error ") for line in lines)
     assert sum("mean of levels" in line for line in lines) == 1, "nothing to compare with"
     assert load_weights_file(folder.path).rank == 2

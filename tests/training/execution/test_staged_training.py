@@ -21,7 +21,15 @@ RUN = {
     "name": "stages",
     "description": "two stages",
     "model": {"kind": "two_stages"},
-    "data": {"kind": "chessboard", "size": [16, 16], "cell_range": [3, 5], "train_images": 8, "test_images": 4},
+    "data": {
+        "kind": "chessboard",
+        "size": [16, 16],
+        "cell_range": [3, 5],
+        "transform": "affine",
+        "desensitize": False,
+        "train_images": 8,
+        "test_images": 4,
+    },
     "training": {
         "stages": [{"stage": "coarse", "epochs": 2}, {"stage": "fine", "epochs": 2, "learning_rate": 5e-3}],
         "batch_size": 4,
@@ -83,6 +91,8 @@ def whole(config, tmp_path_factory):
                 states.append(dict(file))
 
         patch.setattr(CheckpointFile, "on_epoch_end", note)
+        # The pictures of pairs are those of any run, and take longer than this training.
+        patch.setattr("dirv_tf.training.monitoring.tensorboard_monitor.pair_pictures", lambda *_: ())
         execute(config, folder, report=lines.append)
     return folder, lines, states
 

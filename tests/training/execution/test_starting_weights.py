@@ -31,7 +31,7 @@ def _from(config, start_from, **changes):
 def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_path):
     folder, _, _ = finished
     # Steps too short to change anything.
-    config = _from(tiny_config, folder.path, learning_rate=1e-12)
+    config = _from(tiny_config, folder.path, learning_rate=1e-12, epochs=1)
     run, lines = RunFolder.new(config, tmp_path / "run"), []
     execute(config, run, tensorboard=False, report=lines.append)
     expected = load_weights_file(folder.path).named_variables()
@@ -46,16 +46,15 @@ def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_pat
 
 
 def test_a_resumed_run_does_not_start_again(finished, tiny_config, tmp_path):
-    source = tmp_path / "source"
-    shutil.copytree(finished[0].path, source)
-    config = _from(tiny_config, source)
-    run = RunFolder.new(config, tmp_path / "run")
-    execute(config, run, tensorboard=False, report=lambda line: None)
-    whole = load_weights_file(run.path)
-    # Neither the finished test nor the weights to start from are there any more; the checkpoint has all that counts.
+    whole = load_weights_file(finished[0].path)
+    # Trained, but not tested yet. The weights to start from are not there any more; the checkpoint has all that counts.
+    run = RunFolder(shutil.copytree(finished[0].path, tmp_path / "run"))
     run.metrics_json.unlink()
-    shutil.rmtree(source)
-    execute(RunFolder.existing(run.path)[1], run, tensorboard=False, report=lambda line: None)
+    (run.path / "weights.npz").unlink()
+    run.write_config(_from(tiny_config, tmp_path / "gone"))
+    resumed, config = RunFolder.existing(run.path)
+    assert config.training.start_from == str(tmp_path / "gone")
+    execute(config, resumed, tensorboard=False, report=lambda line: None)
     for path, variable in load_weights_file(run.path).named_variables().items():
         np.testing.assert_array_equal(variable, whole.named_variables()[path])
 

@@ -134,13 +134,13 @@ class Browser:
 @pytest.fixture(scope="module")
 def log_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "tensorboard"
-    pairs = ChessboardPairs(size=(16, 16), cell_range=(3, 5), count=4, batch_size=4)
+    element = ChessboardPairs((16, 16), cell_range=(3, 5), count=4, batch_size=4, transform="affine").frozen_batch()
     model = DIRVNet(levels=1, units=1, experts=2, kernel_sizes=(3, 3), knots=5)
     model.compile(
         tf.keras.optimizers.Adam(1e-2), losses.DisplacementLoss(), [metrics.RegistrationErrors()], run_eagerly=True
     )
-    monitor = TensorBoardMonitor(folder, pairs.frozen_batch(), samples=1)
-    model.fit(pairs.training(epochs=2), epochs=2, steps_per_epoch=1, callbacks=[monitor], verbose=0)
+    monitor = TensorBoardMonitor(folder, element, pictures_every=2, samples=1)
+    model.fit(tf.data.Dataset.from_tensors(element), epochs=2, callbacks=[monitor], verbose=0)
     return folder
 
 

@@ -27,6 +27,7 @@ PICTURES = {
 CONFIG = {"name": "A-6 | quick", "model": {"levels": 2, "units": [1, 2]}, "training": {"learning_rate": 1e-3}}
 
 
+# One size for all tests: every shape is compiled by itself.
 def batch(size, supervised=True, pairs=3):
     random = np.random.default_rng(5)
     moving = random.uniform(size=(pairs, *size, 1)).astype(np.float32)
@@ -172,7 +173,7 @@ def test_volumes_with_and_without_truth(tmp_path, supervised):
 
 @pytest.mark.parametrize("every, expected", [(0, None), (2, [0, 2, 3])])
 def test_pictures_every_so_many_epochs_and_at_the_end(tmp_path, every, expected):
-    element = batch((16, 16))
+    element = batch((16, 24))
     fit(TensorBoardMonitor(tmp_path, element, pictures_every=every, samples=1), small_model(2, 1, 1), element, 3)
     steps, _ = read(tmp_path / "train")
     assert steps.get("A registration/pair 0") == expected
@@ -180,7 +181,7 @@ def test_pictures_every_so_many_epochs_and_at_the_end(tmp_path, every, expected)
 
 
 def test_a_resumed_training_goes_on_counting(tmp_path):
-    element = batch((16, 16))
+    element = batch((16, 24))
     model = small_model(2, 1, 1)
     fit(TensorBoardMonitor(tmp_path, element, pictures_every=0), model, element, 1)
     fit(TensorBoardMonitor(tmp_path, element, pictures_every=0), model, element, 2, initial_epoch=1)
@@ -190,9 +191,9 @@ def test_a_resumed_training_goes_on_counting(tmp_path):
 
 
 def test_watching_does_not_change_the_training(tmp_path):
-    element = batch((16, 16))
+    element = batch((16, 24))
     losses_seen = []
-    for callbacks in ([], [TensorBoardMonitor(tmp_path, element, samples=1)]):
+    for callbacks in ([], [TensorBoardMonitor(tmp_path, element, pictures_every=2, samples=1)]):
         tf.keras.utils.set_random_seed(11)
         model = small_model(2, 1, 1)
         data = tf.data.Dataset.from_tensors(element)
@@ -206,11 +207,11 @@ def test_watching_does_not_change_the_training(tmp_path):
 def test_impossible_numbers_raise(tmp_path, argument):
     (name,) = argument
     with pytest.raises(ValueError, match=f"`{name}`.*Received: {name}="):
-        TensorBoardMonitor(tmp_path, batch((16, 16)), **argument)
+        TensorBoardMonitor(tmp_path, batch((16, 24)), **argument)
 
 
 def test_another_model_raises(tmp_path):
-    monitor = TensorBoardMonitor(tmp_path, batch((16, 16)))
+    monitor = TensorBoardMonitor(tmp_path, batch((16, 24)))
     monitor.set_model(tf.keras.Sequential([tf.keras.layers.Dense(1)]))
     with pytest.raises(TypeError, match="RegistrationNetwork. Received: model of type Sequential"):
         monitor.on_train_begin()
