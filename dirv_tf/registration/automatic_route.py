@@ -14,15 +14,16 @@ from scipy import ndimage
 
 from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.appearance import matched_appearance
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity
 from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.network_trial import (
     EXPLAINED,
     SAME_CONTRAST,
+    TURNED,
     WORTH_A_TRY,
     Trial,
     contrast_of,
     equally_sharp,
-    explained_share,
     network_trial,
 )
 from dirv_tf.registration.quality import structure_similarity
@@ -35,6 +36,8 @@ _CLEARLY = 0.06
 # that it shifts by a period, at most 0.1 on most sections that lie otherwise.
 _SOMEWHAT_ALIKE = 0.1
 _FAST_SIDE = EFFORTS["fast"].finest_side
+# Percent of the pixels at which the network's field may fold.
+_MUCH_FOLDED = 1.0
 # Correlation from afar below which one image is a negative of the other.
 _NEGATIVE = -0.3
 
@@ -81,10 +84,11 @@ def best_route(
     if look is not None and explained_share(pair, look.flow_field) < WORTH_A_TRY:
         return _by_structure(pair, effort, notes, look)
     trial = network_trial(given, run, name, effort, optimize)
-    if trial.found is not None and trial.succeeded:
+    folds = trial.found is not None and folded_percent(pair, trial.found) > _MUCH_FOLDED
+    if trial.found is not None and trial.succeeded and not folds:
         return trial.found
     other = _by_structure(pair, effort, notes, look)
-    if trial.found is None or trial.explained < WORTH_A_TRY:
+    if trial.found is None or folds or trial.explained < WORTH_A_TRY:
         return other
     support = pair.support(trial.found.flow_field)
     images = pair.warped(trial.found.flow_field), pair.warped(other.flow_field)
@@ -107,7 +111,10 @@ def is_doubtful(alignment: Alignment | None) -> bool:
 
 
 def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
-    """Return whether an alignment was worth it: half of what the network left unexplained from where the images were.
+    """Return whether an alignment was worth it: it halves what was left unexplained from where the images were.
+
+    Where little is left either way, it is worth it if it has something to turn, or the deformation after it is less
+    uneven.
 
     Parameters
     ----------
@@ -122,7 +129,11 @@ def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
     -------
     bool
     """
-    return not trial.succeeded or 1 - explained_share(pair, found.flow_field) < 0.5 * (1 - trial.explained)
+    left = 1 - explained_share(pair, found.flow_field)
+    if not trial.succeeded or left < 0.5 * (1 - trial.explained):
+        return True
+    turned = trial.turn > TURNED or irregularity(pair, found) < trial.irregularity
+    return left <= 1 - EXPLAINED and turned
 
 
 def _by_structure(pair, effort, notes, look=None):
@@ -132,13 +143,16 @@ def _by_structure(pair, effort, notes, look=None):
     # Of a small image the quick look was at full resolution already.
     enough = effort == "fast" or (effort == "default" and max(pair.fixed.shape) <= _FAST_SIDE)
     found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
-    if effort != "fast":
+    # Organs of two people differ in shape, and a change of contrast would explain that away.
+    if effort != "fast" and pair.fixed.ndim == 2:
         registered = pair.warped(found.flow_field)
         matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
         if matched.explained >= EXPLAINED:
             alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
-            found = optimized(alike, found, "mse", effort)
-            notes = (*notes, "a smooth change of contrast was found and compensated")
+            closer = optimized(alike, found, "mse", effort)
+            if folded_percent(pair, closer) <= folded_percent(pair, found):
+                found = closer
+                notes = (*notes, "a smooth change of contrast was found and compensated")
     return replace(found, notes=notes)
 
 

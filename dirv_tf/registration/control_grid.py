@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+from scipy import sparse
 
 
 class ControlGrid:
-    """First-degree B-splines over an image: control point ``k`` at pixel ``spacing * k``, the last beyond the border.
+    """B-splines over an image: control point ``k`` at pixel ``spacing * k``, the last beyond the border.
 
     Parameters
     ----------
@@ -16,6 +17,9 @@ class ControlGrid:
         Sides of the image in pixels.
     spacing : sequence of int, length r
         Control-point spacing in pixels.
+    degree : {1, 3}
+        Of the splines. Cubic ones have one more control point before the image and one behind it: ``k`` is at pixel
+        ``spacing * (k - 1)``.
 
     Attributes
     ----------
@@ -30,9 +34,9 @@ class ControlGrid:
     ((3, 4), (2, 9, 12))
     """
 
-    def __init__(self, size, spacing):
+    def __init__(self, size, spacing, degree=1):
         self.size, self.spacing = tuple(size), tuple(spacing)
-        self._matrices = [_splines(n, s) for n, s in zip(self.size, self.spacing)]
+        self._matrices = [_SPLINES[degree](n, s) for n, s in zip(self.size, self.spacing)]
         self.shape = tuple(matrix.shape[1] for matrix in self._matrices)
 
     def interpolate(self, values: np.ndarray) -> np.ndarray:
@@ -43,15 +47,29 @@ class ControlGrid:
         """Apply the adjoint of `interpolate`: sum values at the pixels, weighted by the splines."""
         return _product([matrix.T for matrix in self._matrices], values)
 
+    def matrix(self) -> sparse.csr_matrix:
+        """Return `interpolate` of one channel as a sparse matrix, pixels by control points."""
+        return functools.reduce(lambda one, two: sparse.kron(one, two, format="csr"), self._matrices)
+
     def fit(self, values: np.ndarray) -> np.ndarray:
         """Return the control points whose interpolation is nearest to values at the pixels, in the sense of squares."""
         return _product([_pseudo_inverse(matrix) for matrix in self._matrices], values)
 
 
-def _splines(side, spacing):
+def _linear(side, spacing):
     count = -(-(side - 1) // spacing) + 1
     distance = np.arange(side)[:, None] / spacing - np.arange(count)
     return np.maximum(1 - np.abs(distance), 0).astype(np.float32)
+
+
+def _cubic(side, spacing):
+    count = -(-(side - 1) // spacing) + 3
+    distance = np.abs(np.arange(side)[:, None] / spacing - np.arange(-1, count - 1))
+    near, far = 2 / 3 - distance**2 + distance**3 / 2, np.maximum(2 - distance, 0) ** 3 / 6
+    return np.where(distance < 1, near, far).astype(np.float32)
+
+
+_SPLINES = {1: _linear, 3: _cubic}
 
 
 def _pseudo_inverse(matrix):

@@ -12,7 +12,7 @@ from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.feature_images import POINTWISE, check_similarity, feature_images
 from dirv_tf.registration.gauss_newton import Problem, evaluate, minimize, sample
 from dirv_tf.registration.instance_optimization import checked_smoothness
-from dirv_tf.registration.warped_pair import WarpedPair, positions
+from dirv_tf.registration.warped_pair import WarpedPair, positions, without_affine
 
 
 class Effort(NamedTuple):
@@ -37,7 +37,9 @@ EFFORTS = {"fast": Effort(4, 256, 0), "default": Effort(5, 1024, 0), "best": Eff
 # How often the pair is registered by rank, starting from the field before. Sections deform little, organs of different
 # people much: only the fields of a round are kept smooth, so that several together reach farther without folding.
 ROUNDS = {2: 1, 3: 3}
-SPACING = 4
+# Distances of the control points, one after the other, on the coarsest level and on finer ones. Intensities repeat
+# themselves wherever a pattern does: few control points find out first where it lies on the whole.
+_WIDE_TO_NARROW, _NARROW = ((16, 8, 4), (8, 4)), ((4,), (4,))
 # The coarsest level: no side below the first, no need for more levels once the longest is at most the second.
 _SHORTEST, _COARSE = 16, 64
 # The smoothness grows with every coarser level: coarse structures say little about fine deformation.
@@ -54,11 +56,13 @@ def register_multi_resolution(
     mask: np.ndarray | None = None,
     moving_mask: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
+    levels: int | None = None,
 ) -> np.ndarray:
     """Register a pair without a network: the energy of `optimize_field`, minimized from coarse to fine.
 
     Every level halves the images, down to about 64 pixels, and has a control point every 4 of its pixels; its field is
-    the start of the next finer one.
+    the start of the next finer one. Where intensities are compared, every level starts with control points that are 8
+    pixels apart, the coarsest with 16, and what the field has of an affine map by then costs nothing.
 
     Parameters
     ----------
@@ -75,6 +79,8 @@ def register_multi_resolution(
         the result once more, for large deformations.
     progress : callable, optional
         Called with the number of levels done and of all levels, over all rounds, after each one.
+    levels : int, optional
+        Most levels, for a start that needs no search from afar. Default: as many as the size allows.
 
     Returns
     -------
@@ -107,26 +113,37 @@ def register_multi_resolution(
     rank = pair.fixed.ndim
     smoothness = checked_smoothness(smoothness, similarity, rank)
     finest, coarsest = _levels(pair.fixed.shape, EFFORTS[effort].finest_side)
-    rounds = ROUNDS[rank] + EFFORTS[effort].more_rounds
+    if levels is not None:
+        coarsest = min(coarsest, finest + levels - 1)
+    pointwise = similarity in POINTWISE
+    # Intensities tell when a field fits, and one round does.
+    intensities = similarity == "mse"
+    rounds = (1 if intensities else ROUNDS[rank]) + EFFORTS[effort].more_rounds
     field = pair.flow_field
     for number in range(rounds):
         if number:
             pair = WarpedPair.make(fixed, moving, field, mask, moving_mask)
         images = _pyramid(pair, coarsest, similarity)
-        points = np.zeros(0, np.float32)
+        points, spacing = np.zeros(0, np.float32), 0
         for level in range(coarsest, finest - 1, -1):
-            # Later rounds start anew: what the rounds before have found costs nothing any more.
-            problem = _problem(pair, images[level], level, similarity, smoothness, elastic=number == 0)
-            start = np.zeros_like(problem.reference) if level == coarsest else _refined(points, problem.grid)
-            points, energies = minimize(problem, start, EFFORTS[effort].steps + level - finest)
+            for number_here, distance in enumerate((_WIDE_TO_NARROW if intensities else _NARROW)[level < coarsest]):
+                grid = ControlGrid(images[level][0].shape, (distance,) * rank)
+                if not points.size:
+                    points = np.zeros((rank, *grid.shape), np.float32)
+                else:
+                    points = _carried(points, spacing, grid, finer=number_here == 0)
+                spacing = distance
+                # Later rounds start anew: what the rounds before have found costs nothing any more.
+                problem = _problem(pair, images[level], level, similarity, smoothness, grid, points, number == 0)
+                points, energies = minimize(problem, points, EFFORTS[effort].steps + level - finest)
             if progress is not None:
                 progress((number + 1) * (coarsest - finest + 1) - (level - finest), rounds * (coarsest - finest + 1))
         if evaluate(problem, np.zeros_like(points))[0] <= energies[-1]:
             break
         for level in range(finest - 1, -1, -1):
-            points = _refined(points, ControlGrid(images[level][0].shape, problem.grid.spacing))
+            points = _carried(points, spacing, ControlGrid(images[level][0].shape, problem.grid.spacing), finer=True)
         found = ControlGrid(pair.fixed.shape, problem.grid.spacing).interpolate(points)
-        field = pair.added(found) if similarity in POINTWISE else pair.composed(found)
+        field = pair.added(found) if pointwise else pair.composed(found)
     return field
 
 
@@ -156,23 +173,24 @@ def _pyramid(pair, count, similarity):
     return [(*np.moveaxis(one, -1, 0), two[..., 0]) for one, two in zip(fixed, _halved(moving[..., None], count))]
 
 
-def _problem(pair, images, level, similarity, smoothness, elastic):
+def _problem(pair, images, level, similarity, smoothness, grid, points, elastic):
     fixed, weights, moving = (np.ascontiguousarray(values) for values in images)
-    grid = ControlGrid(fixed.shape, (SPACING,) * fixed.ndim)
+    pointwise = similarity in POINTWISE
+    reference = pair.reference(grid, level) if elastic else np.zeros_like(points)
     return Problem(
         feature_images(fixed, similarity),
         feature_images(moving, similarity),
-        positions(fixed.shape) + (pair.halved_field(level) if similarity in POINTWISE else 0),
+        positions(fixed.shape) + (pair.halved_field(level) if pointwise else 0),
         weights / weights.mean(),
         grid,
         float(smoothness * _GROWTH**level),
-        pair.reference(grid, level) if elastic else np.zeros((fixed.ndim, *grid.shape), np.float32),
-        pair.matrix if similarity in POINTWISE else None,
+        reference + without_affine(points) - points if elastic and similarity == "mse" else reference,
+        pair.matrix if pointwise else None,
     )
 
 
-def _refined(points, grid):
-    """Carry control points to the grid of the next finer level: half the distance, twice the pixels."""
-    halves = [np.arange(count, dtype=np.float32) / 2 for count in grid.shape]
-    coordinates = np.stack(np.meshgrid(*halves, indexing="ij"))
-    return np.stack([2 * sample(values, coordinates) for values in points])
+def _carried(points, spacing, grid, finer):
+    """Carry control points to another grid of the same level, or of the next finer one: there, twice the pixels."""
+    scale = 2 if finer else 1
+    places = positions(grid.shape) * np.float32(grid.spacing[0] / (scale * spacing))
+    return np.stack([scale * sample(values, places) for values in points])

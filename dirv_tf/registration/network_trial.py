@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import replace
 from typing import Callable, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from scipy import ndimage
 from scipy.optimize import minimize_scalar
 
-from dirv_tf import geometry, metrics
+from dirv_tf.registration.cubic_optimization import optimize_cubic
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
+from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.relative_blur import relative_blur
-from dirv_tf.registration.route import Found, Pair, optimized, registered_by_network
+from dirv_tf.registration.route import (
+    Found,
+    Pair,
+    optimized,
+    registered_by_network,
+    registered_by_optimization,
+)
+from dirv_tf.registration.warped_pair import WarpedPair
 
 # Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
 # contrasts. Deformation moves hardly anything in a distribution, whatever it does to the images.
@@ -27,8 +36,12 @@ WORTH_A_TRY = 0.8
 # Standard deviation of the logarithm of the Jacobian determinant: up to 0.26 on 24 chessboards that are deformed by up
 # to 20 pixels, from 0.32 on where a turned volume was forced onto another one.
 _REGULAR = 0.27
+# Turned, stretched or sheared by more than that, a pair deserves an alignment even where its field gets there without.
+TURNED = 0.3
 # After two the field gains no more than a tenth of a percent.
 _BLUR_ROUNDS = 2
+# What a field that folds is smoothed with, and how much less of the images it may explain then.
+_UNFOLDING, _UNFOLDING_STEPS, _NEARLY = (0.02, 0.2, 2.0), 10, 0.02
 
 
 class Trial(NamedTuple):
@@ -42,24 +55,30 @@ class Trial(NamedTuple):
         Share of the registered image's variance that the fixed image explains.
     distance : float
         Of the two contrasts.
-    regular : bool
-        Whether the field is a deformation that may well be the truth: without folds, and nowhere extreme.
+    irregularity : float
+        Standard deviation of the logarithm of the Jacobian determinant, infinite for a field that folds.
+    only_noise : bool
+        Whether what is left has no structure.
+    turn : float
+        Largest entry of the field's affine part without the identity: 0.26 for a rotation by 15 degrees.
     """
 
     found: Found | None
     explained: float
     distance: float
-    regular: bool = False
+    irregularity: float = math.inf
+    only_noise: bool = False
+    turn: float = 0.0
 
     @property
     def succeeded(self) -> bool:
         """Whether nothing else needs to be tried."""
-        return self.found is not None and self.explained >= EXPLAINED
+        return self.found is not None and (self.explained >= EXPLAINED or self.only_noise)
 
     @property
     def needs_no_alignment(self) -> bool:
-        """Whether the pair is registered from where it is."""
-        return self.succeeded and self.regular
+        """Whether the pair is registered from where it is, by a deformation that may well be the truth."""
+        return self.succeeded and self.irregularity <= _REGULAR and self.turn <= TURNED
 
 
 def contrast_distance(fixed: np.ndarray, moving: np.ndarray) -> float:
@@ -127,17 +146,83 @@ def network_trial(
     distance = contrast_of(pair)
     if distance > SAME_CONTRAST:
         return Trial(None, 0.0, distance)
-    found = registered_by_network(pair, run, name)
-    explained = explained_share(pair, found.flow_field)
-    if optimize and explained >= WORTH_A_TRY:
+    found, explained = _start(pair, run, name, effort, optimize)
+    if optimize and (explained >= WORTH_A_TRY or leaves_only_noise(pair, found.flow_field)):
         found = optimized(pair, found, "mse", effort)
         explained = explained_share(pair, found.flow_field)
         if blur and explained >= WORTH_A_TRY:
             found, explained = _optimized_with_blur(given, blur, found, effort)
-    field = tf.constant(pair.linear.decomposed(found.flow_field)[None], tf.float32)
-    with geometry.for_any_shape():
-        regular = float(metrics.folded_percent(field)[0]) == 0 and float(metrics.sd_log_jacobian(field)[0]) <= _REGULAR
-    return Trial(replace(found, notes=(*notes, *found.notes)), explained, distance, regular)
+    if optimize and effort != "fast" and not _is_quick_volume(pair, effort):
+        found, explained = _unfolded(pair, found, explained)
+    found = replace(found, notes=(*notes, *found.notes))
+    only_noise = leaves_only_noise(pair, found.flow_field)
+    return Trial(found, explained, distance, irregularity(pair, found), only_noise, _turn(pair, found))
+
+
+def _turn(pair, found):
+    matrix = WarpedPair.make(pair.fixed, pair.moving, found.flow_field).matrix
+    if matrix is None:
+        return 0.0
+    return float(np.abs(np.linalg.inv(pair.linear.matrix) @ matrix - np.eye(len(matrix))).max())
+
+
+def _start(pair, run, name, effort, optimize):
+    """Find a field that explains the images: from coarse to fine by intensities, by the network, by local structure."""
+    if not optimize:
+        found = registered_by_network(pair, run, name)
+        return found, explained_share(pair, found.flow_field)
+    candidates, quick = [], effort == "fast" or _is_quick_volume(pair, effort)
+    for way in (
+        functools.partial(registered_by_optimization, pair, "mse", effort),
+        functools.partial(registered_by_network, pair, run, name),
+        functools.partial(registered_by_optimization, pair, "lncc", effort),
+    ):
+        if len(candidates) > 1 and not quick:
+            repairable = any(is_repairable(pair, one.flow_field) for _, one in candidates)
+        if len(candidates) > 1 and (quick or not repairable):
+            break
+        found = way()
+        repairs = (None, repaired_field, _regrown_field)
+        if quick or not is_repairable(pair, found.flow_field):
+            repairs = (None,)
+        # What fits in some places is continued into the others, without and with a detour over parts that fit.
+        for repair in repairs:
+            if repair is not None:
+                found = replace(found, flow_field=repair(pair, found.flow_field))
+            share = explained_share(pair, found.flow_field)
+            candidates.append((share, found))
+            if share >= EXPLAINED and (effort == "fast" or misfit_share(pair, found.flow_field) <= LITTLE):
+                return found, share
+            if share < WORTH_A_TRY and repair is not None:
+                break
+    # A field that folds explains some pixels twice.
+    share, found = max(candidates, key=lambda candidate: candidate[0] - folded_percent(pair, candidate[1]) / 100)
+    return found, share
+
+
+def _is_quick_volume(pair, effort):
+    """Whether repairs are left out, which take many seconds in a volume."""
+    return pair.fixed.ndim == 3 and effort != "best"
+
+
+def _unfolded(pair, found, explained):
+    """Smooth a field as much as its folds ask for, if it then explains the images nearly as well."""
+    for smoothness in _UNFOLDING:
+        if not folded_percent(pair, found):
+            break
+        smoother = optimize_cubic(
+            pair.fixed, pair.moving, found.flow_field, _UNFOLDING_STEPS, smoothness,
+            mask=pair.mask, moving_mask=pair.moving_mask,
+        )
+        candidate = replace(found, flow_field=smoother.flow_field)
+        share = explained_share(pair, candidate.flow_field)
+        if share > explained - _NEARLY and folded_percent(pair, candidate) < folded_percent(pair, found):
+            found, explained = candidate, share
+    return found, explained
+
+
+def _regrown_field(pair, flow_field):
+    return repaired_field(pair, grown_field(pair, flow_field))
 
 
 def contrast_of(pair: Pair) -> float:
@@ -177,12 +262,3 @@ def _optimized_with_blur(pair, blur, found, effort):
         alike = _blurred(pair, math.copysign(width, blur))
         found = replace(optimized(alike, found, "mse", effort), method=found.method)
     return found, explained_share(alike, found.flow_field)
-
-
-def explained_share(pair: Pair, flow_field: np.ndarray) -> float:
-    """Return the share of the registered image's variance that the fixed image explains as it is."""
-    registered, support = pair.warped(flow_field), pair.support(flow_field)
-    if not support.any():
-        return 0.0
-    left = np.square(registered - pair.fixed)[support].mean()
-    return 1.0 - float(left) / max(float(registered[support].var()), 1e-12)

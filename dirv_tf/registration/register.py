@@ -150,7 +150,7 @@ def register(
     align = one_of(*ALIGNMENTS)("align", ("auto" if model is None else "none") if align is None else align)
     one_of(*SIMILARITIES)("similarity", similarity), one_of(*EFFORTS)("effort", effort)
     if optimize is None:
-        optimize = effort != "fast" if model is None else similarity != "auto"
+        optimize = model is None or similarity != "auto"
     tell = status or (lambda stage: None)
     fixed_image, moving_image = take_pair(fixed, moving, channel, time)
     check_same_rank(fixed_image.array, moving_image.array)

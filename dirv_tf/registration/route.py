@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Callable
 
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
+from dirv_tf.registration.cubic_optimization import optimize_cubic
 from dirv_tf.registration.instance_optimization import optimize_field
 from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.multi_resolution import register_multi_resolution
@@ -120,12 +122,14 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
             mask=pair.mask, moving_mask=pair.moving_mask,
         )
         return Found(field, f"{found.method}, then optimization ({similarity})", found.rounds, found.notes)
-    result = optimize_field(
+    # Cubic splines follow intensities to the last fraction of a pixel; in volumes that takes many seconds.
+    cubic = similarity == "mse" and (pair.fixed.ndim == 2 or effort == "best")
+    improve = optimize_cubic if cubic else functools.partial(optimize_field, similarity=similarity)
+    result = improve(
         pair.fixed,
         pair.moving,
         found.flow_field,
         _STEPS[effort],
-        similarity,
         mask=pair.mask,
         moving_mask=pair.moving_mask,
     )

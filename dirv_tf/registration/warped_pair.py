@@ -96,13 +96,17 @@ class WarpedPair(NamedTuple):
         level : int
             The result is in pixels of that level.
         """
-        points = grid.fit(self.halved_field(level))
-        places = positions(grid.shape).reshape(len(grid.shape), -1)
-        basis = np.concatenate([np.ones_like(places[:1]), places]).T.astype(np.float64)
-        values = points.reshape(len(points), -1).T
-        affine = basis @ np.linalg.lstsq(basis, values, rcond=None)[0]
-        rest = (values - affine).T.reshape(points.shape).astype(np.float32)
+        rest = without_affine(grid.fit(self.halved_field(level)))
         return rest if self.matrix is None else turned(np.linalg.inv(self.matrix), rest)
+
+
+def without_affine(points: np.ndarray) -> np.ndarray:
+    """Return what of control points (r, g_1, ..., g_r) is no affine map of their places, in the sense of squares."""
+    places = positions(points.shape[1:]).reshape(points.ndim - 1, -1)
+    basis = np.concatenate([np.ones_like(places[:1]), places]).T.astype(np.float64)
+    values = points.reshape(len(points), -1).T
+    affine = basis @ np.linalg.lstsq(basis, values, rcond=None)[0]
+    return (values - affine).T.reshape(points.shape).astype(np.float32)
 
 
 def positions(size) -> np.ndarray:

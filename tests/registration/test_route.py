@@ -125,15 +125,19 @@ def test_optimization_alone(pairs, effort):
 
 
 @pytest.mark.parametrize("effort", ["fast", "default", "best"])
-def test_a_clean_pair_goes_to_the_network(pairs, nearly, effort):
+def test_a_clean_pair_needs_no_network(pairs, nearly, effort):
     fixed, moving, true = pairs[0]
-    found = best_route(Pair(fixed, moving, IDENTITY), nearly, "name", effort, optimize=effort != "fast")
-    assert len(nearly.calls) == 1 and found.rounds == 3 and found.notes == ()
-    if effort == "fast":
-        assert found.method == "name"
-        np.testing.assert_allclose(found.flow_field, 0.9 * true, atol=1e-6)
-    else:
-        assert found.method == "name, then optimization (mse)" and removed(found, true) > 98
+    found = best_route(Pair(fixed, moving, IDENTITY), nearly, "name", effort)
+    assert not nearly.calls and found.rounds == 1 and found.notes == ()
+    assert found.method == "optimization from coarse to fine (mse), then optimization (mse)"
+    assert removed(found, true) > (97 if effort == "fast" else 99)
+
+
+def test_the_network_is_asked_where_intensities_explain_too_little(pairs, nearly):
+    fixed, moving, true = pairs[0]
+    noise = 0.03 * np.random.default_rng(0).normal(size=(2, *fixed.shape)).astype(np.float32)
+    found = best_route(Pair(fixed + noise[0], moving + noise[1], IDENTITY), nearly, "name", "default")
+    assert len(nearly.calls) == 1 and removed(found, true) > 95
 
 
 def test_without_optimization_the_network_has_the_last_word(pairs, nearly):
@@ -183,7 +187,7 @@ def test_a_network_that_has_lost_its_way_is_overruled(pairs):
     fixed, moving, true = pairs[0]
     random = np.random.default_rng(0)
     wrong = np.stack([10 * ndimage.gaussian_filter(random.normal(size=(128, 128)), 6) * 6 for _ in range(2)], axis=-1)
-    found = best_route(Pair(fixed, moving, IDENTITY), lambda *_: (wrong.astype(np.float32), 1), "name", "fast")
+    found = best_route(Pair(fixed, moving, IDENTITY), lambda *_: (wrong.astype(np.float32), 1), "name", "fast", False)
     assert found.method == "optimization from coarse to fine (lncc)" and removed(found, true) > 95
     assert found.notes == ("intensities explain too little of the difference: local structure was compared",)
 
@@ -194,5 +198,5 @@ def test_what_a_mask_leaves_out_does_not_decide(pairs, nearly):
     spoiled[:, 90:], mask[:, 90:] = 0, False
     assert contrast_distance(spoiled, moving) > SAME_CONTRAST
     found = best_route(Pair(spoiled, moving, IDENTITY, mask), nearly, "name", "default")
-    assert len(nearly.calls) == 1 and found.method == "name, then optimization (mse)"
+    assert not nearly.calls and found.method == "optimization from coarse to fine (mse), then optimization (mse)"
     assert removed(Found(found.flow_field[:, :85], ""), true[:, :85]) > 95

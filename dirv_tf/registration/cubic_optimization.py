@@ -1,0 +1,228 @@
+"""Optimization of one pair's field to the last fraction of a pixel, for two images of one contrast."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+from scipy.stats import chi2
+
+from dirv_tf.registration.bending import bending_diagonal, bending_force
+from dirv_tf.registration.control_grid import ControlGrid
+from dirv_tf.registration.gauss_newton import sample
+from dirv_tf.registration.instance_optimization import OptimizedField
+from dirv_tf.registration.warped_pair import WarpedPair, positions
+
+# Bending energy against noise: the smoothness is this many square pixels times the variance of the noise, and never
+# less than that of rounding and interpolation.
+_OF_NOISE, _LEAST = {2: 600.0, 3: 100.0}, 6e-4
+# Levenberg-Marquardt damping in units of the mean diagonal, and its factors after a step that lowered or raised the
+# energy; where it ends, and the share of the energy that ends it.
+_DAMPING, _LESS, _MORE, _MOST, _TOLERANCE = 1e-3, 0.3, 10.0, 1e4, 1e-4
+_CONJUGATE_STEPS, _RESIDUAL = 30, 1e-1
+
+
+def optimize_cubic(
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    flow_field: np.ndarray,
+    steps: int = 20,
+    smoothness: float | None = None,
+    spacing: int = 4,
+    mask: np.ndarray | None = None,
+    moving_mask: np.ndarray | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> OptimizedField:
+    """Improve a field that nearly fits, of two images of one contrast, as far as their intensities allow.
+
+    The energy is the mean squared difference plus `smoothness` times the mean bending energy of the control points of
+    cubic B-splines. Its Gauss-Newton steps take the slopes of the moving image where it is sampled and the whole matrix
+    of the data term: `optimize_field` replaces both by what reaches farther from a bad start, and stops earlier.
+
+    Parameters
+    ----------
+    fixed : np.ndarray, shape (n_1, ..., n_r), r = 2 or 3
+        Intensities in [0, 1].
+    moving : np.ndarray, shape (m_1, ..., m_r)
+        Intensities in [0, 1]; may be of another size.
+    flow_field : np.ndarray, shape (n_1, ..., n_r, r)
+        Start: backward field in pixels. Pixels that it takes from outside the moving image do not count.
+    steps : int
+        Most evaluations of the energy, twice as many where there is noise; 0 returns the start.
+    smoothness : float, optional
+        Weight of the bending energy, square pixels. Default: 0.0006, or 600 times (in volumes 100 times) the variance
+        of the noise that this leaves (see `noise_variance`), if that is more: then all is repeated with it.
+    spacing : int
+        Control-point spacing in pixels.
+    mask, moving_mask : np.ndarray of bool, optional
+        Pixels of the fixed and of the moving image that count. Default: all.
+    progress : callable, optional
+        Called with the number of steps done and of all steps after each one.
+
+    Returns
+    -------
+    OptimizedField
+        The given field itself where its energy is the smaller one.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other, the masks leave no pixel or a setting is out of its range.
+
+    References
+    ----------
+    Rueckert et al., "Nonrigid registration using free-form deformations: application to breast MR images", IEEE
+    Transactions on Medical Imaging 18 (8), 1999.
+
+    Examples
+    --------
+    >>> rows, columns = np.mgrid[:32, :32]
+    >>> fixed, moving = (0.5 + 0.5 * np.sin((rows + shift) / 4) * np.cos(columns / 5) for shift in (0, 1))
+    >>> result = optimize_cubic(fixed, moving, np.zeros((32, 32, 2)))
+    >>> bool(np.abs(result.flow_field[8:-8, 8:-8] - [-1, 0]).max() < 0.02)
+    True
+    """
+    if not isinstance(steps, int) or steps < 0:
+        raise ValueError(f"`steps` must be an integer from 0 on. Received: steps={steps!r}")
+    if smoothness is not None and smoothness < 0:
+        raise ValueError(f"`smoothness` must not be negative. Received: smoothness={smoothness!r}")
+    pair = WarpedPair.make(fixed, moving, flow_field, mask, moving_mask)
+    rank = pair.fixed.ndim
+    grid = ControlGrid(pair.fixed.shape, (spacing,) * rank, degree=3)
+    points = grid.fit(np.moveaxis(pair.flow_field, -1, 0))
+    start, energy = points, np.inf
+    problem = _Problem(pair, grid, _LEAST if smoothness is None else smoothness)
+    if steps:
+        points, energy = problem.minimized(start, steps, progress)
+        if smoothness is None:
+            # What is left where the field is free to follow everything is noise.
+            noise = noise_variance(pair.fixed, problem.warped(points), pair.weights > 0)
+            if _OF_NOISE[rank] * noise > _LEAST:
+                problem = _Problem(pair, grid, _OF_NOISE[rank] * noise)
+                points, energy = problem.minimized(start, steps, progress)
+    given = problem.data_term(pair.moving) + problem.smoothness * problem.bending(start)[0]
+    if not energy < given:
+        return OptimizedField(pair.flow_field, given, given)
+    return OptimizedField(np.moveaxis(grid.interpolate(points), 0, -1), given, energy)
+
+
+def noise_variance(fixed: np.ndarray, registered: np.ndarray, counted: np.ndarray, quantile: float = 0.5) -> float:
+    """Return the variance of what differs between two images where they have structure and fit, if most of it fits.
+
+    Parameters
+    ----------
+    fixed, registered : ndarray, shape (n_1, ..., n_r)
+    counted : ndarray of bool, shape (n_1, ..., n_r)
+        Pixels that count.
+    quantile : float
+        A smaller one allows for more places that do not fit.
+
+    Returns
+    -------
+    float
+        From the median, or that quantile, of the squared differences of the half of the pixels that has the steeper
+        slopes: an empty background has no noise, and would be most of some images.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> image, noise = rng.random((50, 50)), rng.normal(scale=0.1, size=(50, 50))
+    >>> noise[:10] = 5
+    >>> 0.009 < noise_variance(image, image + noise, np.ones((50, 50), bool)) < 0.015
+    True
+    """
+    slopes = sum(np.square(slope) for slope in np.gradient(fixed))[counted]
+    differences = np.square(fixed - registered)[counted]
+    if not slopes.any():
+        return 0.0
+    steep = differences[slopes >= np.median(slopes[slopes > 0])]
+    return float(np.quantile(steep, quantile) / chi2.ppf(quantile, 1))
+
+
+class _Problem:
+    """The energy of control points, and the steps that lower it."""
+
+    def __init__(self, pair, grid, smoothness):
+        self._fixed, self._moving = pair.fixed, pair.original
+        self._weights = pair.weights / pair.weights.mean()
+        self._positions, self._grid, self.smoothness = positions(pair.fixed.shape), grid, smoothness
+        self._bending_weight = np.float32(smoothness * np.prod(grid.size) / np.prod(grid.shape))
+
+    def data_term(self, warped):
+        return float(np.vdot(np.square(self._fixed - warped), self._weights)) / warped.size
+
+    def bending(self, points):
+        force = bending_force(points, self._grid.spacing)
+        return float(np.vdot(points, force)) / np.prod(self._grid.shape), force
+
+    def warped(self, points):
+        return sample(self._moving, self._positions + self._grid.interpolate(points))
+
+    def _evaluate(self, points):
+        coordinates = self._positions + self._grid.interpolate(points)
+        warped = sample(self._moving, coordinates)
+        bending, force = self.bending(points)
+        return self.data_term(warped) + self.smoothness * bending, (coordinates, warped, force)
+
+    def minimized(self, points, steps, progress):
+        energy, state = self._evaluate(points)
+        damping, equations = _DAMPING, None
+        for step in range(1, steps + 1):
+            equations = equations or self._equations(*state)
+            candidate = points + self._solve(*equations, damping)
+            lower, new_state = self._evaluate(candidate)
+            if progress is not None:
+                progress(step, steps)
+            if not lower < energy:
+                damping *= _MORE
+                if damping > _MOST:
+                    break
+                continue
+            small = lower > (1 - _TOLERANCE) * energy
+            points, energy, state, equations, damping = candidate, lower, new_state, None, damping * _LESS
+            if small or energy == 0:
+                break
+        return points, energy
+
+    def _equations(self, coordinates, warped, bending_force_there):
+        slopes = _slopes_at(self._moving, coordinates)
+        force = self._grid.gather(self._weights * (self._fixed - warped) * slopes)
+        diagonal = self._grid.gather(self._weights * slopes**2)
+        return force - self._bending_weight * bending_force_there, diagonal, slopes
+
+    def _solve(self, force, diagonal, slopes, damping):
+        """Solve for the step by conjugate gradients, preconditioned by the diagonal."""
+        damping = np.float32(damping * float(diagonal.mean()) + 1e-12)
+        inverse = 1 / (diagonal + damping + self._bending_weight * np.float32(bending_diagonal(self._grid.spacing)))
+
+        def apply(step):
+            along = self._weights * (self._grid.interpolate(step) * slopes).sum(axis=0)
+            stiff = self._bending_weight * bending_force(step, self._grid.spacing)
+            return self._grid.gather(along * slopes) + damping * step + stiff
+
+        step, residual = np.zeros_like(force), force
+        direction = preconditioned = inverse * residual
+        product = first = float(np.vdot(residual, preconditioned))
+        for _ in range(_CONJUGATE_STEPS):
+            if product <= _RESIDUAL**2 * first or product == 0:
+                break
+            applied = apply(direction)
+            length = np.float32(product / float(np.vdot(direction, applied)))
+            step = step + length * direction
+            residual = residual - length * applied
+            preconditioned = inverse * residual
+            previous, product = product, float(np.vdot(residual, preconditioned))
+            direction = preconditioned + np.float32(product / previous) * direction
+        return step
+
+
+def _slopes_at(values, coordinates):
+    """Return the derivatives (r, ...) of the linear interpolation of an array at coordinates (r, ...)."""
+    slopes = []
+    for axis, side in enumerate(values.shape):
+        low, high = coordinates.copy(), coordinates.copy()
+        low[axis] = np.floor(np.clip(coordinates[axis], 0, side - 1))
+        high[axis] = low[axis] + 1
+        inside = (coordinates[axis] >= 0) & (coordinates[axis] <= side - 1)
+        slopes.append((sample(values, high) - sample(values, low)) * inside)
+    return np.stack(slopes)

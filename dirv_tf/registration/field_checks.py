@@ -1,0 +1,65 @@
+"""What a field leaves unexplained, and how even it is."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import tensorflow as tf
+from scipy import ndimage
+
+from dirv_tf import geometry, metrics
+from dirv_tf.registration.route import Found, Pair
+
+# Pixels over which noise is averaged away, and how much more than of independent numbers may be left: interpolation
+# makes neighbors alike.
+_NOISE_WIDTH, _NOISE_LIKE = 2.0, 3.0
+
+
+def explained_share(pair: Pair, flow_field: np.ndarray) -> float:
+    """Return the share of the registered image's variance that the fixed image explains as it is."""
+    registered, support = pair.warped(flow_field), pair.support(flow_field)
+    if not support.any():
+        return 0.0
+    left = np.square(registered - pair.fixed)[support].mean()
+    return 1.0 - float(left) / max(float(registered[support].var()), 1e-12)
+
+
+def leaves_only_noise(pair: Pair, flow_field: np.ndarray) -> bool:
+    """Return whether what a field leaves of the difference varies from pixel to pixel alone, as noise does.
+
+    Parameters
+    ----------
+    pair : Pair
+    flow_field : np.ndarray, shape (n_1, ..., n_r, r)
+        Backward, pixels.
+
+    Returns
+    -------
+    bool
+    """
+    counted = pair.support(flow_field)
+    left = np.where(counted, pair.warped(flow_field) - pair.fixed, 0)
+    smooth = ndimage.gaussian_filter(left, _NOISE_WIDTH)
+    # A Gaussian filter leaves that share of the variance of independent numbers.
+    share = (4 * math.pi * _NOISE_WIDTH**2) ** (-left.ndim / 2)
+    return bool(counted.any()) and float(smooth[counted].var()) <= _NOISE_LIKE * share * float(left[counted].var())
+
+
+def irregularity(pair: Pair, found: Found) -> float:
+    """Return how uneven a deformation is, the linear part left out: infinite where it folds, see `Trial`."""
+    if folded_percent(pair, found):
+        return math.inf
+    with geometry.for_any_shape():
+        return float(metrics.sd_log_jacobian(_deformation(pair, found))[0])
+
+
+def folded_percent(pair: Pair, found: Found) -> float:
+    """Return the percentage of the pixels at which a deformation folds, the linear part left out."""
+    with geometry.for_any_shape():
+        return float(metrics.folded_percent(_deformation(pair, found))[0])
+
+
+def _deformation(pair, found):
+    """Return the field without its linear part, as a batch of one."""
+    return tf.constant(pair.linear.decomposed(found.flow_field)[None], tf.float32)
