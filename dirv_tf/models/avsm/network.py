@@ -100,7 +100,6 @@ class AVSM(RegistrationNetwork):
     """
 
     kind = "avsm"
-    how_computed = ("dtype", "normalization", "affine_steps", "momentum_steps", "integrator", "integration_steps")
     stages = STAGES
 
     def __init__(
