@@ -231,9 +231,13 @@ def test_training_a_stage_leaves_the_other_bit_identical_and_brings_the_images_t
     distance = tf.norm(geometry.identity_grid((16, 16)) - [7.0, 8.0], axis=-1)
     fixed = tf.exp(-0.05 * tf.square(distance))[None, ..., None]
     images = (fixed, tf.roll(fixed, 2, axis=1))
+    for path, variable in network.named_variables().items():
+        if path.startswith("affine/features") and path.endswith("kernel"):
+            # So few channels leave little of an image; the published numbers need no help.
+            variable.assign(2.0 * variable)
     before = {path: np.array(variable) for path, variable in network.named_variables().items()}
     network.start_stage(name, steps=1)
-    network.compile(tf.keras.optimizers.Adam(1e-2), AVSMLoss("ncc", updates=12), run_eagerly=True)
+    network.compile(tf.keras.optimizers.Adam(1e-3), AVSMLoss("ncc", updates=1), run_eagerly=True)
     history = network.fit(tf.data.Dataset.from_tensors((images,)), epochs=12, verbose=0).history["loss"]
     assert history[-1] < history[0]
     for path, variable in network.named_variables().items():

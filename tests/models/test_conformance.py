@@ -19,7 +19,7 @@ from dirv_tf.models.registry import _BUILT_IN, settings_class
 HERE = Path(__file__).parent
 # The smallest sensible network of every family.
 CASES = {
-    "avsm": {"affine_size": 16, "affine_steps": 2, "width": 0.0625, "momentum_steps": 1, "integration_steps": 2},
+    "avsm": {"affine_size": 16, "affine_steps": 1, "width": 0.0625, "momentum_steps": 1, "integration_steps": 2},
     "dirv_net": {"levels": 2, "units": 1, "experts": 2, "kernel_sizes": 3, "knots": 6},
     "dlir": {
         "affine_resolution": 2,
