@@ -7,6 +7,7 @@ the level they live on; component ``i`` is a displacement along array axis ``i``
 from dirv_tf.geometry.affine import (
     affine_flow_field,
     affine_matrix,
+    compose_affine,
     normalized_to_pixels,
     pixels_to_normalized,
     rotation_matrices,
@@ -25,6 +26,7 @@ from dirv_tf.geometry.cost_volume import cost_volume
 from dirv_tf.geometry.cubic_spline import cubic_spline_field
 from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kernel, transposed_expert_convolution
 from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
+from dirv_tf.geometry.multi_gaussian import multi_gaussian_smoothing
 from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
 from dirv_tf.geometry.piecewise_linear import piecewise_linear, piecewise_linear_integral
 from dirv_tf.geometry.point_inversion import warp_points_inverse
@@ -34,24 +36,27 @@ from dirv_tf.geometry.resampling import (
     downsample_image,
     linear_upsampling,
     resize_field,
+    resize_image,
     upsample_displacement_field,
     upsample_image,
 )
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.self_similarity import self_similarity
 from dirv_tf.geometry.smoothing import binomial_smoothing
-from dirv_tf.geometry.velocity import exponential
+from dirv_tf.geometry.velocity import advect, exponential
 from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
 from dirv_tf.geometry.window_sums import window_sums
 
 __all__ = [
     "FIELD_UPSAMPLINGS",
+    "advect",
     "affine_flow_field",
     "affine_matrix",
     "average_pool",
     "binomial_smoothing",
     "check_legal_size",
     "compose",
+    "compose_affine",
     "control_point_force",
     "cost_volume",
     "crop_to_size",
@@ -71,12 +76,14 @@ __all__ = [
     "legal_size",
     "linear_smoothing_kernel",
     "linear_upsampling",
+    "multi_gaussian_smoothing",
     "normalized_to_pixels",
     "pad_to_multiple",
     "piecewise_linear",
     "piecewise_linear_integral",
     "pixels_to_normalized",
     "resize_field",
+    "resize_image",
     "rotation_matrices",
     "sample_control_points",
     "sample_linear",

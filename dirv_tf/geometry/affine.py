@@ -143,8 +143,37 @@ def affine_flow_field(matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[
     return field
 
 
+def compose_affine(
+    first: tuple[tf.Tensor, tf.Tensor], second: tuple[tf.Tensor, tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the affine map that equals warping an image by the map `first` and the result by `second`.
+
+    ``x -> first(second(x))``, as of `compose` for fields.
+
+    Parameters
+    ----------
+    first, second : pair of tf.Tensor, shapes (B, r, r) and (B, r)
+        Matrix and translation.
+
+    Returns
+    -------
+    matrix : tf.Tensor, shape (B, r, r)
+    translation : tf.Tensor, shape (B, r)
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.geometry import compose_affine
+    >>> double, shift = (2 * tf.eye(2)[None], tf.zeros([1, 2])), (tf.eye(2)[None], tf.ones([1, 2]))
+    >>> compose_affine(double, shift)[1].numpy().tolist()
+    [[2.0, 2.0]]
+    """
+    (outer, outer_translation), (inner, inner_translation) = first, second
+    return tf.matmul(outer, inner), tf.linalg.matvec(outer, inner_translation) + outer_translation
+
+
 def normalized_to_pixels(
-    matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[int]
+    matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[int | tf.Tensor]
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Turn an affine map of coordinates in [-1, 1] into one in pixels about the center of the image.
 
@@ -155,7 +184,7 @@ def normalized_to_pixels(
     ----------
     matrix : tf.Tensor, shape (B, r, r)
     translation : tf.Tensor, shape (B, r)
-    size : sequence of int, length r
+    size : sequence of int or int32 scalars, length r
         Image sides, at least 2 pixels.
 
     Returns
@@ -181,7 +210,7 @@ def normalized_to_pixels(
 
 
 def pixels_to_normalized(
-    matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[int]
+    matrix: tf.Tensor, translation: tf.Tensor, size: Sequence[int | tf.Tensor]
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Turn an affine map in pixels about the center of the image into one of coordinates in [-1, 1].
 
@@ -192,7 +221,7 @@ def pixels_to_normalized(
     matrix : tf.Tensor, shape (B, r, r)
     translation : tf.Tensor, shape (B, r)
         Pixels.
-    size : sequence of int, length r
+    size : sequence of int or int32 scalars, length r
         Image sides, at least 2 pixels.
 
     Returns
@@ -217,6 +246,6 @@ def pixels_to_normalized(
 
 
 def _half_sides(size, matrix):
-    if any(side < 2 for side in size):
+    if any(side < 2 for side in size if not tf.is_tensor(side)):
         raise ValueError(f"`size` must have sides of at least 2 pixels. Received: size={tuple(size)}")
-    return (np.array(size, tf.convert_to_tensor(matrix).dtype.as_numpy_dtype) - 1) / 2
+    return (tf.cast(tf.stack(list(size)), tf.convert_to_tensor(matrix).dtype) - 1) / 2

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled_both_ways, shapes_vary
 from dirv_tf.geometry.sampling import sample_linear
-from dirv_tf.geometry.smoothing import binomial_smoothing
+from dirv_tf.geometry.smoothing import binomial_smoothing, halve_axis
 from dirv_tf.geometry.tensor_shapes import axis_slice, cell_phases, field_rank, spatial_rank, spatial_shape
 from dirv_tf.geometry.warp import identity_grid
 from dirv_tf.validation import integer, list_of, one_of
@@ -155,7 +155,7 @@ def resize_field(field: tf.Tensor, size: Sequence[int]) -> tf.Tensor:
     ----------
     field : tf.Tensor, shape (B, n_1, ..., n_r, r)
         Flow field in pixels of its own grid.
-    size : sequence of int, length r
+    size : sequence of int or int32 scalars, length r
         New spatial sizes ``m``.
 
     Returns
@@ -169,10 +169,92 @@ def resize_field(field: tf.Tensor, size: Sequence[int]) -> tf.Tensor:
         If `size` does not have one positive integer per axis.
     """
     field = tf.convert_to_tensor(field)
-    rank = field_rank(field, "field")
+    size = _checked_size(size, field_rank(field, "field"))
+    old, new = _intervals(spatial_shape(field), size, field.dtype)
+    resized = _resized(field, size, old / new) * (new / old)
+    resized.set_shape([field.shape[0], *map(_known, size), field.shape[-1]])
+    return resized
+
+
+def resize_image(image: tf.Tensor, size: Sequence[int]) -> tf.Tensor:
+    """Resize an image so that the corner pixels of both grids coincide.
+
+    An axis of at least twice its new side is first halved, with binomial smoothing, as often as possible; then the
+    image is sampled linearly.
+
+    Parameters
+    ----------
+    image : tf.Tensor, shape (B, n_1, ..., n_r, C)
+    size : sequence of int, length r
+        New spatial sizes ``m``.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, m_1, ..., m_r, C)
+        Pixel ``k`` of an axis is what lies at ``k (n - 1) / (m - 1)``.
+
+    Raises
+    ------
+    ValueError
+        If `size` does not have one positive integer per axis.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.geometry import resize_image
+    >>> resize_image(tf.constant([[[[0.0]], [[2.0]], [[4.0]]]]), (5, 1))[0, :, 0, 0].numpy().tolist()
+    [0.0, 1.0, 2.0, 3.0, 4.0]
+    """
+    image = tf.convert_to_tensor(image)
+    rank = spatial_rank(image, "image")
     size = list_of(integer(1), rank, rank)("size", tuple(size))
-    old = tf.cast(tf.maximum(spatial_shape(field) - 1, 1), field.dtype)
-    new = tf.cast(tf.maximum(tf.constant(size) - 1, 1), field.dtype)
-    coordinates = identity_grid(size, field.dtype) * (old / new)
-    coordinates = tf.tile(coordinates[None], [tf.shape(field)[0]] + [1] * (rank + 1))
-    return sample_linear(field, coordinates) * (new / old)
+    old, new = _intervals(spatial_shape(image), size, image.dtype)
+    halved, factors = image, []
+    for axis, side in enumerate(size, start=1):
+        halved, factor = _halved(halved, axis, side)
+        factors.append(factor)
+    # Coarse pixel k lies on pixel `factor` k, whatever is left at the far end.
+    resized = _resized(halved, size, old / new / tf.cast(tf.stack(factors), image.dtype))
+    resized.set_shape([image.shape[0], *size, image.shape[-1]])
+    return resized
+
+
+def _halved(image, axis, side):
+    """Halve an axis while it is at least twice as long as a side; with the factor by which it became shorter."""
+
+    def again(image, factor):
+        return halve_axis(image, axis), 2 * factor
+
+    if image.shape[axis] is not None:
+        factor = 1
+        while image.shape[axis] >= 2 * side:
+            image, factor = again(image, factor)
+        return image, factor
+    return tf.while_loop(
+        lambda image, factor: tf.shape(image)[axis] >= 2 * side,
+        again,
+        (image, tf.constant(1)),
+        shape_invariants=(image.shape, tf.TensorShape([])),
+    )
+
+
+def _checked_size(size, rank):
+    size = tuple(size)
+    known = [1 if tf.is_tensor(side) else side for side in size]
+    checked = list_of(integer(1), rank, rank)("size", tuple(known))
+    return tuple(side if tf.is_tensor(side) else number for side, number in zip(size, checked))
+
+
+def _known(side):
+    return None if tf.is_tensor(side) else side
+
+
+def _intervals(old, new, dtype):
+    """Return the pixels between the first and the last of an axis, of both grids; 1 for an axis of one pixel."""
+    return tuple(tf.cast(tf.maximum(tf.stack(sides) - 1, 1), dtype) for sides in (tf.unstack(old), new))
+
+
+def _resized(values, size, steps):
+    coordinates = identity_grid(size, values.dtype) * steps
+    coordinates = tf.tile(coordinates[None], [tf.shape(values)[0]] + [1] * (len(size) + 1))
+    return sample_linear(values, coordinates)

@@ -56,6 +56,14 @@ def binomial_smoothing(values: tf.Tensor, order: int | None = 3, stride: int = 1
     return smoothed
 
 
+def halve_axis(values: tf.Tensor, axis: int) -> tf.Tensor:
+    """Smooth along one axis with the kernel of order 3 and keep every second pixel, starting with the first."""
+    size = values.shape[axis] if values.shape[axis] is not None else tf.shape(values)[axis]
+    padded = reflect_padding(values, axis, BINOMIAL_RADIUS)
+    before = (slice(None),) * axis
+    return tf.add_n([tap * padded[(*before, slice(start, start + size, 2))] for start, tap in enumerate(_TAPS[3])])
+
+
 def diagonal_kernel(taps: tf.Tensor, rank: int, channels: int) -> tf.Tensor:
     """Return the convolution kernel that filters each channel alone with the outer product of `taps`.
 

@@ -8,6 +8,7 @@ from dirv_tf.layers.data_force import DataForce
 from dirv_tf.layers.downsampling import Downsampling
 from dirv_tf.layers.field_of_experts import FieldOfExperts
 from dirv_tf.layers.image_gradient import ImageGradient
+from dirv_tf.layers.multi_gaussian_smoothing import MultiGaussianSmoothing
 from dirv_tf.layers.piecewise_linear_potential import PiecewiseLinearPotential
 from dirv_tf.layers.upsampling import Upsampling
 from dirv_tf.layers.variational_unit import VariationalUnit
@@ -23,6 +24,7 @@ __all__ = [
     "Downsampling",
     "FieldOfExperts",
     "ImageGradient",
+    "MultiGaussianSmoothing",
     "PiecewiseLinearPotential",
     "Upsampling",
     "VariationalUnit",

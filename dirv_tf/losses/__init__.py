@@ -4,6 +4,7 @@ A Keras loss is called as ``loss(flow_field, outputs)`` on the true flow field, 
 dictionary; it takes what it needs of them and names what is missing.
 """
 
+from dirv_tf.losses.affine_terms import affine_deviation, affine_inverse_consistency
 from dirv_tf.losses.bending_energy import bending_energy
 from dirv_tf.losses.combined import CombinedLoss
 from dirv_tf.losses.correlation import global_correlation
@@ -11,28 +12,34 @@ from dirv_tf.losses.displacement import DisplacementLoss
 from dirv_tf.losses.first_differences import first_differences
 from dirv_tf.losses.intensity import IntensityLoss
 from dirv_tf.losses.inverse_consistency import inverse_consistency
-from dirv_tf.losses.local_correlation import local_correlation, multi_kernel_correlation
+from dirv_tf.losses.local_correlation import local_correlation, multi_kernel_correlation, windows_of_two_sizes
+from dirv_tf.losses.momentum_energy import momentum_energy
 from dirv_tf.losses.root_mean_square import root_mean_square_error
 from dirv_tf.losses.self_similarity import self_similarity_difference
 from dirv_tf.losses.similarity import intensity_errors
 from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights, true_displacement_fields
-from dirv_tf.losses.unsupervised import UnsupervisedLoss
+from dirv_tf.losses.unsupervised import UnsupervisedLoss, image_dissimilarity
 
 __all__ = [
     "CombinedLoss",
     "DisplacementLoss",
     "IntensityLoss",
     "UnsupervisedLoss",
+    "affine_deviation",
+    "affine_inverse_consistency",
     "bending_energy",
     "displacement_errors",
     "displacement_level_weights",
     "first_differences",
     "global_correlation",
+    "image_dissimilarity",
     "intensity_errors",
     "inverse_consistency",
     "local_correlation",
+    "momentum_energy",
     "multi_kernel_correlation",
     "root_mean_square_error",
     "self_similarity_difference",
     "true_displacement_fields",
+    "windows_of_two_sizes",
 ]

@@ -104,3 +104,40 @@ def multi_kernel_correlation(
             for weight, sides, stride, dilation in windows
         ]
     )
+
+
+def windows_of_two_sizes(size: Sequence[int]) -> list[tuple[float, int, int, int]]:
+    """Return the windows for `multi_kernel_correlation` that AVSM was published with, for an image size.
+
+    Windows of a quarter of the smallest side with the weight 0.3, and of half of it with 0.7, every second pixel, a
+    quarter of their taps from one to the next. Below 64 pixels: one kind, half the smallest side, every pixel.
+
+    Parameters
+    ----------
+    size : sequence of int, length r
+        Sides of the image, at least 4 pixels.
+
+    Returns
+    -------
+    list of (weight, sides, stride, dilation)
+
+    Raises
+    ------
+    ValueError
+        If a side is unknown or below 4.
+
+    References
+    ----------
+    Shen et al., "Networks for joint affine and non-parametric image registration", CVPR 2019, section 3.3.
+
+    Examples
+    --------
+    >>> windows_of_two_sizes((64, 80))
+    [(0.3, 16, 4, 2), (0.7, 32, 8, 2)]
+    """
+    size = tuple(size)
+    if any(side is None or side < 4 for side in size):
+        raise ValueError(f"`size` must hold known sides of at least 4 pixels. Received: size={size}")
+    smallest = min(size)
+    chosen = [(0.3, smallest // 4, 2), (0.7, smallest // 2, 2)] if smallest >= 64 else [(1.0, smallest // 2, 1)]
+    return [(weight, side, max(1, (side + 1) // 4), dilation) for weight, side, dilation in chosen]

@@ -10,7 +10,7 @@ from dirv_tf.losses.arguments import check_outputs, floating_tensor, refuse_samp
 from dirv_tf.losses.bending_energy import bending_energy
 from dirv_tf.losses.correlation import global_correlation
 from dirv_tf.losses.first_differences import first_differences
-from dirv_tf.losses.local_correlation import local_correlation
+from dirv_tf.losses.local_correlation import local_correlation, multi_kernel_correlation, windows_of_two_sizes
 from dirv_tf.losses.self_similarity import self_similarity_difference
 from dirv_tf.validation import number, one_of
 
@@ -21,12 +21,46 @@ _DISSIMILARITIES = {
     ),
     "ncc": lambda fixed, registered: -global_correlation(fixed, registered),
     "lncc": lambda fixed, registered: 1 - local_correlation(fixed, registered),
+    "mk_lncc": lambda fixed, registered: multi_kernel_correlation(
+        fixed, registered, windows_of_two_sizes(fixed.shape[1:-1])
+    ),
     "mind": self_similarity_difference,
 }
+SIMILARITIES = tuple(_DISSIMILARITIES)
 _REGULARIZERS = {
     "diffusion": lambda field: first_differences(field, power=2),
     "bending": bending_energy,
 }
+
+
+def image_dissimilarity(fixed: tf.Tensor, registered: tf.Tensor, similarity: str) -> tf.Tensor:
+    """Return how unlike the images of every pair are, by one of several measures.
+
+    Parameters
+    ----------
+    fixed, registered : tf.Tensor, shape (B, n_1, ..., n_r, C)
+    similarity : {"mse", "ncc", "lncc", "mk_lncc", "mind"}
+        Mean squared difference, negative correlation over the image, one minus the correlation in windows of nine
+        pixels, the same in windows of two sizes that go with the image (whose sides must be known), or the mean squared
+        difference of self-similarity features.
+
+    Returns
+    -------
+    tf.Tensor, shape (B,)
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> image = tf.random.uniform([1, 16, 16, 1])
+    >>> float(image_dissimilarity(image, image, "mse")[0])
+    0.0
+    """
+    one_of(*SIMILARITIES)("similarity", similarity)
+    return _DISSIMILARITIES[similarity](tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered))
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -41,9 +75,8 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
 
     Parameters
     ----------
-    similarity : {"mse", "ncc", "lncc", "mind"}
-        Mean squared difference, negative correlation over the image, one minus the correlation in windows of nine
-        pixels, or the mean squared difference of self-similarity features.
+    similarity : {"mse", "ncc", "lncc", "mk_lncc", "mind"}
+        What is made small, see `image_dissimilarity`.
     regularizer : {"diffusion", "bending"}
         `first_differences`, squared, or `bending_energy`.
     weight : float
@@ -73,7 +106,7 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
         **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
-        self.similarity = one_of(*_DISSIMILARITIES)("similarity", similarity)
+        self.similarity = one_of(*SIMILARITIES)("similarity", similarity)
         self.regularizer = one_of(*_REGULARIZERS)("regularizer", regularizer)
         self.weight = number(low=0)("weight", weight)
 
@@ -85,7 +118,7 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
     def call(self, y_true: tf.Tensor | None, y_pred: dict) -> tf.Tensor:
         compared = _compared(y_pred)
         fixed, registered = (floating_tensor(compared[key]) for key in ("fixed", "registered"))
-        loss = tf.reduce_mean(_DISSIMILARITIES[self.similarity](fixed, registered))
+        loss = tf.reduce_mean(image_dissimilarity(fixed, registered, self.similarity))
         field = compared.get("field")
         if field is None or not self.weight:
             return loss

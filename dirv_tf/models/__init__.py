@@ -7,6 +7,8 @@ import sys
 
 # Loaded on first use: run files are read and commands answered without TensorFlow, which takes seconds to load.
 _HOMES = {
+    "AVSM": "avsm.network",
+    "AVSMLoss": "avsm.loss",
     "DIRVNet": "dirv_net.network",
     "DLIR": "dlir.network",
     "NetworkObserver": "network_observer",
@@ -41,5 +43,5 @@ def __dir__() -> list[str]:
 # Keras finds the classes of a saved model among those that are registered. Where TensorFlow is loaded already, nothing
 # is saved by waiting; where it is not, `from dirv_tf.models import DIRVNet` registers the class.
 if "tensorflow" in sys.modules:
-    for _name in ("DIRVNet", "DLIR", "RecurrentRefinement", "VoxelMorph"):
+    for _name in ("AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RecurrentRefinement", "VoxelMorph"):
         __getattr__(_name)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 _LAYERS = tf.keras.layers
 _CONVOLUTIONS = {2: _LAYERS.Conv2D, 3: _LAYERS.Conv3D}
+_TRANSPOSED = {2: _LAYERS.Conv2DTranspose, 3: _LAYERS.Conv3DTranspose}
 _AVERAGES = {2: _LAYERS.AveragePooling2D, 3: _LAYERS.AveragePooling3D}
 _MAXIMA = {2: _LAYERS.MaxPooling2D, 3: _LAYERS.MaxPooling3D}
 _REPETITIONS = {2: _LAYERS.UpSampling2D, 3: _LAYERS.UpSampling3D}
@@ -25,6 +26,19 @@ def convolution(rank: int, filters: int, kernel_size: int = 3, **options: Any) -
         Further arguments of `tf.keras.layers.Conv2D` and `Conv3D`.
     """
     return _CONVOLUTIONS[rank](filters, kernel_size, padding="same", **options)
+
+
+def transposed_convolution(rank: int, filters: int, kernel_size: int = 2, **options: Any) -> tf.keras.layers.Layer:
+    """Return a transposed convolution layer with bias whose output has the size of its input times its stride.
+
+    Parameters
+    ----------
+    rank : {2, 3}
+    filters, kernel_size : int
+    **options
+        Further arguments of `tf.keras.layers.Conv2DTranspose` and `Conv3DTranspose`.
+    """
+    return _TRANSPOSED[rank](filters, kernel_size, padding="same", **options)
 
 
 def average_pooling(rank: int, **options: Any) -> tf.keras.layers.Layer:

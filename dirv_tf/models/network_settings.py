@@ -31,11 +31,14 @@ class NetworkSettings:
     training_arguments : tuple of str
         Of the class: settings of the section ``training`` that are arguments of this network.
     unsupervised_loss : dict
-        Of the class: arguments of `dirv_tf.losses.UnsupervisedLoss`, as the family was published, where the run file
-        leaves them open.
+        Of the class: arguments of the loss without true fields, as the family was published, where the run file leaves
+        them open.
+    stages_of_steps : tuple of str
+        Of the class: stages of the network whose number of steps may be another one in training.
     """
 
     training_arguments: ClassVar[tuple[str, ...]] = ()
+    stages_of_steps: ClassVar[tuple[str, ...]] = ()
     unsupervised_loss: ClassVar[dict[str, Any]] = {"similarity": "mse", "regularizer": "diffusion", "weight": 0.01}
     if TYPE_CHECKING:
         # A field of every subclass, which may not stand before its fields without default.
@@ -92,6 +95,25 @@ class NetworkSettings:
     def stages(self, rank: int) -> tuple[str, ...]:
         """Return the names of the parts that are trained one after the other."""
         return _built(self, rank).stages
+
+    def own_loss(self, arguments: dict[str, Any], updates: int) -> Any:
+        """Return the family's loss without true fields.
+
+        Parameters
+        ----------
+        arguments : dict
+            As `unsupervised_loss`, with what the run file sets.
+        updates : int
+            Training steps of the stage, for weights that change with them.
+
+        Returns
+        -------
+        tf.keras.losses.Loss
+            By default a `dirv_tf.losses.UnsupervisedLoss`.
+        """
+        from dirv_tf.losses import UnsupervisedLoss
+
+        return UnsupervisedLoss(**arguments)
 
     def description(self) -> str:
         """Return the network in a few words, for the plan of a run."""

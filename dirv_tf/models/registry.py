@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Kind -> where the class of the network and that of its settings are.
 _BUILT_IN = {
     "dirv_net": ("dirv_tf.models.dirv_net.network:DIRVNet", "dirv_tf.models.dirv_net.settings:DIRVNetSettings"),
+    "avsm": ("dirv_tf.models.avsm.network:AVSM", "dirv_tf.models.avsm.settings:AVSMSettings"),
     "dlir": ("dirv_tf.models.dlir.network:DLIR", "dirv_tf.models.dlir.settings:DLIRSettings"),
     "voxelmorph": (
         "dirv_tf.models.voxelmorph.network:VoxelMorph",

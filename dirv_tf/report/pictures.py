@@ -22,6 +22,7 @@ _CAPTIONS = {
     "trained.",
     "kernels": "The learned convolution kernels: edges and stripes of the data term, and differences between "
     "neighboring control points of the regularizer.",
+    "velocity": "The velocity that carries the map along in a step of the momentum network, in pixels of its grid.",
     "refinement": "The same pair registered again and again (thesis 5.8), the original moving image warped once by the "
     "composed field. The differences below have one color scale; the rounds end when L_int no longer falls.",
     "three planes": "The volume cut across each of its axes. The differences have one color scale per row.",

@@ -126,3 +126,20 @@ def test_what_does_not_fit_is_refused():
         geometry.affine_flow_field(tf.eye(2)[None], tf.zeros((1, 3)), (4, 4))
     with pytest.raises(ValueError, match=r"size=\(1, 4\)"):
         geometry.normalized_to_pixels(tf.eye(2)[None], tf.zeros((1, 2)), (1, 4))
+
+
+def test_composed_maps_warp_an_image_by_the_first_and_the_result_by_the_second(rng):
+    first, second = ((rng.normal(size=(3, 2, 2)), rng.normal(size=(3, 2))) for _ in range(2))
+    matrix, translation = geometry.compose_affine(first, second)
+    points = rng.normal(size=(3, 2))
+    inside = np.einsum("bij,bj->bi", second[0], points) + second[1]
+    expected = np.einsum("bij,bj->bi", first[0], inside) + first[1]
+    np.testing.assert_allclose(np.einsum("bij,bj->bi", matrix, points) + translation, expected, atol=1e-12)
+
+
+def test_normalized_maps_of_a_size_that_is_known_at_run_time_only(rng):
+    matrix, translation = rng.normal(size=(1, 2, 2)), rng.normal(size=(1, 2))
+    known = geometry.normalized_to_pixels(matrix, translation, (9, 17))
+    found = geometry.normalized_to_pixels(matrix, translation, tf.unstack(tf.constant([9, 17])))
+    for each, expected in zip(found, known):
+        np.testing.assert_array_equal(each, expected)

@@ -101,3 +101,42 @@ def test_resizing_checks_the_size():
 def test_unknown_order_is_refused():
     with pytest.raises(ValueError, match="order=2"):
         geometry.binomial_smoothing(tf.zeros([1, 4, 4, 1]), 2)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_resizing_an_image_keeps_its_corners_and_linear_functions(rank, rng):
+    size = (10, 7, 5)[:rank]
+    image = rng.random((1, *size, 2)).astype("float32")
+    np.testing.assert_array_equal(geometry.resize_image(image, size), image)
+    corners = (slice(None), *(slice(None, None, n - 1) for n in size))
+    larger = tuple(n + 4 for n in size)
+    np.testing.assert_allclose(
+        geometry.resize_image(image, larger).numpy()[(slice(None), *(slice(None, None, n - 1) for n in larger))],
+        image[corners],
+        atol=1e-6,
+    )
+
+    def linear(size):
+        return sum(np.linspace(0, axis + 1, n).reshape([-1] + [1] * (rank - 1 - axis)) for axis, n in enumerate(size))
+
+    found = geometry.resize_image(linear(size)[None, ..., None].astype("float32"), larger)
+    np.testing.assert_allclose(found[0, ..., 0], linear(larger), atol=1e-5)
+
+
+def test_a_large_image_is_smoothed_before_it_is_resized():
+    # A linear function is kept by the halving, but at the border.
+    ramp = np.broadcast_to(np.arange(64.0, dtype="float32")[:, None], (64, 8))[None, ..., None]
+    found = geometry.resize_image(ramp, (16, 8)).numpy()[0, :, 0, 0]
+    np.testing.assert_allclose(found[2:-2], np.arange(16)[2:-2] * 63 / 15, atol=1e-4)
+    stripes = np.tile([0.0, 1.0], 32).astype("float32")[None, :, None, None]
+    np.testing.assert_allclose(geometry.resize_image(stripes, (32, 1))[0, 1:-1], 0.5, atol=1e-6)
+
+
+def test_resizing_in_graphs_of_unknown_size(rng):
+    image = rng.random((2, 37, 70, 1)).astype("float32")
+    unknown = tf.TensorSpec([None, None, None, 1], tf.float32)
+    graph = tf.function(lambda x: geometry.resize_image(x, (16, 16)), input_signature=[unknown])
+    np.testing.assert_allclose(graph(image), geometry.resize_image(image, (16, 16)), atol=1e-6)
+    field = rng.normal(size=(1, 6, 5, 2)).astype("float32")
+    to_half = tf.function(lambda u: geometry.resize_field(u, (tf.shape(u)[1] // 2, 4)))
+    np.testing.assert_allclose(to_half(field), geometry.resize_field(field, (3, 4)), atol=1e-6)

@@ -54,3 +54,35 @@ def test_without_squarings_the_field_is_passed_through(rng):
     np.testing.assert_array_equal(geometry.exponential(velocity, squarings=0), velocity)
     with pytest.raises(ValueError, match="`squarings` must be an integer of at least 0. Received: squarings=-1"):
         geometry.exponential(velocity, squarings=-1)
+
+
+def test_a_constant_velocity_is_subtracted_from_the_map(rng):
+    field = np.broadcast_to([0.5, -0.25], (1, 12, 10, 2))
+    found = geometry.advect(field, np.broadcast_to([1.5, -3.25], field.shape), steps=4)
+    np.testing.assert_allclose(found, np.broadcast_to([-1.0, 3.0], field.shape), atol=1e-12)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_a_linear_velocity_carries_the_identity_along_as_the_exponential_function(rank):
+    from_the_center = geometry.identity_grid((9,) * rank, tf.float64)[None] - 4.0
+    found = geometry.advect(tf.zeros_like(from_the_center), 0.3 * from_the_center, steps=10)
+    np.testing.assert_allclose(found, (0.740818222 - 1) * from_the_center, atol=1e-8)
+
+
+@pytest.mark.parametrize(("side", "longest", "inside"), [(32, 1.7, 0.02), (64, 5.0, 0.05)])
+def test_advection_is_composition_with_the_exponential(side, longest, inside):
+    velocity = smooth_velocity(side, longest)
+    field = smooth_velocity(side, 2.0, seed=1)
+    expected = geometry.compose(first=field, second=geometry.exponential(-velocity))
+    error = np.linalg.norm(geometry.advect(field, velocity) - expected, axis=-1)[0]
+    assert error[6:-6, 6:-6].max() <= inside
+    # A step of the first order is not enough.
+    rough = np.linalg.norm(field - velocity - expected, axis=-1)[0]
+    assert rough[6:-6, 6:-6].max() > 5 * inside
+
+
+def test_gradients_of_the_advection(rng, check_gradients):
+    fields = 0.3 * rng.normal(size=(2, 1, 5, 4, 2))
+    check_gradients(lambda u, v: geometry.advect(u, v, steps=2), *fields, tolerance=1e-5)
+    with pytest.raises(ValueError, match="`steps` must be an integer of at least 1. Received: steps=0"):
+        geometry.advect(*fields, steps=0)

@@ -44,6 +44,7 @@ CASES = {
     "Downsampling of displacements": (lambda: layers.Downsampling(displacements=True), field),
     "FieldOfExperts": (lambda: layers.FieldOfExperts(3, kernel_size=5, knots=8, knot_range=(-0.4, 0.6)), one),
     "ImageGradient": (lambda: layers.ImageGradient(), one),
+    "MultiGaussianSmoothing": (lambda: layers.MultiGaussianSmoothing((0.1, 0.3), (0.5, 0.5)), field),
     "PiecewiseLinearPotential": (lambda: layers.PiecewiseLinearPotential(6, (-0.2, 0.3)), one),
     "Upsampling": (lambda: layers.Upsampling(), one),
     "Upsampling of displacements": (lambda: layers.Upsampling(displacements=True), field),

@@ -33,13 +33,18 @@ FUNCTIONS = {
 }
 # Functions of two images or of a field alone, each with known answers in the test file of its own module.
 WITH_A_FILE = {
+    "affine_deviation",
+    "affine_inverse_consistency",
     "bending_energy",
     "first_differences",
     "global_correlation",
+    "image_dissimilarity",
     "inverse_consistency",
     "local_correlation",
+    "momentum_energy",
     "multi_kernel_correlation",
     "self_similarity_difference",
+    "windows_of_two_sizes",
 }
 battery = pytest.mark.parametrize("rank", [2, 3])
 

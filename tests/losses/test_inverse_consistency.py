@@ -25,3 +25,10 @@ def test_gradients(rank, rng, check_gradients):
     # Away from the border and from pixel positions, where linear interpolation has kinks.
     forward = rng.uniform(0.2, 0.8, (1, *(4,) * rank, rank))
     check_gradients(losses.inverse_consistency, forward, rng.normal(size=(1, *(6,) * rank, rank)), tolerance=1e-5)
+
+
+def test_in_units_of_the_sides():
+    field = np.broadcast_to(np.array([0.8, 1.2], "float32"), (1, 9, 7, 2))
+    units = 0.1**2 + 0.2**2
+    np.testing.assert_allclose(losses.inverse_consistency(field, -field, normalized=True), 0, atol=1e-10)
+    np.testing.assert_allclose(losses.inverse_consistency(field, field, normalized=True), 4 * units, rtol=1e-5)

@@ -74,3 +74,25 @@ def test_gradients(rank, squared, rng, check_gradients):
 def test_no_windows_are_refused():
     with pytest.raises(ValueError, match=r"at least one .*Received: \[\]"):
         losses.multi_kernel_correlation(tf.zeros([1, 8, 8, 1]), tf.zeros([1, 8, 8, 1]), [])
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((64, 64), [(0.3, 16, 4, 2), (0.7, 32, 8, 2)]),
+        ((128, 160, 130), [(0.3, 32, 8, 2), (0.7, 64, 16, 2)]),
+        ((48, 64), [(1.0, 24, 6, 1)]),
+        ((4, 8), [(1.0, 2, 1, 1)]),
+    ],
+)
+def test_windows_go_with_the_image(size, expected, rng):
+    assert losses.windows_of_two_sizes(size) == expected
+    # They lie inside the image, whatever its size.
+    image = rng.random((1, *size[:2], 1)).astype("float32")
+    assert float(losses.multi_kernel_correlation(image, 1 - image, expected)[0]) > 1.9
+
+
+def test_windows_of_an_unknown_or_tiny_image_are_refused():
+    for size in ((None, 64), (3, 64)):
+        with pytest.raises(ValueError, match="known sides of at least 4 pixels. Received: size="):
+            losses.windows_of_two_sizes(size)

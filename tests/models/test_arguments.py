@@ -46,6 +46,10 @@ CASES = {
         },
     ],
     "ImageGradient": [{}],
+    "MultiGaussianSmoothing": [
+        {"deviations": (0.1,), "gaussian_weights": (1.0,), "boundary": "reflect"},
+        {"deviations": (0.2, 0.3), "gaussian_weights": (0.5, 0.25), "boundary": "periodic"},
+    ],
     "PiecewiseLinearPotential": [
         {"knots": 8, "knot_range": (-0.4, 0.6), "centered": True, "initializer": tf.keras.initializers.Ones()},
         {"knots": 7, "knot_range": (-0.5, 0.5), "centered": False, "initializer": None},
@@ -64,6 +68,40 @@ CASES = {
     "RegistrationNetwork": [
         {"rank": 3, "spacing": 2, "normalization": "each"},
         {"rank": 2, "spacing": (4, 2), "normalization": None},
+    ],
+    "AVSM": [
+        {
+            "rank": 2,
+            "affine_size": 16,
+            "affine_steps": 2,
+            "affine_order": "right",
+            "width": 0.125,
+            "momentum_steps": 1,
+            "integrator": "advection",
+            "integration_steps": 10,
+            "deviations": (0.1,),
+            "gaussian_weights": (1.0,),
+            "boundary": "reflect",
+            "zero_start": False,
+            "spacing": (4, 2),
+            "normalization": "each",
+        },
+        {
+            "rank": 3,
+            "affine_size": 32,
+            "affine_steps": 1,
+            "affine_order": "left",
+            "width": 0.0625,
+            "momentum_steps": 2,
+            "integrator": "squaring",
+            "integration_steps": 5,
+            "deviations": (0.2, 0.3),
+            "gaussian_weights": (0.5, 0.25),
+            "boundary": "periodic",
+            "zero_start": True,
+            "spacing": 2,
+            "normalization": None,
+        },
     ],
     "DIRVNet": [
         {

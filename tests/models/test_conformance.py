@@ -19,6 +19,7 @@ from dirv_tf.models.registry import _BUILT_IN, settings_class
 HERE = Path(__file__).parent
 # The smallest sensible network of every family.
 CASES = {
+    "avsm": {"affine_size": 16, "affine_steps": 1, "width": 0.0625, "momentum_steps": 1, "integration_steps": 2},
     "dirv_net": {"levels": 2, "units": 1, "experts": 2, "kernel_sizes": 3, "knots": 6},
     "dlir": {
         "affine_resolution": 2,
@@ -50,6 +51,8 @@ def make(kind, rank=2, **arguments):
             variable.assign(100.0 * variable)
         if name == "field_layer/kernel":
             variable.assign(1e4 * variable)
+        if kind == "avsm" and name in ("affine/parameters/bias", "momentum/last/kernel"):
+            variable.assign(0.02 * tf.random.stateless_normal(variable.shape, [1, 2]))
     return network
 
 

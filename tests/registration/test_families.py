@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import dirv_tf
 from dirv_tf import synthesis
-from dirv_tf.models import DLIR, VoxelMorph
+from dirv_tf.models import AVSM, DLIR, VoxelMorph
 
 
 def images(size):
@@ -41,3 +41,13 @@ def test_a_network_with_an_affine_stage_sees_the_whole_image():
     np.testing.assert_allclose(field, np.broadcast_to([2.0, -1.0], field.shape), atol=1e-5)
     with pytest.raises(ValueError, match="tile to be None or False for a DLIR, which must see the whole image"):
         dirv_tf.register(fixed, moving, model=network, tile=32)
+
+
+def test_a_constant_momentum_shifts_an_image_of_any_size():
+    network = AVSM(2, affine_size=16, width=0.0625, affine_steps=1, momentum_steps=1)
+    network.named_variables()["momentum/last/bias"].assign([0.05, 0.0])
+    field = dirv_tf.register(*images((50, 41)), model=network).flow_field
+    # The image is padded to 64 x 48 pixels, and a momentum is in units of the side.
+    np.testing.assert_allclose(field, np.broadcast_to([-0.05 * 63, 0.0], (50, 41, 2)), atol=1e-4)
+    with pytest.raises(ValueError, match="tile to be None or False for an? AVSM, which must see the whole image"):
+        dirv_tf.register(*images((50, 41)), model=network, tile=32)

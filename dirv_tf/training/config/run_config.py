@@ -36,9 +36,10 @@ class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
     `stages` says for how many epochs every stage of the network is trained, and what is different there; `epochs` is
-    then their sum and is left out. Without it, the stages share the epochs evenly. `similarity` and `regularization`
-    belong to the unsupervised loss, see `dirv_tf.losses.UnsupervisedLoss`; left out, they are those that the network
-    was published with.
+    then their sum and is left out. Without it, the stages share the epochs evenly. `similarity`, `regularization` and
+    `symmetry` (a factor on what makes both directions inverse, of networks that have such terms) belong to the
+    unsupervised loss, see `dirv_tf.losses.UnsupervisedLoss`; left out, they are those that the network was published
+    with. The learning rate stays, falls along a cosine, or is halved after 30, 60 and 90 percent of a stage.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
     shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
@@ -53,10 +54,11 @@ class TrainingSettings:
     epochs: int = setting(_COUNT, default=None)
     stages: tuple[StageSettings, ...] | None = sections(StageSettings, default=None)
     learning_rate: float = setting(number(above=0), default=2e-4)
-    schedule: str = setting(one_of("constant", "cosine"), default="constant")
+    schedule: str = setting(one_of("constant", "cosine", "halving"), default="constant")
     loss: str = setting(one_of(*LOSSES), default="displacement")
     similarity: str | None = setting(one_of(*SIMILARITIES), default=None)
     regularization: float | None = setting(number(low=0), default=None)
+    symmetry: float | None = setting(number(low=0), default=None)
     displacement_weight: float = setting(number(low=0), default=1.0)
     intensity_weight: float = setting(number(low=0), default=1.0)
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
@@ -159,7 +161,8 @@ class RunConfig:
                 f"'training.loss' must be {' or '.join(WITHOUT_FIELDS)} for 'data.kind' {data.kind}: the true fields "
                 f"of real pairs, which the other losses need, are unknown. Received: training.loss={', '.join(losses)}"
             )
-        for key in ("similarity", "regularization"):
+        self._check_of_stages()
+        for key in ("similarity", "regularization", "symmetry"):
             value = getattr(self.training, key)
             if value is not None and "unsupervised" not in losses:
                 raise ConfigError(
@@ -171,6 +174,20 @@ class RunConfig:
                 "'training.displacement_weight' and 'training.intensity_weight' must not both be zero for the "
                 "combined loss. Received: training.displacement_weight=0.0, training.intensity_weight=0.0"
             )
+
+    def _check_of_stages(self):
+        """Refuse settings of stages that the network does not have."""
+        for stage in self.stages:
+            if stage.steps is not None and stage.name not in self.model.stages_of_steps:
+                raise ConfigError(
+                    f"'training.stages.steps' must be left out for the stage {stage.name} of a network of 'model.kind' "
+                    f"{self.model.kind}, which does not repeat itself. Received: training.stages.steps={stage.steps}"
+                )
+            if "symmetry" in stage.unsupervised and "symmetry" not in self.model.unsupervised_loss:
+                raise ConfigError(
+                    f"'training.symmetry' must be left out for 'model.kind' {self.model.kind}, whose loss has no such "
+                    f"terms. Received: training.symmetry={stage.unsupervised['symmetry']}"
+                )
 
     @property
     def rank(self):

@@ -11,7 +11,7 @@ from dirv_tf.validation import ConfigError, integer, number, one_of, setting, te
 LOSSES = ("displacement", "intensity", "combined", "unsupervised")
 # Those that need no true field.
 WITHOUT_FIELDS = ("intensity", "unsupervised")
-SIMILARITIES = ("mse", "ncc", "lncc", "mind")
+SIMILARITIES = ("mse", "ncc", "lncc", "mk_lncc", "mind")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +20,8 @@ class StageSettings:
 
     The entries name all stages of the network in their order; a stage may stand in several entries, one behind the
     other. What is left out is that of the section `training`. Every entry begins with a fresh optimizer and with its
-    learning rate; all other stages are frozen, and those behind it are not computed.
+    learning rate; all other stages are frozen, and those behind it are not computed. `steps`, of networks whose stages
+    repeat themselves, is how often in training; what is left out is as often as in tests.
     """
 
     stage: str = setting(text())
@@ -29,6 +30,8 @@ class StageSettings:
     loss: str | None = setting(one_of(*LOSSES), default=None)
     similarity: str | None = setting(one_of(*SIMILARITIES), default=None)
     regularization: float | None = setting(number(low=0), default=None)
+    symmetry: float | None = setting(number(low=0), default=None)
+    steps: int | None = setting(integer(1), default=None)
 
 
 class TrainingStage(NamedTuple):
@@ -45,7 +48,9 @@ class TrainingStage(NamedTuple):
     loss : str
         One of `LOSSES`.
     unsupervised : dict
-        Arguments of `dirv_tf.losses.UnsupervisedLoss`, where that is the loss.
+        Arguments of the family's loss without true fields, where that is the loss.
+    steps : int or None
+        How often the stage repeats itself in training, where the run file says it.
     """
 
     name: str
@@ -54,6 +59,7 @@ class TrainingStage(NamedTuple):
     learning_rate: float
     loss: str
     unsupervised: dict[str, Any]
+    steps: int | None = None
 
 
 def training_stages(training: Any, names: Sequence[str], unsupervised: dict[str, Any]) -> tuple[TrainingStage, ...]:
@@ -83,7 +89,8 @@ def training_stages(training: Any, names: Sequence[str], unsupervised: dict[str,
     stages, done = [], 0
     for entry in entries:
         changes = {"similarity": _first(entry.similarity, training.similarity),
-                   "weight": _first(entry.regularization, training.regularization)}
+                   "weight": _first(entry.regularization, training.regularization),
+                   "symmetry": _first(entry.symmetry, training.symmetry)}
         stages.append(
             TrainingStage(
                 entry.stage,
@@ -92,6 +99,7 @@ def training_stages(training: Any, names: Sequence[str], unsupervised: dict[str,
                 _first(entry.learning_rate, training.learning_rate),
                 _first(entry.loss, training.loss),
                 {**unsupervised, **{key: value for key, value in changes.items() if value is not None}},
+                entry.steps,
             )
         )
         done += entry.epochs

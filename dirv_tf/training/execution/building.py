@@ -7,6 +7,9 @@ import tensorflow as tf
 from dirv_tf import datasets, losses, metrics
 from dirv_tf.validation import ConfigError
 
+# Shares of a stage after which the schedule "halving" halves the learning rate.
+_HALVED_AFTER = (0.3, 0.6, 0.9)
+
 
 def build_model(config, network=None):
     """Build the network with its weights; the same seed gives the same weights.
@@ -52,7 +55,7 @@ def compile_model(model, config, steps, stage=None):
     jit_compile = config.training.jit_compile
     model.compile(
         optimizer=optimizer,
-        loss=_loss(stage, config.training),
+        loss=_loss(stage, config, steps),
         metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields)],
         jit_compile=None if jit_compile == "auto" else jit_compile,
         steps_per_execution=config.training.steps_per_execution,
@@ -77,6 +80,10 @@ def learning_rate(config, stage, steps):
     """
     if config.training.schedule == "cosine":
         return tf.keras.optimizers.schedules.CosineDecay(stage.learning_rate, decay_steps=steps)
+    if config.training.schedule == "halving":
+        boundaries = [round(share * steps) for share in _HALVED_AFTER]
+        rates = [stage.learning_rate / 2**times for times in range(len(boundaries) + 1)]
+        return tf.keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
     return stage.learning_rate
 
 
@@ -124,9 +131,10 @@ def _pairs(config, part, batch_size, seed):
         raise ConfigError(text) from error
 
 
-def _loss(stage, training):
+def _loss(stage, config, steps):
+    training = config.training
     if stage.loss == "unsupervised":
-        return losses.UnsupervisedLoss(**stage.unsupervised)
+        return config.model.own_loss(stage.unsupervised, steps)
     if stage.loss == "displacement":
         return losses.DisplacementLoss(training.unit_decay)
     if stage.loss == "intensity":

@@ -47,8 +47,8 @@ def _stages(config):
     """Say what is trained one after the other, where that is more than one thing."""
     stages = config.stages
     parts = [
-        f"{stage.name} in epochs {stage.first_epoch + 1} to {stage.last_epoch}, {stage.loss} loss, learning rate "
-        f"{stage.learning_rate:g}"
+        f"{stage.name}{f' of {stage.steps} steps' if stage.steps else ''} in epochs {stage.first_epoch + 1} to "
+        f"{stage.last_epoch}, {stage.loss} loss, learning rate {stage.learning_rate:g}"
         for stage in stages
     ]
     return [f"  {'stages' if number == 0 else '':8}  {part}" for number, part in enumerate(parts) if len(parts) > 1]

@@ -133,7 +133,14 @@ def _recorded(folder, config, found):
 
 def _stages(config):
     """Return the record's entry of what is trained in which epochs; empty for a training in one part."""
-    stages = [{"stage": each.name, "epochs": [each.first_epoch + 1, each.last_epoch]} for each in config.stages]
+    stages = [
+        {
+            "stage": each.name,
+            "epochs": [each.first_epoch + 1, each.last_epoch],
+            **({} if each.steps is None else {"steps": each.steps}),
+        }
+        for each in config.stages
+    ]
     return {"stages": stages} if len(stages) > 1 else {}
 
 

@@ -143,5 +143,5 @@ class StagedTraining:
         if getattr(self, "_entered", None) == stage:
             return
         self._entered = stage
-        self.model.start_stage(stage.name)
+        self.model.start_stage(stage.name, **({} if stage.steps is None else {"steps": stage.steps}))
         compile_model(self.model, self.config, self._steps(stage), stage)

@@ -1,9 +1,12 @@
 """Which stage of a network is trained when, and from what."""
 
+import numpy as np
 import pytest
 import yaml
 
+from dirv_tf.models import AVSMLoss
 from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.execution import building
 from dirv_tf.validation import ConfigError
 
 RUN = {
@@ -51,6 +54,31 @@ def test_every_stage_has_its_own_epochs_rate_and_loss(tmp_path):
     assert (spline.first_epoch, spline.last_epoch, spline.learning_rate, spline.loss) == (3, 7, 2e-3, "intensity")
     assert (again.last_epoch, again.learning_rate, again.loss) == (8, 1e-3, "unsupervised")
     assert again.unsupervised["similarity"] == "mind"
+
+
+AVSM = {"kind": "avsm", "affine_size": 16, "width": 0.0625}
+STEPS = [{"stage": "affine", "epochs": 2, "steps": 1}, {"stage": "affine", "epochs": 2}, {"stage": "momentum", "epochs": 1}]
+
+
+def test_a_stage_that_repeats_itself_does_so_as_often_as_said_in_training(tmp_path):
+    config = load(tmp_path, AVSM, epochs=None, stages=STEPS, symmetry=0.5)
+    assert [stage.steps for stage in config.stages] == [1, None, None]
+    assert config.stages[0].unsupervised == {"similarity": "mk_lncc", "weight": 10.0, "symmetry": 0.5}
+    with pytest.raises(ConfigError, match="'training.stages.steps' must be left out for the stage affine of .* dlir"):
+        load(tmp_path, epochs=None, stages=[{**STAGES[0], "steps": 2}, STAGES[1]])
+    with pytest.raises(ConfigError, match="'training.symmetry' must be left out for 'model.kind' dlir.*symmetry=0.5"):
+        load(tmp_path, symmetry=0.5)
+
+
+def test_every_stage_has_the_loss_of_its_family_and_its_updates(tmp_path):
+    config = load(tmp_path, AVSM, epochs=None, stages=STEPS, schedule="halving")
+    model = building.build_model(config)
+    building.compile_model(model, config, 20, config.stages[0])
+    assert isinstance(model._registration_loss, AVSMLoss) and model._registration_loss.updates == 20
+    rate = building.learning_rate(config, config.stages[0], 20)
+    # After 30, 60 and 90 percent.
+    found = [float(rate(step)) for step in (0, 6, 7, 12, 13, 18, 19)]
+    np.testing.assert_allclose(found, 1e-3 * np.array([1, 1, 0.5, 0.5, 0.25, 0.25, 0.125]), rtol=1e-6)
 
 
 def test_the_written_configuration_reads_as_the_same(tmp_path):
