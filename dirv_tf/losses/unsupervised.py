@@ -25,6 +25,7 @@ _DISSIMILARITIES = {
 }
 _REGULARIZERS = {
     "diffusion": lambda field: first_differences(field, power=2),
+    "total_variation": lambda field: first_differences(field, power=1),
     "bending": bending_energy,
 }
 
@@ -44,8 +45,8 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
     similarity : {"mse", "ncc", "lncc", "mind"}
         Mean squared difference, negative correlation over the image, one minus the correlation in windows of nine
         pixels, or the mean squared difference of self-similarity features.
-    regularizer : {"diffusion", "bending"}
-        `first_differences`, squared, or `bending_energy`.
+    regularizer : {"diffusion", "total_variation", "bending"}
+        `first_differences`, squared or absolute, or `bending_energy`.
     weight : float
         Of the regularizer; 0: none.
 

@@ -28,6 +28,16 @@ CASES = {
         "hidden": 4,
         "zero_start": False,
     },
+    "rwcnet": {
+        "resolutions": (2, 1),
+        "steps": 2,
+        "radii": 1,
+        "features": 4,
+        "hidden": 4,
+        "blocks": (1,),
+        "flow_kernel": 3,
+        "zero_start": False,
+    },
     "voxelmorph": {"encoder": (4, 4), "decoder": (4, 4), "last": (4,), "squarings": 2, "field_scale": 2},
 }
 families = pytest.mark.parametrize("kind", sorted(CASES))
