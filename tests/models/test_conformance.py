@@ -177,7 +177,7 @@ def test_images_that_do_not_fit_are_refused(kind):
 @families
 def test_two_replicas_learn_as_one(kind):
     # Fast enough to be seen, and not so fast that rounding errors grow.
-    rate = 2.0 if kind == "dirv_net" else 0.5
+    rate = {"dirv_net": 2.0, "rwcnet": 0.05}.get(kind, 0.5)
     script = [sys.executable, str(HERE / "replica_curves.py"), kind, json.dumps(CASES[kind]), str(rate)]
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(script, capture_output=True, text=True, env=environment)
