@@ -28,6 +28,7 @@ from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kerne
 from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
 from dirv_tf.geometry.multi_gaussian import multi_gaussian_smoothing
 from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
+from dirv_tf.geometry.patches import join_patches, split_patches
 from dirv_tf.geometry.piecewise_linear import piecewise_linear, piecewise_linear_integral
 from dirv_tf.geometry.point_inversion import warp_points_inverse
 from dirv_tf.geometry.resampling import (
@@ -73,6 +74,7 @@ __all__ = [
     "interpolate_control_points",
     "invert",
     "jacobian_determinant",
+    "join_patches",
     "legal_size",
     "linear_smoothing_kernel",
     "linear_upsampling",
@@ -88,6 +90,7 @@ __all__ = [
     "sample_control_points",
     "sample_linear",
     "self_similarity",
+    "split_patches",
     "transposed_expert_convolution",
     "upsample_displacement_field",
     "upsample_image",

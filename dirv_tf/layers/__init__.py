@@ -3,6 +3,8 @@
 from dirv_tf.layers.binomial_smoothing import BinomialSmoothing
 from dirv_tf.layers.control_point_force import ControlPointForce
 from dirv_tf.layers.control_point_interpolation import ControlPointInterpolation
+from dirv_tf.layers.conv_gru import ConvGRU
+from dirv_tf.layers.cost_volume import CostVolume
 from dirv_tf.layers.cubic_spline_interpolation import CubicSplineInterpolation
 from dirv_tf.layers.data_force import DataForce
 from dirv_tf.layers.downsampling import Downsampling
@@ -19,6 +21,8 @@ __all__ = [
     "BinomialSmoothing",
     "ControlPointForce",
     "ControlPointInterpolation",
+    "ConvGRU",
+    "CostVolume",
     "CubicSplineInterpolation",
     "DataForce",
     "Downsampling",

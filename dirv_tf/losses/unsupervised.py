@@ -29,6 +29,7 @@ _DISSIMILARITIES = {
 SIMILARITIES = tuple(_DISSIMILARITIES)
 _REGULARIZERS = {
     "diffusion": lambda field: first_differences(field, power=2),
+    "total_variation": lambda field: first_differences(field, power=1),
     "bending": bending_energy,
 }
 
@@ -77,8 +78,8 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
     ----------
     similarity : {"mse", "ncc", "lncc", "mk_lncc", "mind"}
         What is made small, see `image_dissimilarity`.
-    regularizer : {"diffusion", "bending"}
-        `first_differences`, squared, or `bending_energy`.
+    regularizer : {"diffusion", "total_variation", "bending"}
+        `first_differences`, squared or absolute, or `bending_energy`.
     weight : float
         Of the regularizer; 0: none.
 

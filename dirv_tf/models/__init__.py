@@ -14,6 +14,7 @@ _HOMES = {
     "NetworkObserver": "network_observer",
     "NetworkSettings": "network_settings",
     "PyramidLevel": "dirv_net.pyramid_level",
+    "RWCNet": "rwcnet.network",
     "RecurrentRefinement": "recurrent_refinement",
     "RegistrationNetwork": "registration_network",
     "VoxelMorph": "voxelmorph.network",
@@ -43,5 +44,5 @@ def __dir__() -> list[str]:
 # Keras finds the classes of a saved model among those that are registered. Where TensorFlow is loaded already, nothing
 # is saved by waiting; where it is not, `from dirv_tf.models import DIRVNet` registers the class.
 if "tensorflow" in sys.modules:
-    for _name in ("AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RecurrentRefinement", "VoxelMorph"):
+    for _name in ("AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RWCNet", "RecurrentRefinement", "VoxelMorph"):
         __getattr__(_name)

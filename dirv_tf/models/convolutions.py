@@ -16,16 +16,16 @@ _REPETITIONS = {2: _LAYERS.UpSampling2D, 3: _LAYERS.UpSampling3D}
 
 
 def convolution(rank: int, filters: int, kernel_size: int = 3, **options: Any) -> tf.keras.layers.Layer:
-    """Return a convolution layer with bias whose output has the size of its input, divided by its stride.
+    """Return a convolution layer whose output has the size of its input, divided by its stride.
 
     Parameters
     ----------
     rank : {2, 3}
     filters, kernel_size : int
     **options
-        Further arguments of `tf.keras.layers.Conv2D` and `Conv3D`.
+        Further arguments of `tf.keras.layers.Conv2D` and `Conv3D`, or another `padding` than "same".
     """
-    return _CONVOLUTIONS[rank](filters, kernel_size, padding="same", **options)
+    return _CONVOLUTIONS[rank](filters, kernel_size, **{"padding": "same", **options})
 
 
 def transposed_convolution(rank: int, filters: int, kernel_size: int = 2, **options: Any) -> tf.keras.layers.Layer:

@@ -26,6 +26,7 @@ _BUILT_IN = {
     "dirv_net": ("dirv_tf.models.dirv_net.network:DIRVNet", "dirv_tf.models.dirv_net.settings:DIRVNetSettings"),
     "avsm": ("dirv_tf.models.avsm.network:AVSM", "dirv_tf.models.avsm.settings:AVSMSettings"),
     "dlir": ("dirv_tf.models.dlir.network:DLIR", "dirv_tf.models.dlir.settings:DLIRSettings"),
+    "rwcnet": ("dirv_tf.models.rwcnet.network:RWCNet", "dirv_tf.models.rwcnet.settings:RWCNetSettings"),
     "voxelmorph": (
         "dirv_tf.models.voxelmorph.network:VoxelMorph",
         "dirv_tf.models.voxelmorph.settings:VoxelMorphSettings",

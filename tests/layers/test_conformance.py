@@ -30,6 +30,14 @@ def image_and_field(rank, batch, rng):
     return arguments(rank, batch, rng, 1, rank)
 
 
+def two_features(rank, batch, rng):
+    return arguments(rank, batch, rng, 3, 3)
+
+
+def state_and_features(rank, batch, rng):
+    return arguments(rank, batch, rng, 4, 3)
+
+
 def unit_inputs(rank, batch, rng):
     return (*arguments(rank, batch, rng, 1, 1), *arguments(rank, batch, rng, rank, divided_by=4))
 
@@ -38,6 +46,8 @@ CASES = {
     "BinomialSmoothing": (lambda: layers.BinomialSmoothing(order=1), one),
     "ControlPointForce": (lambda: layers.ControlPointForce(spacing=2), field),
     "ControlPointInterpolation": (lambda: layers.ControlPointInterpolation(spacing=2), field),
+    "ConvGRU": (lambda: layers.ConvGRU(hidden=4), state_and_features),
+    "CostVolume": (lambda: layers.CostVolume(radius=1), two_features),
     "CubicSplineInterpolation": (lambda: layers.CubicSplineInterpolation(spacing=2, border="replicate"), field),
     "DataForce": (lambda: layers.DataForce(spacing=2), two_images),
     "Downsampling": (lambda: layers.Downsampling(), one),

@@ -18,6 +18,7 @@ CASES = {
     "IntensityLoss": lambda: losses.IntensityLoss(),
     "UnsupervisedLoss": lambda: losses.UnsupervisedLoss("mse", "diffusion", 0.5),
     "UnsupervisedLoss of correlation": lambda: losses.UnsupervisedLoss("ncc", "bending", 0.1),
+    "UnsupervisedLoss of absolute differences": lambda: losses.UnsupervisedLoss("mse", "total_variation", 0.5),
     "UnsupervisedLoss of windows": lambda: losses.UnsupervisedLoss("lncc", weight=0.0),
     "UnsupervisedLoss of features": lambda: losses.UnsupervisedLoss("mind", "bending"),
 }

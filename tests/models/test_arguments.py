@@ -22,6 +22,8 @@ CASES = {
     "BinomialSmoothing": [{"order": 1}, {"order": None}],
     "ControlPointForce": [{"spacing": 2}, {"spacing": (4, 2)}],
     "ControlPointInterpolation": [{"spacing": 2}, {"spacing": (4, 2)}],
+    "ConvGRU": [{"hidden": 3, "kernel_size": 5}, {"hidden": 2, "kernel_size": 1}],
+    "CostVolume": [{"radius": 2, "measure": "ssd"}, {"radius": 1, "measure": "sad_box"}],
     "CubicSplineInterpolation": [{"spacing": 2, "border": "replicate"}, {"spacing": (4, 2), "border": "zero"}],
     "DataForce": [{"spacing": 2}, {"spacing": (4, 2)}],
     "Downsampling": [{"displacements": True}, {"displacements": False}],
@@ -158,6 +160,44 @@ CASES = {
             "normalization": None,
         },
     ],
+    "RWCNet": [
+        {
+            "rank": 2,
+            "resolutions": (2, 1),
+            "steps": (2, 3),
+            "radii": 2,
+            "features": 6,
+            "hidden": 5,
+            "blocks": (1, 2),
+            "flow_kernel": 5,
+            "measure": "ssd",
+            "cost_gradient": False,
+            "use_correlation": True,
+            "patches": False,
+            "dropout": 0.25,
+            "zero_start": False,
+            "spacing": (4, 2),
+            "normalization": "each",
+        },
+        {
+            "rank": 3,
+            "resolutions": (4,),
+            "steps": 2,
+            "radii": (1,),
+            "features": 4,
+            "hidden": 3,
+            "blocks": (1,),
+            "flow_kernel": 3,
+            "measure": "sad_box",
+            "cost_gradient": True,
+            "use_correlation": False,
+            "patches": True,
+            "dropout": 0.5,
+            "zero_start": True,
+            "spacing": 2,
+            "normalization": None,
+        },
+    ],
     "VoxelMorph": [
         {
             "rank": 2,
@@ -214,6 +254,8 @@ def build(made):
         return
     if isinstance(made, (layers.VariationalUnit, models.PyramidLevel)):
         made.build(((None, 8, 8, 1), (None, 8, 8, 1), (None, 2, 2, 2)))
+    elif isinstance(made, layers.ConvGRU):
+        made.build(((None, 8, 8, made.hidden), (None, 8, 8, 1)))
     elif not isinstance(made, models.RegistrationNetwork):
         made.build((None, 8, 8, 2))
 

@@ -29,13 +29,23 @@ CASES = {
         "hidden": 4,
         "zero_start": False,
     },
+    "rwcnet": {
+        "resolutions": (2, 1),
+        "steps": 2,
+        "radii": 1,
+        "features": 4,
+        "hidden": 4,
+        "blocks": (1,),
+        "flow_kernel": 3,
+        "zero_start": False,
+    },
     "voxelmorph": {"encoder": (4, 4), "decoder": (4, 4), "last": (4,), "squarings": 2, "field_scale": 2},
 }
 # Fewer levels and stages, where only that a step of training does what it should is tested: tracing takes the time.
 TRAINED = {
+    **CASES,
     "dirv_net": {**CASES["dirv_net"], "levels": 1},
     "dlir": {**CASES["dlir"], "spline_resolutions": (1,), "spline_spacings": (4,)},
-    "voxelmorph": CASES["voxelmorph"],
 }
 families = pytest.mark.parametrize("kind", sorted(CASES))
 ranks = pytest.mark.parametrize("rank", [2, 3])
@@ -177,8 +187,8 @@ def test_images_that_do_not_fit_are_refused(kind):
 def replica_curves():
     """The curves of every family, trained in one replica and in two, by a process of its own."""
     # Fast enough to be seen, and not so fast that rounding errors grow.
-    rates = {"dirv_net": 2.0, "dlir": 0.1, "voxelmorph": 0.5}
-    cases = [(kind, arguments, rates[kind]) for kind, arguments in TRAINED.items()]
+    rates = {"dirv_net": 2.0, "dlir": 0.1, "rwcnet": 0.05}
+    cases = [(kind, arguments, rates.get(kind, 0.5)) for kind, arguments in TRAINED.items()]
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "TF_CPP_MIN_LOG_LEVEL": "3"}
     script = [sys.executable, str(HERE / "replica_curves.py"), json.dumps(cases)]
     done = subprocess.run(script, capture_output=True, text=True, env=environment)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import dirv_tf
 from dirv_tf import synthesis
-from dirv_tf.models import AVSM, DLIR, VoxelMorph
+from dirv_tf.models import AVSM, DLIR, RWCNet, VoxelMorph
 
 
 def images(size):
@@ -51,3 +51,18 @@ def test_a_constant_momentum_shifts_an_image_of_any_size():
     np.testing.assert_allclose(field, np.broadcast_to([-0.05 * 63, 0.0], (50, 41, 2)), atol=1e-4)
     with pytest.raises(ValueError, match="tile to be None or False for an? AVSM, which must see the whole image"):
         dirv_tf.register(*images((50, 41)), model=network, tile=32)
+
+
+def test_recurrent_levels_register_images_of_any_size_whole_and_in_tiles():
+    tf.keras.utils.set_random_seed(3)
+    network = RWCNet(2, (2, 1), 1, 1, features=4, hidden=4, blocks=(1,), flow_kernel=3)
+    for level, step in ((network.level0, [1.0, -0.5]), (network.level1, [0.5, 0.25])):
+        level.head.field.bias.assign(step)
+    fixed, moving = images((50, 41))
+    field = dirv_tf.register(fixed, moving, model=network).flow_field
+    assert field.shape == (50, 41, 2)
+    # The levels start as one step each, the same everywhere; a pixel of the first one is two of the image.
+    np.testing.assert_allclose(field, np.broadcast_to([2.5, -0.75], field.shape), atol=1e-5)
+    (halo, _) = network.halo
+    tiled = dirv_tf.register(*images((2 * halo + 30, 41)), model=network, tile=2 * halo + 8).flow_field
+    np.testing.assert_allclose(tiled, np.broadcast_to([2.5, -0.75], tiled.shape), atol=1e-5)

@@ -1,0 +1,1 @@
+"""RWCNet: recurrent networks with a cost volume, from coarse to fine."""
