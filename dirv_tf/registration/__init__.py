@@ -3,6 +3,7 @@
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
 from dirv_tf.registration.apply_field import apply_to_image, apply_to_labels, apply_to_landmarks
 from dirv_tf.registration.coupled_convex import coupled_convex_field
+from dirv_tf.registration.cubic_optimization import optimize_cubic
 from dirv_tf.registration.evaluation import RegistrationAccuracy, evaluate_field, measure_accuracy
 from dirv_tf.registration.field_composition import compose_fields
 from dirv_tf.registration.field_inversion import InverseField, invert_field
@@ -32,6 +33,7 @@ __all__ = [
     "load_pretrained",
     "load_result",
     "measure_accuracy",
+    "optimize_cubic",
     "optimize_field",
     "pretrained_names",
     "register",

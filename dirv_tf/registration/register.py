@@ -59,7 +59,7 @@ def register(
     """Find where each pixel of the fixed image lies in the moving image, and warp the moving image onto the fixed one.
 
     Without a model, the pair is brought onto each other first if it has to be, and registered in the way that suits its
-    contrast: by a network whose field is then optimized, or by optimization of local structure. With a model, it is
+    contrast: by its intensities, with a network where they do not suffice, or by local structure. With a model, it is
     registered by that network alone, unless more is asked for.
 
     Parameters
@@ -83,8 +83,8 @@ def register(
     effort : {"fast", "default", "best"}
         How much is computed.
     optimize : bool or None
-        Whether the network's field is optimized for the pair. None: without a model, unless the effort is "fast"; and
-        with a model where a similarity is named.
+        Whether the field is optimized for the pair. None: without a model, and with one where a similarity is named.
+        Without a model, False leaves it to the network alone what intensities can tell.
     refine : bool or int
         Whether the network registers the result again as long as that lowers its intensity error, and at most how
         often (True: 10 times), see `dirv_tf.models.RecurrentRefinement`. With tiles, each on its own.

@@ -11,8 +11,7 @@ from dirv_tf import layers, models
 OF_UNITS = {
     "experts": 3,
     "kernel_sizes": (5, 3),
-    "knots": 6,
-    "knot_range": (-0.4, 0.6),
+    "knots": 6, "knot_range": (-0.4, 0.6),
     "spacing": 2,
     "centered": False,
     "step_size_scale": 2.0,
