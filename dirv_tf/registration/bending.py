@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 
 
 def bending_force(points: np.ndarray, spacing: Sequence[int]) -> np.ndarray:
@@ -54,8 +55,30 @@ def bending_diagonal(spacing: Sequence[int]) -> float:
     return sum(6 / step**4 for step in spacing) + sum(8 / (one * two) ** 2 for one, two in pairs)
 
 
+def bending_matrix(shape: Sequence[int]) -> sparse.spmatrix:
+    """Return the matrix of `bending_force` for one component and a spacing of one, control points by control points."""
+    total = 0
+    for axis, side in enumerate(shape):
+        second = sparse.diags([1.0, -2.0, 1.0], [0, 1, 2], (max(side - 2, 0), side))
+        along = _on_grid({axis: second}, shape)
+        total = total + along.T @ along
+        for other in range(axis):
+            first = {each: sparse.diags([-1.0, 1.0], [0, 1], (shape[each] - 1, shape[each])) for each in (axis, other)}
+            mixed = _on_grid(first, shape)
+            total = total + 2 * mixed.T @ mixed
+    return total
+
+
 def _differences(values, axis, order):
     """Apply the adjoint of the differences of an order along an axis."""
     padding = [(0, 0)] * values.ndim
     padding[axis] = (order, order)
     return (-1) ** order * np.diff(np.pad(values, padding), n=order, axis=axis)
+
+
+def _on_grid(matrices, shape):
+    """Return the Kronecker product of one matrix per axis, the identity by default."""
+    result = sparse.identity(1)
+    for axis, side in enumerate(shape):
+        result = sparse.kron(result, matrices.get(axis, sparse.identity(side)), format="csr")
+    return result

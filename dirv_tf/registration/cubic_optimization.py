@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from dirv_tf.registration.bending import bending_diagonal, bending_force
+from dirv_tf.registration.conjugate_gradients import conjugate_gradients
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.gauss_newton import sample
 from dirv_tf.registration.instance_optimization import OptimizedField
@@ -200,20 +201,7 @@ class _Problem:
             stiff = self._bending_weight * bending_force(step, self._grid.spacing)
             return self._grid.gather(along * slopes) + damping * step + stiff
 
-        step, residual = np.zeros_like(force), force
-        direction = preconditioned = inverse * residual
-        product = first = float(np.vdot(residual, preconditioned))
-        for _ in range(_CONJUGATE_STEPS):
-            if product <= _RESIDUAL**2 * first or product == 0:
-                break
-            applied = apply(direction)
-            length = np.float32(product / float(np.vdot(direction, applied)))
-            step = step + length * direction
-            residual = residual - length * applied
-            preconditioned = inverse * residual
-            previous, product = product, float(np.vdot(residual, preconditioned))
-            direction = preconditioned + np.float32(product / previous) * direction
-        return step
+        return conjugate_gradients(apply, force, inverse, _CONJUGATE_STEPS, _RESIDUAL)
 
 
 def _slopes_at(values, coordinates):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 
+from dirv_tf.registration.bending import bending_matrix
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.cubic_optimization import noise_variance, optimize_cubic
 from dirv_tf.registration.multi_resolution import register_multi_resolution
@@ -196,7 +197,7 @@ def continued_field(flow_field: np.ndarray, trust: np.ndarray) -> np.ndarray:
     splines, weights = grid.matrix(), sparse.diags(trust.ravel().astype(np.float64))
     sums = grid.gather(np.moveaxis(flow_field, -1, 0) * trust).reshape(rank, -1)
     pixels = float(np.prod(grid.spacing))
-    matrix = (splines.T @ weights @ splines + _BENDING * pixels * _bending(grid.shape)).tocsc()
+    matrix = (splines.T @ weights @ splines + _BENDING * pixels * bending_matrix(grid.shape)).tocsc()
     points = np.stack([spsolve(matrix, values) for values in sums]).reshape(rank, *grid.shape)
     return np.moveaxis(grid.interpolate(points), 0, -1)
 
@@ -215,25 +216,3 @@ def _misfit(pair, flow_field, differences, width=_WIDTH, share=_SHARE):
     # Of the pixels that count alone: others may hold anything.
     near, weights = (ndimage.gaussian_filter(one, width) for one in (differences * counted, counted.astype(np.float32)))
     return near / np.maximum(weights, 1e-6) / allowed, counted
-
-
-def _bending(shape):
-    """Return the matrix of the squared second differences of values on a grid."""
-    total = 0
-    for axis, side in enumerate(shape):
-        second = sparse.diags([1.0, -2.0, 1.0], [0, 1, 2], (max(side - 2, 0), side))
-        along = _on_grid({axis: second}, shape)
-        total = total + along.T @ along
-        for other in range(axis):
-            first = {each: sparse.diags([-1.0, 1.0], [0, 1], (shape[each] - 1, shape[each])) for each in (axis, other)}
-            mixed = _on_grid(first, shape)
-            total = total + 2 * mixed.T @ mixed
-    return total
-
-
-def _on_grid(matrices, shape):
-    """Return the Kronecker product of one matrix per axis, the identity by default."""
-    result = sparse.identity(1)
-    for axis, side in enumerate(shape):
-        result = sparse.kron(result, matrices.get(axis, sparse.identity(side)), format="csr")
-    return result

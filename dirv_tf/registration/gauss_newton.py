@@ -7,6 +7,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from dirv_tf.registration.conjugate_gradients import conjugate_gradients
 from dirv_tf.registration.control_grid import ControlGrid
 
 # Levenberg-Marquardt damping in units of the mean diagonal of the data term, its factors after a step that raised or
@@ -198,17 +199,4 @@ def _solve(problem, force, matrices, damping):
                 result[column] += matrix * step[row]
         return result
 
-    step, residual = np.zeros_like(force), force
-    direction = preconditioned = inverse * residual
-    product = first = float(np.vdot(residual, preconditioned))
-    for _ in range(_CONJUGATE_STEPS):
-        if product <= _RESIDUAL**2 * first or product == 0:
-            break
-        applied = apply(direction)
-        length = np.float32(product / float(np.vdot(direction, applied)))
-        step = step + length * direction
-        residual = residual - length * applied
-        preconditioned = inverse * residual
-        previous, product = product, float(np.vdot(residual, preconditioned))
-        direction = preconditioned + np.float32(product / previous) * direction
-    return step
+    return conjugate_gradients(apply, force, inverse, _CONJUGATE_STEPS, _RESIDUAL)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dirv_tf.registration.bending import bending_diagonal, bending_force
+from dirv_tf.registration.bending import bending_diagonal, bending_force, bending_matrix
 
 
 @pytest.mark.parametrize("shape", [(2, 6, 7), (3, 5, 4, 6)])
@@ -39,3 +39,10 @@ def test_the_diagonal_is_that_of_the_matrix_inside():
 
 def test_two_points_have_no_second_difference():
     assert not bending_force(np.arange(4.0).reshape(1, 2, 2) ** 0, (4, 4)).any()
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (4, 3, 5), (2, 7)])
+def test_the_matrix_does_what_the_force_does(shape, rng):
+    points = rng.normal(size=(1, *shape))
+    force = bending_force(points, (1,) * len(shape))
+    np.testing.assert_allclose(bending_matrix(shape) @ points.ravel(), force.ravel(), atol=1e-4)
