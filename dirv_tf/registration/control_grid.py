@@ -80,7 +80,8 @@ def _pseudo_inverse(matrix):
 
 def _product(matrices, values):
     """Multiply the axes behind the first by one matrix each; every result is contiguous."""
-    return functools.reduce(_along, enumerate(matrices, start=1), np.asarray(values, np.float32))
+    # NumPy multiplies strided values, such as every second pixel of a field, without BLAS.
+    return functools.reduce(_along, enumerate(matrices, start=1), np.ascontiguousarray(values, np.float32))
 
 
 def _along(values, numbered):

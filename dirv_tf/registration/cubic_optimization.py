@@ -33,6 +33,7 @@ def optimize_cubic(
     mask: np.ndarray | None = None,
     moving_mask: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
+    halvings: int = 0,
 ) -> OptimizedField:
     """Improve a field that nearly fits, of two images of one contrast, as far as their intensities allow.
 
@@ -59,6 +60,9 @@ def optimize_cubic(
         Pixels of the fixed and of the moving image that count. Default: all.
     progress : callable, optional
         Called with the number of steps done and of all steps after each one.
+    halvings : int
+        How often the images are halved first, for large ones. The control points are then `spacing` coarse pixels
+        apart, and the smoothness and both energies are those of the coarse images.
 
     Returns
     -------
@@ -87,24 +91,34 @@ def optimize_cubic(
         raise ValueError(f"`steps` must be an integer from 0 on. Received: steps={steps!r}")
     if smoothness is not None and smoothness < 0:
         raise ValueError(f"`smoothness` must not be negative. Received: smoothness={smoothness!r}")
+    if not isinstance(halvings, int) or halvings < 0:
+        raise ValueError(f"`halvings` must be an integer from 0 on. Received: halvings={halvings!r}")
     pair = WarpedPair.make(fixed, moving, flow_field, mask, moving_mask)
-    rank = pair.fixed.ndim
-    grid = ControlGrid(pair.fixed.shape, (spacing,) * rank, degree=3)
-    points = grid.fit(np.moveaxis(pair.flow_field, -1, 0))
-    start, energy = points, np.inf
-    problem = _Problem(pair, grid, _LEAST if smoothness is None else smoothness)
+    images, field = pair.pyramid(halvings)[-1], pair.halved_field(halvings)
+    rank, size = pair.fixed.ndim, images[0].shape
+    grid = ControlGrid(size, (spacing,) * rank, degree=3)
+    start, energy = grid.fit(field), np.inf
+    problem = _Problem(*images, grid, _LEAST if smoothness is None else smoothness)
     if steps:
         points, energy = problem.minimized(start, steps, progress)
         if smoothness is None:
             # What is left where the field is free to follow everything is noise.
-            noise = noise_variance(pair.fixed, problem.warped(points), pair.weights > 0)
+            noise = noise_variance(images[0], problem.warped(grid.interpolate(points)), images[1] > 0.5)
             if _OF_NOISE[rank] * noise > _LEAST:
-                problem = _Problem(pair, grid, _OF_NOISE[rank] * noise)
+                problem = _Problem(*images, grid, _OF_NOISE[rank] * noise)
                 points, energy = problem.minimized(start, steps, progress)
-    given = problem.data_term(pair.moving) + problem.smoothness * problem.bending(start)[0]
+    given = problem.data_term(problem.warped(field)) + problem.smoothness * problem.bending(start)[0]
     if not energy < given:
         return OptimizedField(pair.flow_field, given, given)
-    return OptimizedField(np.moveaxis(grid.interpolate(points), 0, -1), given, energy)
+    return OptimizedField(np.moveaxis(_doubled(points, grid, halvings, pair.fixed.shape), 0, -1), given, energy)
+
+
+def _doubled(points, grid, halvings, size):
+    """Return the field (r, n_1, ..., n_r) of control points over the image halved so often."""
+    full = ControlGrid(size, [step * 2**halvings for step in grid.spacing], degree=3)
+    # The last pixel of the whole image may lie behind that of the halved one, and ask for one more control point.
+    padding = [(0, 0), *((0, more - there) for more, there in zip(full.shape, grid.shape))]
+    return full.interpolate(2**halvings * np.pad(points, padding, mode="reflect", reflect_type="odd"))
 
 
 def noise_variance(fixed: np.ndarray, registered: np.ndarray, counted: np.ndarray, quantile: float = 0.5) -> float:
@@ -143,10 +157,10 @@ def noise_variance(fixed: np.ndarray, registered: np.ndarray, counted: np.ndarra
 class _Problem:
     """The energy of control points, and the steps that lower it."""
 
-    def __init__(self, pair, grid, smoothness):
-        self._fixed, self._moving = pair.fixed, pair.original
-        self._weights = pair.weights / pair.weights.mean()
-        self._positions, self._grid, self.smoothness = positions(pair.fixed.shape), grid, smoothness
+    def __init__(self, fixed, weights, moving, grid, smoothness):
+        self._fixed, self._moving = fixed, np.ascontiguousarray(moving)
+        self._weights = weights / weights.mean()
+        self._positions, self._grid, self.smoothness = positions(grid.size), grid, smoothness
         self._bending_weight = np.float32(smoothness * np.prod(grid.size) / np.prod(grid.shape))
 
     def data_term(self, warped):
@@ -156,14 +170,14 @@ class _Problem:
         force = bending_force(points, self._grid.spacing)
         return float(np.vdot(points, force)) / np.prod(self._grid.shape), force
 
-    def warped(self, points):
-        return sample(self._moving, self._positions + self._grid.interpolate(points))
+    def warped(self, field):
+        return sample(self._moving, self._positions + field)
 
     def _evaluate(self, points):
-        coordinates = self._positions + self._grid.interpolate(points)
-        warped = sample(self._moving, coordinates)
+        field = self._grid.interpolate(points)
+        warped = self.warped(field)
         bending, force = self.bending(points)
-        return self.data_term(warped) + self.smoothness * bending, (coordinates, warped, force)
+        return self.data_term(warped) + self.smoothness * bending, (self._positions + field, warped, force)
 
     def minimized(self, points, steps, progress):
         energy, state = self._evaluate(points)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Callable, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
-from dirv_tf.geometry import downsample_image
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.feature_images import POINTWISE, check_similarity, feature_images
 from dirv_tf.registration.gauss_newton import Problem, evaluate, minimize, sample
@@ -123,7 +121,8 @@ def register_multi_resolution(
     for number in range(rounds):
         if number:
             pair = WarpedPair.make(fixed, moving, field, mask, moving_mask)
-        images = _pyramid(pair, coarsest, similarity)
+        # Features of a pixel alone are warped once; others are those of the image that is warped already.
+        images = pair.pyramid(coarsest, warped=not pointwise)
         points, spacing = np.zeros(0, np.float32), 0
         for level in range(coarsest, finest - 1, -1):
             for number_here, distance in enumerate((_WIDE_TO_NARROW if intensities else _NARROW)[level < coarsest]):
@@ -155,22 +154,6 @@ def _levels(size, finest_side):
     coarsest = len(halved) - 1
     finest = next((level for level, sides in enumerate(halved) if not finest_side or max(sides) <= finest_side), 0)
     return min(finest, coarsest), coarsest
-
-
-def _halved(values, count):
-    """Channels (n_1, ..., n_r, C), halved again and again."""
-    images = [values]
-    for _ in range(count):
-        images.append(downsample_image(tf.constant(images[-1][None]))[0].numpy())
-    return images
-
-
-def _pyramid(pair, count, similarity):
-    """Return the fixed image, the weights and the moving image of every level, the finest first."""
-    # Features of a pixel alone are warped once; others are those of the image that is warped already.
-    moving = pair.original if similarity in POINTWISE else pair.moving
-    fixed = _halved(np.stack([pair.fixed, pair.weights], axis=-1), count)
-    return [(*np.moveaxis(one, -1, 0), two[..., 0]) for one, two in zip(fixed, _halved(moving[..., None], count))]
 
 
 def _problem(pair, images, level, similarity, smoothness, grid, points, elastic):

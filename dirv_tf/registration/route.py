@@ -16,6 +16,8 @@ from dirv_tf.registration.multi_resolution import register_multi_resolution
 
 SIMILARITIES = ("auto", "mse", "ncc", "lncc", "mind")
 _STEPS = {"fast": 5, "default": 20, "best": 60}
+# Cubic splines over larger images are those of the image halved, for the time and because noise is less there.
+_LARGEST_AT_FULL_SIZE = 2**18
 # Larger images are optimized from coarse to fine down to a limited size, not at their own.
 _LARGEST_OPTIMIZED = 2**21
 
@@ -124,7 +126,12 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
         return Found(field, f"{found.method}, then optimization ({similarity})", found.rounds, found.notes)
     # Cubic splines follow intensities to the last fraction of a pixel; in volumes that takes many seconds.
     cubic = similarity == "mse" and (pair.fixed.ndim == 2 or effort == "best")
-    improve = optimize_cubic if cubic else functools.partial(optimize_field, similarity=similarity)
+    halvings = int(pair.fixed.size > _LARGEST_AT_FULL_SIZE)
+    improve = (
+        functools.partial(optimize_cubic, halvings=halvings)
+        if cubic
+        else functools.partial(optimize_field, similarity=similarity)
+    )
     result = improve(
         pair.fixed,
         pair.moving,

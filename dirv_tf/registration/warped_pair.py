@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
+from dirv_tf.geometry import downsample_image
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.gauss_newton import sample, turned
 
@@ -81,6 +83,19 @@ class WarpedPair(NamedTuple):
         """Return the sum (n_1, ..., n_r, r) of `flow_field` and `matrix` times `field` (r, n_1, ..., n_r)."""
         return self.flow_field + np.moveaxis(turned(self.matrix, field), 0, -1)
 
+    def pyramid(self, count: int, warped: bool = False) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Return fixed image, weights and moving image, halved 0 to `count` times.
+
+        Parameters
+        ----------
+        count : int
+        warped : bool
+            Whether the moving image is that on the grid of the fixed one, instead of the original.
+        """
+        fixed = _halved(np.stack([self.fixed, self.weights], axis=-1), count)
+        moving = _halved((self.moving if warped else self.original)[..., None], count)
+        return [(*np.moveaxis(one, -1, 0), two[..., 0]) for one, two in zip(fixed, moving)]
+
     def halved_field(self, level: int) -> np.ndarray:
         """Return `flow_field` (r, n_1, ..., n_r) on the image halved `level` times, in pixels of that level."""
         every = (slice(None), *(slice(None, None, 2**level),) * self.fixed.ndim)
@@ -112,6 +127,14 @@ def without_affine(points: np.ndarray) -> np.ndarray:
 def positions(size) -> np.ndarray:
     """Return the pixel coordinates (r, n_1, ..., n_r) of an array."""
     return np.stack(np.meshgrid(*[np.arange(side, dtype=np.float32) for side in size], indexing="ij"))
+
+
+def _halved(values, count):
+    """Halve channels (n_1, ..., n_r, C) again and again."""
+    images = [values]
+    for _ in range(count):
+        images.append(downsample_image(tf.constant(images[-1][None]))[0].numpy())
+    return images
 
 
 def _steps(flow_field):
