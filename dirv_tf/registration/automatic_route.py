@@ -1,7 +1,7 @@
 """The choice of the way that suits a pair.
 
-The shipped networks compare intensities; they are exact for two images of one contrast and lost between two stains.
-Optimization by local correlation does not care about contrast, and is a little less exact where there is one.
+Intensities are exact for two images of one contrast and mislead between two stains. Local correlation does not care
+about contrast, and is a little less exact where there is one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from scipy import ndimage
 from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity
-from dirv_tf.registration.multi_resolution import EFFORTS
-from dirv_tf.registration.network_trial import (
+from dirv_tf.registration.intensity_trial import (
     EXPLAINED,
     SAME_CONTRAST,
     TURNED,
@@ -24,8 +23,9 @@ from dirv_tf.registration.network_trial import (
     Trial,
     contrast_of,
     equally_sharp,
-    network_trial,
+    intensity_trial,
 )
+from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.quality import structure_similarity
 from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
 
@@ -36,7 +36,7 @@ _CLEARLY = 0.06
 # that it shifts by a period, at most 0.1 on most sections that lie otherwise.
 _SOMEWHAT_ALIKE = 0.1
 _FAST_SIDE = EFFORTS["fast"].finest_side
-# Percent of the pixels at which the network's field may fold.
+# Percent of the pixels at which the field of intensities may fold.
 _MUCH_FOLDED = 1.0
 # Correlation from afar below which one image is a negative of the other.
 _NEGATIVE = -0.3
@@ -52,7 +52,7 @@ def best_route(
 ) -> Found:
     """Register the pair in the way that suits its contrast.
 
-    Images whose intensities are distributed alike are registered by the network, whose field is then optimized. Where
+    Images whose intensities are distributed alike are registered by these, see `intensity_trial`. Where
     that leaves much of the difference, or the distributions differ from the start, local correlation is optimized from
     coarse to fine. If a smooth change of contrast then explains what is left, the fixed image is brought to the moving
     one's appearance, and intensities are compared after all. Where one image is blurred, the other is blurred alike
@@ -64,10 +64,10 @@ def best_route(
         As of `registered_by_network`.
     effort : {"fast", "default", "best"}
     optimize : bool
-        Whether the network's field is optimized.
+        False: what intensities can tell is left to the network alone.
     look_first : bool
-        Whether a quick look at the local structure says if the network is worth a try, for pairs that are hardly of one
-        contrast, such as those that had to be aligned: the network is loaded for those alone that it can register.
+        Whether a quick look at the local structure says if intensities are worth a try, for pairs that are hardly of
+        one contrast, such as those that had to be aligned.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def best_route(
     look = registered_by_optimization(pair, "lncc", "fast") if look_first else None
     if look is not None and explained_share(pair, look.flow_field) < WORTH_A_TRY:
         return _by_structure(pair, effort, notes, look)
-    trial = network_trial(given, run, name, effort, optimize)
+    trial = intensity_trial(given, run, name, effort, optimize)
     folds = trial.found is not None and folded_percent(pair, trial.found) > _MUCH_FOLDED
     if trial.found is not None and trial.succeeded and not folds:
         return trial.found

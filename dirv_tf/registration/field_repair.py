@@ -55,10 +55,8 @@ def is_repairable(pair: Pair, flow_field: np.ndarray) -> bool:
 
     Parameters
     ----------
-    pair : Pair
-        Of one contrast.
-    flow_field : np.ndarray, shape (n_1, ..., n_r, r)
-        Backward, pixels.
+    pair, flow_field
+        As of `misfit_share`.
 
     Returns
     -------
@@ -80,10 +78,8 @@ def repaired_field(pair: Pair, flow_field: np.ndarray, effort: str = "default") 
 
     Parameters
     ----------
-    pair : Pair
-        Of one contrast.
-    flow_field : np.ndarray, shape (n_1, ..., n_r, r)
-        Backward, pixels.
+    pair, flow_field
+        As of `misfit_share`.
     effort : {"fast", "default", "best"}
 
     Returns
@@ -117,10 +113,8 @@ def grown_field(pair: Pair, flow_field: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    pair : Pair
-        Of one contrast.
-    flow_field : np.ndarray, shape (n_1, ..., n_r, r)
-        Backward, pixels.
+    pair, flow_field
+        As of `misfit_share`.
 
     Returns
     -------

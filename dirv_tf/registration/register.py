@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,13 +17,14 @@ from dirv_tf.registration.intensities import (
     to_unit_interval,
     warn_of_low_contrast,
 )
+from dirv_tf.registration.intensity_trial import intensity_trial, of_one_contrast
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
-from dirv_tf.registration.network_trial import network_trial, of_one_contrast
 from dirv_tf.registration.placement import ALIGNMENTS, placed
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.route import (
     SIMILARITIES,
+    Found,
     Pair,
     optimized,
     registered_by_network,
@@ -187,7 +188,7 @@ def register(
     tell("registering")
     trial = None
     if model is None and similarity in ("auto", "mse") and align == "auto" and is_doubtful(alignment):
-        trial = network_trial(Pair(fixed_values, moving_values, initial, *masks), run, name, effort, optimize)
+        trial = intensity_trial(Pair(fixed_values, moving_values, initial, *masks), run, name, effort, optimize)
     if trial is not None and trial.found is not None and trial.needs_no_alignment:
         found, linear, alignment, align_notes = trial.found, initial, None, ("no alignment was needed",)
     elif model is None and similarity == "auto":
@@ -196,7 +197,10 @@ def register(
         if trial is not None and trial.found is not None and not explains_more(pair, found, trial):
             found, linear, alignment = trial.found, initial, None
             align_notes = ("no alignment was kept: none explains the images better",)
-    elif model is None and similarity != "mse":
+    elif model is None and similarity == "mse":
+        # With any contrast, there is always a field.
+        found = cast(Found, intensity_trial(pair, run, name, effort, optimize, any_contrast=True).found)
+    elif model is None:
         found = registered_by_optimization(pair, similarity, effort)
     else:
         found = registered_by_network(pair, run, name)

@@ -13,7 +13,7 @@ from dirv_tf.registration import register
 from dirv_tf.registration.alignment_decision import decide_alignment
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.register import DEFAULT_MODELS
-from dirv_tf.synthesis import random_fields
+from dirv_tf.synthesis import chessboard_images, random_fields
 
 DATA = Path(__file__).parents[2] / "data"
 NAMES = ("colon_ihc", "epithelium_he", "cells_he", "ki67_scanner_1")
@@ -273,3 +273,12 @@ def test_a_saved_result_of_two_sizes_can_be_read(section, tmp_path):
     field = read_flow_field(result.save(tmp_path / "result") / "flow_field.npz")
     np.testing.assert_array_equal(field.flow_field, result.flow_field)
     assert field.moving_size == section.shape
+
+
+def test_intensities_that_are_asked_for_find_what_the_network_was_not_trained_for():
+    moving = chessboard_images((128, 128), 3, [3])[0, ..., 0].numpy()
+    true = random_fields((128, 128), 4, [3], 3, max_displacement=15.0)[0].numpy()
+    fixed = warp_in_blocks(moving, true)
+    ways = {"model": "best-2d"}, {"similarity": "mse"}
+    network, asked = (register(fixed, moving, align="none", **way) for way in ways)
+    assert removed(network, true) < 80 and removed(asked, true) > 95

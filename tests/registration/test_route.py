@@ -10,8 +10,8 @@ from skimage.io import imread
 from dirv_tf.registration import register_multi_resolution
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import best_route
+from dirv_tf.registration.intensity_trial import SAME_CONTRAST, contrast_distance
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.network_trial import SAME_CONTRAST, contrast_distance
 from dirv_tf.registration.route import Found, Pair, optimized, registered_by_network, registered_by_optimization
 from dirv_tf.synthesis import random_fields
 

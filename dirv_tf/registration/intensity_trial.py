@@ -1,4 +1,4 @@
-"""A pair tried by the network: what the network makes of it, and how far that can be trusted."""
+"""A pair registered by its intensities: what comes of it, with the network's help, and how far that can be trusted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SAME_CONTRAST = 0.2
 # Share of the registered image's variance that the fixed image, perhaps after a change of contrast, must explain for
 # intensities to be compared. Noise, blur and holes leave more, stains much more, and intensities then mislead.
 EXPLAINED = 0.98
-# What explains less is no result of the network's: two stains may have like distributions.
+# What explains less is no result of intensities: two stains may have like distributions.
 WORTH_A_TRY = 0.8
 # Standard deviation of the logarithm of the Jacobian determinant: up to 0.26 on 24 chessboards that are deformed by up
 # to 20 pixels, from 0.32 on where a turned volume was forced onto another one.
@@ -45,7 +45,7 @@ _UNFOLDING, _UNFOLDING_STEPS, _NEARLY = (0.02, 0.2, 2.0), 10, 0.02
 
 
 class Trial(NamedTuple):
-    """What the network made of a pair, its field optimized.
+    """What the intensities of a pair made of it.
 
     Attributes
     ----------
@@ -120,14 +120,18 @@ def of_one_contrast(fixed: np.ndarray, moving: np.ndarray) -> bool:
     return contrast_distance(fixed, moving) <= SAME_CONTRAST
 
 
-def network_trial(
+def intensity_trial(
     pair: Pair,
     run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]],
     name: str,
     effort: str,
     optimize: bool = True,
+    any_contrast: bool = False,
 ) -> Trial:
-    """Register a pair by the network, if the contrasts of its images allow that.
+    """Register a pair by its intensities, if the contrasts of its images allow that.
+
+    From coarse to fine first; where that does not explain the images, by the network, and from local structure. What
+    fits in some places is continued into the others. The best of these fields is then optimized.
 
     Parameters
     ----------
@@ -135,7 +139,9 @@ def network_trial(
         As of `registered_by_network`.
     effort : {"fast", "default", "best"}
     optimize : bool
-        Whether the network's field is optimized.
+        False: the field of the network as it is.
+    any_contrast : bool
+        Whether to register whatever the contrasts are, because somebody asked for it.
 
     Returns
     -------
@@ -144,10 +150,10 @@ def network_trial(
     given = pair
     pair, blur, notes = equally_sharp(given)
     distance = contrast_of(pair)
-    if distance > SAME_CONTRAST:
+    if distance > SAME_CONTRAST and not any_contrast:
         return Trial(None, 0.0, distance)
     found, explained = _start(pair, run, name, effort, optimize)
-    if optimize and (explained >= WORTH_A_TRY or leaves_only_noise(pair, found.flow_field)):
+    if optimize and (any_contrast or explained >= WORTH_A_TRY or leaves_only_noise(pair, found.flow_field)):
         found = optimized(pair, found, "mse", effort)
         explained = explained_share(pair, found.flow_field)
         if blur and explained >= WORTH_A_TRY:
@@ -171,20 +177,19 @@ def _start(pair, run, name, effort, optimize):
     if not optimize:
         found = registered_by_network(pair, run, name)
         return found, explained_share(pair, found.flow_field)
-    candidates, quick = [], effort == "fast" or _is_quick_volume(pair, effort)
-    for way in (
+    quick = effort == "fast" or _is_quick_volume(pair, effort)
+    ways = [
         functools.partial(registered_by_optimization, pair, "mse", effort),
         functools.partial(registered_by_network, pair, run, name),
         functools.partial(registered_by_optimization, pair, "lncc", effort),
-    ):
-        if len(candidates) > 1 and not quick:
-            repairable = any(is_repairable(pair, one.flow_field) for _, one in candidates)
-        if len(candidates) > 1 and (quick or not repairable):
-            break
-        found = way()
-        repairs = (None, repaired_field, _regrown_field)
-        if quick or not is_repairable(pair, found.flow_field):
-            repairs = (None,)
+    ]
+    candidates, repairable = [], False
+    # The last way is worth its time where a part of the image fits: then all of it could.
+    while ways and (len(ways) > 1 or repairable):
+        found = ways.pop(0)()
+        repairs = (None,)
+        if not quick and is_repairable(pair, found.flow_field):
+            repairable, repairs = True, (None, repaired_field, _regrown_field)
         # What fits in some places is continued into the others, without and with a detour over parts that fit.
         for repair in repairs:
             if repair is not None:
