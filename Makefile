@@ -5,7 +5,7 @@
 #                         else by the Python found: 3.9 to 3.11 default, 3.12 and 3.13 modern
 #   PYTHON=python3.10     the Python to make the environment with. Unset: the first suitable one found
 #   GPU=1                 TensorFlow's CUDA build; the environment keeps it until GPU=0
-#   PRESET=quick          experiment-.., experiments: the short version of a run, a few minutes on a CPU; PRESET=thesis: the
+#   PRESET=quick          experiment-.., experiments: the short version of a run, some minutes on a CPU; PRESET=thesis: the
 #                         thesis's own form of step sizes and potentials, as long as the run itself
 #   ARGS="--seed 7"       experiment-.., evaluate, demo, test, ..: more for the command; ARGS=--help lists what there is
 #   RUN=A-6               evaluate: the run
