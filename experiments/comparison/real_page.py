@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from experiments.comparison.real.judges import judge_of
 from experiments.comparison.real.table import describe, methods_table, pairs_table
 from experiments.comparison.robustness.table import variants_table
 from experiments.folders import CHECKOUT, RECORDS
@@ -20,9 +21,10 @@ SETS = {
     "histology": "The 20 shipped pairs",
     "histology-1-poses": "The 20 shipped pairs in random poses",
     "histology-37": "37 pairs",
+    "hippocampus": "Hippocampus: 30 pairs of people, judged by labels",
 }
-# The table of single pairs is for the set whose files everybody has.
-_IN_FULL = "histology"
+# The tables of single pairs are for the sets whose files everybody has.
+_IN_FULL = ("histology", "hippocampus")
 
 
 def blocks(results: Path = RECORDS) -> dict[str, str]:
@@ -48,8 +50,8 @@ def _real(folder):
             continue
         record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         parts += [f"### {title}", "", f"{describe(record)} {_machine(record)}", "", methods_table(record)]
-        if name == _IN_FULL:
-            sentence = "Median rTRE of every pair, × 1000; an asterisk where the verdict warns:"
+        if name in _IN_FULL:
+            sentence = f"{judge_of(record).pairs_title.replace(' x ', ' × ')}; an asterisk where the verdict warns:"
             parts += [sentence, "", pairs_table(record)]
     return "\n".join(parts)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dirv_tf import geometry
-from experiments.comparison.real.measurement import relative_errors
+from experiments.comparison.real.judges import relative_errors
 from experiments.comparison.real.prepared_pair import PreparedPair
 
 

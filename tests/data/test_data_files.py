@@ -14,17 +14,19 @@ from dirv_tf.datasets.tissue_set import make_tissue_set
 from dirv_tf.datasets.tissue_sources import tissue_sources
 from dirv_tf.io import read_landmarks
 from dirv_tf.io.image_files import read_image
+from experiments.comparison.real.labeled_pair import labeled
 from experiments.comparison.real.pair_table import read_real_pairs
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 CHECKSUMS = dict(reversed(line.split(maxsplit=1)) for line in (DATA / "SHA256SUMS").read_text().splitlines())
 SECTIONS = [name for name in CHECKSUMS if name.startswith("sections/")]
+HIPPOCAMPUS = [name for name in CHECKSUMS if name.startswith("hippocampus/")]
 HISTOLOGY = [name for name in CHECKSUMS if name.startswith("histology/")]
 LICENSES = {"CC0-1.0", "CIMA-lung", "MNI-ICBM152", "OpenSlide-test-data", "scikit-image-ihc"}
 
 
 def test_every_file_is_in_the_checksum_list_and_the_readme():
-    folders = [DATA / name for name in ("sections", "histology", "tissue", "volumes")]
+    folders = [DATA / name for name in ("sections", "hippocampus", "histology", "tissue", "volumes")]
     files = [path.relative_to(DATA) for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert {str(path) for path in files} == set(CHECKSUMS)
     readme = (DATA / "README.md").read_text(encoding="utf-8")
@@ -46,7 +48,7 @@ def test_section_is_gray_8_bit_and_larger_than_a_patch(name):
     assert min(image.shape) >= 400 and image.std() > 10
 
 
-@pytest.mark.parametrize("name", sorted(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY)))
+@pytest.mark.parametrize("name", sorted(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY, HIPPOCAMPUS)))
 def test_image_is_gray_8_bit_and_fills_its_range(name):
     image = read_image(DATA / name)
     assert image.shape == ((256, 256) if name.startswith("tissue") else (64, 64, 64))
@@ -60,7 +62,7 @@ def test_pairs_with_landmarks_are_all_pairs_of_two_tissues():
     assert len(pairs) == len({pair.name for pair in pairs}) == 20
     for pair in pairs:
         assert pair.fixed.parent == pair.moving.parent and pair.fixed != pair.moving
-        for image, landmarks in ((pair.fixed, pair.fixed_landmarks), (pair.moving, pair.moving_landmarks)):
+        for image, landmarks in ((pair.fixed, pair.fixed_annotation), (pair.moving, pair.moving_annotation)):
             assert f"sections/{image.parent.name}/{image.name}" in SECTIONS
             assert f"{landmarks.parent.name}/{landmarks.stem}" == f"{image.parent.name}/{image.stem}"
             points = read_landmarks(landmarks, 2)
@@ -68,6 +70,22 @@ def test_pairs_with_landmarks_are_all_pairs_of_two_tissues():
             assert (points.points >= 0).all() and (points.points < read_image(image).shape).all()
         assert pair.exclude == (("7",) if pair.fixed.parent.name == "lung_lobes" else ())
     assert "CC-BY-SA" in (DATA / "histology" / "ATTRIBUTION.md").read_text(encoding="utf-8")
+
+
+def test_pairs_with_labels_are_all_pairs_of_six_people():
+    pytest.importorskip("SimpleITK")
+    pairs = read_real_pairs(DATA / "hippocampus" / "pairs.csv")
+    assert len(pairs) == len({pair.name for pair in pairs}) == 30
+    assert len({pair.fixed for pair in pairs}) == 6 and all(pair.fixed != pair.moving for pair in pairs)
+    for pair in pairs:
+        assert (pair.annotation, pair.exclude) == ("labels", ())
+        assert pair.fixed_annotation == pair.fixed.parents[1] / "labels" / pair.fixed.name
+    for pair in pairs[::5]:
+        ready = labeled(pair)
+        assert ready.fixed.shape == ready.fixed_labels.shape == (64, 64, 64)
+        assert (ready.fixed.min(), ready.fixed.max()) == (0, 1)
+        assert np.unique(ready.fixed_labels).tolist() == [0, 1, 2]
+    assert "CC BY-SA 4.0" in (DATA / "hippocampus" / "ATTRIBUTION.md").read_text(encoding="utf-8")
 
 
 def test_licenses_are_there():
@@ -80,8 +98,9 @@ def test_files_are_small():
     def size(names):
         return sum((DATA / name).stat().st_size for name in names)
 
-    assert size(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY)) < 900_000
+    assert size(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY, HIPPOCAMPUS)) < 900_000
     assert size(SECTIONS) < 5_000_000
+    assert size(HIPPOCAMPUS) < 600_000
 
 
 def test_volume_stands_upright():

@@ -10,20 +10,22 @@ from dirv_tf.cli.command_line import prepare_process
 from experiments.arguments import at_least, say
 from experiments.folders import CHECKOUT, OUTPUT
 
-SETS = {"histology": CHECKOUT / "data" / "histology" / "pairs.csv"}
+SETS = {name: CHECKOUT / "data" / name / "pairs.csv" for name in ("histology", "hippocampus")}
 DEFAULT_OUTPUT = OUTPUT / "real"
 _EPILOG = """\
-Sections of one tissue in two stains are registered, and landmarks say how well. The shipped set is 20 pairs of mouse
-lung; about half an hour on two processor cores. Other tables have the same columns (fixed, moving, fixed_landmarks,
-moving_landmarks, exclude) or those of ANHIR's lists. A method that is measured again replaces its own row of an older
-record of the same pairs. elastix is measured too where the package itk-elastix is installed.
+Sections of one tissue in two stains are registered, and landmarks say how well: 20 pairs of mouse lung (set histology).
+MR volumes of two people are registered, and Dice coefficients of labels say how well: 30 pairs (set hippocampus). Both
+are measured, one after the other, unless one is named; in random poses the sections alone. Other tables have the same
+columns (fixed, moving, and fixed_landmarks, moving_landmarks, exclude or fixed_labels, moving_labels) or those of
+ANHIR's lists. A method that is measured again replaces its own row of an older record of the same pairs. elastix is
+measured too where the package itk-elastix is installed (pip install 'dirv_tf[elastix]').
 
 Each table of docs/real_pairs.md is that of a record in experiments/results/real; once copied there:
 python -m experiments.comparison.real_page
 
 examples:
   python -m experiments.comparison.real
-  python -m experiments.comparison.real --methods register-default --poses 2
+  python -m experiments.comparison.real --set histology --methods register-default --poses 2
   python -m experiments.comparison.real --pairs anhir/dataset_medium.csv --set anhir
 """
 
@@ -43,25 +45,35 @@ def main(arguments=None):
     """
     prepare_process()
     options = _parser().parse_args(arguments)
-    name = options.set or (options.pairs.stem if options.pairs else "histology")
-    if options.pairs is None and name not in SETS:
-        print(f"error: Expected a set among {', '.join(SETS)}, or --pairs. Received: {name}", file=sys.stderr)
+    if options.pairs is None and options.set not in (None, *SETS):
+        print(f"error: Expected a set among {', '.join(SETS)}, or --pairs. Received: {options.set}", file=sys.stderr)
         return 2
+    if options.pairs:
+        tables = {options.set or options.pairs.stem: options.pairs}
+    else:
+        shipped = ["histology"] if options.poses else list(SETS)
+        tables = {name: SETS[name] for name in ([options.set] if options.set else shipped)}
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
-    from experiments.comparison.real.methods import real_methods
+    from experiments.comparison.real.methods import METHOD_NAMES, real_methods
     from experiments.comparison.real.pair_table import read_real_pairs
     from experiments.comparison.real.run import compare_on_real_pairs
 
-    methods = real_methods()
-    unknown = [method for method in options.methods or () if method not in methods]
+    unknown = [method for method in options.methods or () if method not in METHOD_NAMES]
     if unknown:
-        print(f"error: Expected methods among {', '.join(methods)}. Received: {', '.join(unknown)}", file=sys.stderr)
+        names = ", ".join(METHOD_NAMES)
+        print(f"error: Expected methods among {names}. Received: {', '.join(unknown)}", file=sys.stderr)
         return 2
-    chosen = [methods[method] for method in options.methods or methods]
-    file = options.output / f"{name}{f'-{options.poses}-poses' if options.poses else ''}.json"
     try:
-        pairs = read_real_pairs(options.pairs or SETS[name])
-        compare_on_real_pairs(pairs, chosen, file, options.poses, options.side, report=say)
+        # All tables first: a wrong one is told before minutes of work.
+        sets = {name: read_real_pairs(table) for name, table in tables.items()}
+        for name, pairs in sets.items():
+            methods = real_methods(3 if pairs[0].annotation == "labels" else 2)
+            missing = [method for method in options.methods or () if method not in methods]
+            if missing:
+                raise ImportError(f"{', '.join(missing)} needs the package itk-elastix: pip install 'dirv_tf[elastix]'")
+            file = options.output / f"{name}{f'-{options.poses}-poses' if options.poses else ''}.json"
+            chosen = [methods[method] for method in options.methods or methods]
+            compare_on_real_pairs(pairs, chosen, file, options.poses, options.side, report=say)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -74,18 +86,24 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m experiments.comparison.real",
-        description="Registers real pairs by the library and by classical methods, and measures by landmarks.",
+        description="Registers real pairs by the library and by classical methods; landmarks or labels say how well.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--pairs", type=Path, metavar="CSV", help="another table of pairs")
-    parser.add_argument("--set", metavar="NAME", help="a shipped set (histology), or a name for the table's record")
+    parser.add_argument(
+        "--set", metavar="NAME", help=f"a shipped set ({', '.join(SETS)}), or a name for the record of --pairs"
+    )
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="methods to measure (default: all)")
     parser.add_argument(
         "--poses", type=at_least(0), default=0, metavar="N",
-        help="turn each moving image at random N times: any angle, shifts to 20 %% of the side, scales 0.8 to 1.25",
+        help="turn each moving image with landmarks at random N times: any angle, shifts to 20 %% of the side, scales "
+        "0.8 to 1.25",
     )
-    parser.add_argument("--side", type=at_least(32), default=512, help="longer side of the images (%(default)s)")
+    parser.add_argument(
+        "--side", type=at_least(32), metavar="PIXELS",
+        help="longer side that images with landmarks get (512), or sides that those with labels are padded to (64)",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
         help="folder of the records (default: experiments/output/real)",

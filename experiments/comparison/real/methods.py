@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dirv_tf.registration import register
+from experiments.comparison.bspline import bspline_flow_field
 from experiments.comparison.real.elastix import elastix_flow_field, elastix_version
 from experiments.comparison.real.mutual_information import mutual_information_flow_field
 
-NETWORK = "best-2d"
+NETWORKS = {2: "best-2d", 3: "best-3d"}
 METHOD_NAMES = ("before", "network", "register-fast", "register-default", "register-best", "simpleitk", "elastix")
 THREADS = 1
 
@@ -31,8 +32,13 @@ class RealMethod(NamedTuple):
     register: Callable[[np.ndarray, np.ndarray], Answer]
 
 
-def real_methods() -> dict[str, RealMethod]:
+def real_methods(rank: int = 2) -> dict[str, RealMethod]:
     """Return the methods by name; elastix only where the package itk-elastix is installed.
+
+    Parameters
+    ----------
+    rank : {2, 3}
+        Dimensions of the images.
 
     Returns
     -------
@@ -40,24 +46,34 @@ def real_methods() -> dict[str, RealMethod]:
         In the order of the table; "before" registers nothing.
     """
     cores = "one core" if THREADS == 1 else f"{THREADS} cores"
+    network = NETWORKS[rank]
+    if rank == 2:
+        simpleitk = mutual_information_flow_field
+        stages = "rigid from twelve angles, affine, B-splines; Mattes mutual information"
+    else:
+        # Volumes of one contrast, in one pose: there the mean squared difference is the quicker and the better measure.
+        simpleitk, stages = _squares, "affine, B-splines; mean squared difference"
     methods = [
         RealMethod("before", "the pair as it is", _nothing),
-        RealMethod("network", f'`register(model="{NETWORK}")`: the network alone', _registered(model=NETWORK)),
+        RealMethod("network", f'`register(model="{network}")`: the network alone', _registered(model=network)),
         *(
             RealMethod(f"register-{effort}", f'`register(effort="{effort}")`', _registered(effort=effort))
             for effort in ("fast", "default", "best")
         ),
-        RealMethod(
-            "simpleitk",
-            f"SimpleITK, {cores}: rigid from twelve angles, affine, B-splines; Mattes mutual information",
-            _field_of(mutual_information_flow_field),
-        ),
+        RealMethod("simpleitk", f"SimpleITK, {cores}: {stages}", _field_of(simpleitk)),
     ]
     version = elastix_version()
     if version:
         what = f"itk-elastix {version}, {cores}: default parameter maps translation, affine, B-splines"
         methods.append(RealMethod("elastix", what, _field_of(elastix_flow_field)))
     return {method.name: method for method in methods}
+
+
+def _squares(fixed, moving, threads):
+    import SimpleITK
+
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
+    return bspline_flow_field(fixed, moving)
 
 
 def _nothing(fixed, moving):

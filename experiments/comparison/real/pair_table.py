@@ -1,4 +1,4 @@
-"""Tables of real pairs with landmarks, in the project's own form or those of others."""
+"""Tables of real pairs with landmarks or labels, in the project's own form or those of others."""
 
 from __future__ import annotations
 
@@ -13,30 +13,35 @@ _NAMES = {
     "moving": ("moving_image", "source_image"),
     "fixed_landmarks": ("target_landmarks",),
     "moving_landmarks": ("source_landmarks",),
+    "fixed_labels": (),
+    "moving_labels": (),
     "exclude": ("exclude_landmarks",),
 }
-_OPTIONAL = ("exclude",)
+ANNOTATIONS = ("landmarks", "labels")
 
 
 class RealPair(NamedTuple):
-    """Two images and their landmarks.
+    """Two images and what was drawn on each.
 
     Attributes
     ----------
     name : str
         The images' paths as the table has them, "fixed | moving".
-    fixed, moving, fixed_landmarks, moving_landmarks : Path
+    fixed, moving, fixed_annotation, moving_annotation : Path
         Files.
     exclude : tuple of str
         Names of landmarks that do not count.
+    annotation : {"landmarks", "labels"}
+        What the annotations are.
     """
 
     name: str
     fixed: Path
     moving: Path
-    fixed_landmarks: Path
-    moving_landmarks: Path
+    fixed_annotation: Path
+    moving_annotation: Path
     exclude: tuple[str, ...] = ()
+    annotation: str = "landmarks"
 
 
 def read_real_pairs(path: str | os.PathLike) -> list[RealPair]:
@@ -45,40 +50,43 @@ def read_real_pairs(path: str | os.PathLike) -> list[RealPair]:
     Parameters
     ----------
     path : str or path
-        A CSV file with the columns fixed, moving, fixed_landmarks, moving_landmarks and, perhaps, exclude (names of
-        landmarks, separated by spaces). The columns of ANHIR's lists (Target image, Source image, Target landmarks,
-        Source landmarks) serve as well. Paths are relative to the table's folder. Rows without landmarks of both
-        images, such as those that ANHIR keeps to itself, are left out.
+        A CSV file with the columns fixed and moving, and either fixed_landmarks, moving_landmarks and, perhaps, exclude
+        (names of landmarks, separated by spaces), or fixed_labels and moving_labels. The columns of ANHIR's lists
+        (Target image, Source image, Target landmarks, Source landmarks) serve as well. Paths are relative to the
+        table's folder. Rows without annotations of both images, such as those that ANHIR keeps to itself, are left out.
 
     Returns
     -------
     list of RealPair
+        All with landmarks, or all with labels.
 
     Raises
     ------
     FileNotFoundError
         For a table that is not there.
     ValueError
-        If a column is missing, an image is not named, or no pair has landmarks.
+        If a column is missing, an image is not named, or no pair has annotations.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"Expected a CSV file of pairs with landmarks. Received: path={path}")
+        raise FileNotFoundError(f"Expected a CSV file of pairs with landmarks or labels. Received: path={path}")
     with open(path, encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream, skipinitialspace=True)
         titles = [title.strip().lower().replace(" ", "_") for title in reader.fieldnames or ()]
         columns = {name: _column(titles, name) for name in _NAMES}
-        missing = [name for name, column in columns.items() if column is None and name not in _OPTIONAL]
+        annotation = "labels" if columns["fixed_labels"] and not columns["fixed_landmarks"] else "landmarks"
+        needed = ("fixed", "moving", f"fixed_{annotation}", f"moving_{annotation}")
+        missing = [name for name in needed if columns[name] is None]
         if missing:
-            raise ValueError(f"{path}: expected the columns {', '.join(_NAMES)}. Received: no {', '.join(missing)}")
+            raise ValueError(f"{path}: expected the columns {', '.join(needed)}. Received: no {', '.join(missing)}")
         reader.fieldnames = titles
         rows = [
             {name: (row.get(column) or "").strip() for name, column in columns.items() if column} for row in reader
         ]
-    pairs = [_pair(row, path, number) for number, row in enumerate(rows, start=2)]
+    pairs = [_pair(row, path, number, annotation) for number, row in enumerate(rows, start=2)]
     pairs = [pair for pair in pairs if pair is not None]
     if not pairs:
-        raise ValueError(f"Expected at least one pair with landmarks of both images. Received: path={path}")
+        raise ValueError(f"Expected at least one pair with {annotation} of both images. Received: path={path}")
     return pairs
 
 
@@ -86,11 +94,12 @@ def _column(titles, name):
     return next((title for title in (name, *_NAMES[name]) if title in titles), None)
 
 
-def _pair(row, path, number):
+def _pair(row, path, number, annotation):
     if not row["fixed"] or not row["moving"]:
         raise ValueError(f"{path}, row {number}: expected a fixed and a moving image. Received: {row}")
-    if not row["fixed_landmarks"] or not row["moving_landmarks"]:
+    annotations = [row[f"{image}_{annotation}"] for image in ("fixed", "moving")]
+    if not all(annotations):
         return None
-    files = (path.parent / row[name] for name in ("fixed", "moving", "fixed_landmarks", "moving_landmarks"))
-    exclude = tuple(row.get("exclude", "").replace(";", " ").split())
-    return RealPair(f"{row['fixed']} | {row['moving']}", *files, exclude)
+    files = (path.parent / name for name in (row["fixed"], row["moving"], *annotations))
+    exclude = tuple(row.get("exclude", "").replace(";", " ").split()) if annotation == "landmarks" else ()
+    return RealPair(f"{row['fixed']} | {row['moving']}", *files, exclude, annotation)

@@ -55,7 +55,7 @@ def prepared(pair: RealPair, side: int = SIDE) -> PreparedPair:
     ValueError
         For a file that cannot be read, images that are no 2D images, or landmarks without a common name.
     """
-    points = match_landmarks(*(read_landmarks(path, 2) for path in (pair.fixed_landmarks, pair.moving_landmarks)))
+    points = match_landmarks(*(read_landmarks(path, 2) for path in (pair.fixed_annotation, pair.moving_annotation)))
     counts = ~np.isin(points.names, pair.exclude)
     if not counts.any():
         raise ValueError(f"Expected landmarks that are not excluded. Received: {pair.name} with exclude={pair.exclude}")

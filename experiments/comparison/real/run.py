@@ -8,6 +8,9 @@ from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.training.execution.environment import hardware, versions
+from experiments.comparison.real.judges import JUDGES
+from experiments.comparison.real.labeled_pair import SIDE as CUBE
+from experiments.comparison.real.labeled_pair import labeled
 from experiments.comparison.real.measurement import measure_pairs
 from experiments.comparison.real.methods import METHOD_NAMES, RealMethod
 from experiments.comparison.real.poses import posed
@@ -18,7 +21,7 @@ from experiments.comparison.stages import Stages
 SEED = 2024
 
 
-def compare_on_real_pairs(pairs, methods, file, poses=0, side=SIDE, report=print) -> dict:
+def compare_on_real_pairs(pairs, methods, file, poses=0, side=None, report=print) -> dict:
     """Register real pairs by each method.
 
     Parameters
@@ -29,9 +32,10 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=SIDE, report=print
         Gets the record, written anew after every method; the same name with .md gets it as a table. Methods that an
         older record of the same pairs has, and that are not measured now, stay.
     poses : int
-        Random poses of the moving image per pair; 0: the pairs as they are.
-    side : int
-        Longer side of the images in pixels.
+        Random poses of the moving image per pair with landmarks; 0: the pairs as they are.
+    side : int, optional
+        Of pairs with landmarks the longer side in pixels that images are resized to (512); of pairs with labels the
+        side of the square or cube that they are padded to (64).
     report : callable
         Says a line of text.
 
@@ -45,25 +49,29 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=SIDE, report=print
     FileNotFoundError
         For an image or landmarks that are not there.
     ValueError
-        For files that cannot be read.
+        For files that cannot be read, or poses of pairs with labels.
     """
     file = Path(file)
+    annotation = pairs[0].annotation
+    if poses and annotation != "landmarks":
+        raise ValueError(f"Expected pairs with landmarks for random poses. Received: poses={poses}, pairs with labels")
+    side = side or {"landmarks": SIDE, "labels": CUBE}[annotation]
     report(f"Reading {len(pairs)} pairs, longer side {side} pixels")
-    ready = [prepared(pair, side) for pair in pairs]
+    ready = [{"landmarks": prepared, "labels": labeled}[annotation](pair, side) for pair in pairs]
     if poses:
         ready = [posed(pair, SEED, index * poses + k) for index, pair in enumerate(ready) for k in range(poses)]
     record = {
-        "set": file.stem, "side": side, "poses": poses, **({"seed": SEED} if poses else {}),
+        "set": file.stem, "annotation": annotation, "side": side, "poses": poses, **({"seed": SEED} if poses else {}),
         "pairs": [pair.name for pair in ready], "methods": [],
     }
     older = _older(file, record)
     stages = Stages([len(ready)] * len(methods), report)
     for method in methods:
         stages.begin(f"{file.stem}, {method.name}: {len(ready)} pairs")
-        row = _measured(method, ready, stages.share)
+        row = _measured(method, ready, JUDGES[annotation], stages.share)
         older = [each for each in older if each["name"] != method.name]
         record["methods"].append(row)
-        for line in text_lines(row):
+        for line in text_lines(row, JUDGES[annotation]):
             report(line)
         result = {**record, "methods": _ordered(record["methods"] + older), **_environment()}
         write_json(file, result)
@@ -72,9 +80,10 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=SIDE, report=print
     return result
 
 
-def _measured(method: RealMethod, pairs, progress):
+def _measured(method: RealMethod, pairs, judge, progress):
     date = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    return {"name": method.name, "what": method.what, "date": date, **measure_pairs(method.register, pairs, progress)}
+    measured = measure_pairs(method.register, pairs, judge, progress)
+    return {"name": method.name, "what": method.what, "date": date, **measured}
 
 
 def _older(file, record):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dirv_tf.training.execution.environment import hardware_line
-from experiments.comparison.real.measurement import FOUND
+from experiments.comparison.real.judges import judge_of
 
-_COLUMNS = (
-    "method", "median rTRE, mean", "median", "worst", "worse than before", f"below {FOUND:g}", "folded %, worst",
-    "seconds", "of processor time", "first call", "not found: warned of", "found: warned of",
-)
+_TIMES = ("folded %, worst", "seconds", "of processor time", "first call")
+_WARNED = ("not found: warned of", "found: warned of")
 
 
 def markdown(record: dict) -> str:
@@ -34,7 +32,7 @@ def markdown(record: dict) -> str:
             "",
             methods_table(record),
             "",
-            "## Median rTRE of every pair, x 1000",
+            f"## {judge_of(record).pairs_title}",
             "",
             pairs_table(record),
         ]
@@ -45,50 +43,57 @@ def describe(record: dict) -> str:
     """Return what the pairs of a record are, in a sentence."""
     poses = f", each in {record['poses']} random pose{'s' * (record['poses'] > 1)}" if record["poses"] else ""
     count = len(record["pairs"]) // max(1, record["poses"])
+    if judge_of(record).key == "dice":
+        return f"{count} pairs, padded to {record['side']} voxels along each axis."
     return f"{count} pairs{poses}, longer side {record['side']} pixels."
 
 
 def methods_table(record: dict) -> str:
     """Return one row per method."""
-    lines = [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
-    lines += [f"| {' | '.join(_cells(row))} |" for row in record["methods"]]
+    judge = judge_of(record)
+    columns = ("method", *_columns(judge))
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    lines += [f"| {' | '.join((row['what'], *_cells(row, judge)))} |" for row in record["methods"]]
     return "\n".join(lines) + "\n"
 
 
 def pairs_table(record: dict) -> str:
     """Return one row per pair, one column per method; an asterisk where the method warns of its result."""
+    judge = judge_of(record)
     names = [row["name"] for row in record["methods"]]
     lines = [f"| pair | {' | '.join(names)} |", f"|{'---|' * (len(names) + 1)}"]
     for index, pair in enumerate(record["pairs"]):
         rows = [row["pairs"][index] for row in record["methods"]]
-        cells = [f"{1000 * row['rtre_median']:.1f}{' *' * bool(row.get('warnings'))}" for row in rows]
+        cells = [f"{judge.pair_cell(row)}{' *' * bool(row.get('warnings'))}" for row in rows]
         lines.append(f"| {pair.replace('../sections/', '').replace(' | ', ' ← ')} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def text_lines(row: dict) -> list[str]:
+def text_lines(row: dict, judge) -> list[str]:
     """Write one method's row down for the terminal."""
-    return ["  " + ", ".join(f"{title} {cell}" for title, cell in zip(_COLUMNS[1:], _cells(row)[1:]) if cell)]
+    return ["  " + ", ".join(f"{title} {cell}" for title, cell in zip(_columns(judge), _cells(row, judge)) if cell)]
 
 
-def _cells(row):
+def _columns(judge):
+    # Only landmarks tell which pairs are found.
+    return (*judge.columns, *_TIMES, *(_WARNED if judge.key == "rtre_median" else ()))
+
+
+def _cells(row, judge):
     measured = row["summary"]
-    warned = ("", "")
-    if "not_found" in measured:
-        found = len(row["pairs"]) - measured["not_found"]
-        warned = (
-            f"{measured['warned_not_found']} of {measured['not_found']}", f"{measured['warned_found']} of {found}",
-        )
-    return [
-        row["what"],
-        f"{measured['rtre_mean']:.5f}",
-        f"{measured['rtre_median']:.5f}",
-        f"{measured['rtre_worst']:.5f}",
-        f"{100 * measured['worse_than_before']:.0f} %",
-        f"{100 * measured['found']:.0f} %",
+    cells = [
+        *judge.cells(measured),
         f"{measured['folded_percent_worst']:.3f}",
         f"{measured['seconds']:.2f}",
         f"{measured['cpu_seconds']:.2f}",
         f"{row['first_call']['seconds']:.1f}",
-        *warned,
+    ]
+    if judge.key != "rtre_median":
+        return cells
+    if "not_found" not in measured:
+        return [*cells, "", ""]
+    found = len(row["pairs"]) - measured["not_found"]
+    return [
+        *cells,
+        f"{measured['warned_not_found']} of {measured['not_found']}", f"{measured['warned_found']} of {found}",
     ]

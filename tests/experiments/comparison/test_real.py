@@ -7,9 +7,12 @@ import pytest
 import scipy.ndimage
 
 from dirv_tf.io import write_image
+from experiments.comparison.real import methods as methods_module
 from experiments.comparison.real.__main__ import main
-from experiments.comparison.real.measurement import measure_pairs, relative_errors
-from experiments.comparison.real.methods import Answer, RealMethod
+from experiments.comparison.real.judges import JUDGES, relative_errors
+from experiments.comparison.real.labeled_pair import labeled
+from experiments.comparison.real.measurement import measure_pairs
+from experiments.comparison.real.methods import Answer, RealMethod, real_methods
 from experiments.comparison.real.pair_table import read_real_pairs
 from experiments.comparison.real.poses import posed
 from experiments.comparison.real.prepared_pair import PreparedPair, prepared, resized
@@ -117,7 +120,7 @@ def test_every_size_is_registered_once_before_it_counts(shifted_pair):
         return constant(SHIFT)(fixed, moving)
 
     small = shifted_pair._replace(fixed=shifted_pair.fixed[:48])
-    found = measure_pairs(register, [shifted_pair, small, shifted_pair])
+    found = measure_pairs(register, [shifted_pair, small, shifted_pair], JUDGES["landmarks"])
     assert calls == [(64, 48)] * 2 + [(48, 48)] * 2 + [(64, 48)]
     assert len(found["pairs"]) == 3 and found["first_call"]["seconds"] >= 0
     assert found["summary"]["found"] == 1 and found["summary"]["worse_than_before"] == 0
@@ -131,11 +134,58 @@ def test_the_summary_counts_failures_and_what_the_verdict_says_of_them(shifted_p
     def register(fixed, moving):
         return Answer(constant(next(fields))(fixed, moving).flow_field, lambda: next(verdicts))
 
-    found = measure_pairs(register, [shifted_pair] * 3)["summary"]
+    found = measure_pairs(register, [shifted_pair] * 3, JUDGES["landmarks"])["summary"]
     assert found["found"] == pytest.approx(1 / 3, abs=1e-3)
     assert found["worse_than_before"] == pytest.approx(2 / 3, abs=1e-3)
     assert found["rtre_worst"] == pytest.approx(4 * np.sqrt(13) / 80, rel=1e-4)
     assert (found["not_found"], found["warned_not_found"], found["warned_found"]) == (2, 1, 0)
+
+
+@pytest.fixture
+def label_table(tmp_path):
+    """A table of one pair of volumes whose labels lie two voxels apart."""
+    image = texture((8, 9, 10))
+    drawn = np.zeros(image.shape, np.uint8)
+    drawn[2:6, 2:6, 2:6] = 1
+    for name, shift in (("a", 0), ("b", 2)):
+        np.save(tmp_path / f"{name}.npy", np.roll(image, shift, axis=2))
+        np.save(tmp_path / f"{name}_labels.npy", np.roll(drawn, shift, axis=2))
+    path = tmp_path / "labels.csv"
+    path.write_text("fixed,moving,fixed_labels,moving_labels\na.npy,b.npy,a_labels.npy,b_labels.npy\n", encoding="utf-8")
+    return path
+
+
+def test_labels_are_carried_by_the_field_and_padded_with_their_images(label_table, tmp_path):
+    (pair,) = read_real_pairs(label_table)
+    ready = labeled(pair, 16)
+    assert ready.fixed.shape == (16, 16, 16) and ready.fixed_labels[4:12, 3:12, 3:13].sum() == 64
+    (still, fits) = (
+        JUDGES["labels"].measure(ready, np.broadcast_to(np.float32(shift), (16, 16, 16, 3)))
+        for shift in ([0, 0, 0], [0, 0, 2])
+    )
+    assert (still, fits) == (0.5, 1)
+    with pytest.raises(ValueError, match="at most 8 pixels"):
+        labeled(pair, 8)
+    np.save(pair.moving_annotation, np.zeros((8, 9, 11), np.uint8))
+    with pytest.raises(ValueError, match=r"labels of their image's shape \(8, 9, 10\)"):
+        labeled(pair, 16)
+
+
+def test_a_record_of_labels_has_dice_coefficients(label_table, tmp_path):
+    def wrong(fixed, moving):
+        return Answer(np.full((*fixed.shape, 3), 9, np.float32), lambda: ("folds",))
+
+    methods = [RealMethod("before", "nothing", lambda *images: Answer(0 * wrong(*images).flow_field))]
+    methods.append(RealMethod("network", "wrong", wrong))
+    pairs = read_real_pairs(label_table)
+    record = compare_on_real_pairs(pairs, methods, tmp_path / "own.json", side=16, report=lambda line: None)
+    before, after = (row["summary"] for row in record["methods"])
+    assert (before["dice_mean"], before["worse_than_before"]) == (0.5, 0)
+    assert (after["dice_worst"], after["worse_than_before"]) == (0, 1)
+    assert "| nothing | 0.5000 | 0.5000 | 0.5000 | 0 % |" in methods_table(record)
+    assert "| a.npy ← b.npy | 50.0 | 0.0 * |" in pairs_table(record)
+    with pytest.raises(ValueError, match="landmarks for random poses"):
+        compare_on_real_pairs(pairs, methods, tmp_path / "own.json", poses=1, report=lambda line: None)
 
 
 def test_a_method_measured_again_replaces_its_row_alone(table, tmp_path):
@@ -173,7 +223,7 @@ def test_the_command_measures_a_table(table, tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, status, message",
     [
-        (["--set", "brain"], 2, "Expected a set among histology"),
+        (["--set", "brain"], 2, "Expected a set among histology, hippocampus"),
         (["--methods", "magic"], 2, "Expected methods among before"),
         (["--pairs", "missing.csv"], 1, "Expected a CSV file of pairs"),
     ],
@@ -182,6 +232,15 @@ def test_a_wrong_command_line_says_why(arguments, status, message, tmp_path, cap
     assert main([*arguments, "-o", str(tmp_path / "out")]) == status
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_volumes_have_methods_of_their_own(monkeypatch):
+    pytest.importorskip("SimpleITK")
+    volumes, sections = real_methods(3), real_methods(2)
+    assert "best-3d" in volumes["network"].what and "best-2d" in sections["network"].what
+    monkeypatch.setattr(methods_module, "bspline_flow_field", lambda fixed, moving: fixed + moving)
+    assert volumes["simpleitk"].register(np.ones(3), np.ones(3)).flow_field.tolist() == [2, 2, 2]
+    assert "squared" in volumes["simpleitk"].what and "mutual information" in sections["simpleitk"].what
 
 
 def test_mutual_information_finds_a_turned_negative():

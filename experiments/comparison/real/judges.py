@@ -1,0 +1,128 @@
+"""What says how well a real pair is registered: landmarks or labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dirv_tf import geometry, metrics
+from experiments.comparison.real.labeled_pair import LabeledPair
+from experiments.comparison.real.prepared_pair import PreparedPair
+
+# Median rTRE below which a pair counts as found.
+FOUND = 0.01
+
+
+def relative_errors(pair: PreparedPair, flow_field: np.ndarray) -> np.ndarray:
+    """Return the relative target registration errors of a pair's landmarks.
+
+    The field carries the fixed image's landmarks to the moving image, where their distance from their partners counts,
+    in pixels of the fixed image over its diagonal.
+
+    Parameters
+    ----------
+    pair : PreparedPair
+    flow_field : ndarray of float32, shape (n_1, n_2, 2), pixels
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    carried = geometry.warp_points(pair.fixed_points[np.newaxis].astype(np.float32), flow_field[np.newaxis]).numpy()[0]
+    distances = np.linalg.norm(carried - pair.moving_points, axis=-1) / pair.scale
+    return distances / np.linalg.norm(pair.fixed.shape)
+
+
+class LandmarkJudge:
+    """Judges by landmarks: the median of their relative target registration errors.
+
+    A judge has the key of what it measures in the rows of pairs (`key`), what makes a summary of them, and how both are
+    written into tables.
+    """
+
+    key = "rtre_median"
+    columns = ("median rTRE, mean", "median", "worst", "worse than before", f"below {FOUND:g}")
+    pairs_title = "Median rTRE of every pair, x 1000"
+
+    def measure(self, pair: PreparedPair, flow_field: np.ndarray) -> float:
+        """Return the median rTRE of a pair (0 is best)."""
+        return round(float(np.median(relative_errors(pair, flow_field))), 6)
+
+    def summary(self, rows: Sequence[dict], before: Sequence[float]) -> dict:
+        """Return mean, median and largest `rtre_median`, and the shares (0 to 1) of pairs worse than before and found.
+
+        Of a method that judges itself also how many pairs were not found, how many of them it warned of, and how many
+        of the found ones.
+        """
+        medians = np.array([row[self.key] for row in rows])
+        found = medians < FOUND
+        measured = {
+            "rtre_mean": round(float(medians.mean()), 6),
+            "rtre_median": round(float(np.median(medians)), 6),
+            "rtre_worst": round(float(medians.max()), 6),
+            "worse_than_before": round(float((medians > np.array(before) + 1e-6).mean()), 4),
+            "found": round(float(found.mean()), 4),
+        }
+        if all("warnings" in row for row in rows):
+            warned = np.array([bool(row["warnings"]) for row in rows])
+            measured.update(
+                not_found=int((~found).sum()), warned_not_found=int((warned & ~found).sum()),
+                warned_found=int((warned & found).sum()),
+            )
+        return measured
+
+    def cells(self, measured: dict) -> list[str]:
+        """Return what stands below `columns` for a summary."""
+        return [
+            *(f"{measured[f'rtre_{name}']:.5f}" for name in ("mean", "median", "worst")),
+            f"{100 * measured['worse_than_before']:.0f} %",
+            f"{100 * measured['found']:.0f} %",
+        ]
+
+    def pair_cell(self, row: dict) -> str:
+        """Return what stands for a pair in the table of single pairs."""
+        return f"{1000 * row[self.key]:.1f}"
+
+
+class LabelJudge:
+    """Judges by labels: the mean Dice coefficient of the labels that are drawn on the fixed image."""
+
+    key = "dice"
+    columns = ("Dice, mean", "median", "worst", "worse than before")
+    pairs_title = "Dice of every pair, x 100"
+
+    def measure(self, pair: LabeledPair, flow_field: np.ndarray) -> float:
+        """Return the mean Dice coefficient of a pair's labels, carried by nearest neighbor (1 is best)."""
+        labels = pair.moving_labels[np.newaxis, ..., np.newaxis]
+        warped = geometry.warp_labels(labels, flow_field[np.newaxis]).numpy()[0, ..., 0]
+        return round(metrics.label_overlap(pair.fixed_labels, warped)["dice_mean"], 6)
+
+    def summary(self, rows: Sequence[dict], before: Sequence[float]) -> dict:
+        """Return mean, median and smallest `dice`, and the share (0 to 1) of pairs worse than before."""
+        dice = np.array([row[self.key] for row in rows])
+        return {
+            "dice_mean": round(float(dice.mean()), 6),
+            "dice_median": round(float(np.median(dice)), 6),
+            "dice_worst": round(float(dice.min()), 6),
+            "worse_than_before": round(float((dice < np.array(before) - 1e-6).mean()), 4),
+        }
+
+    def cells(self, measured: dict) -> list[str]:
+        """Return what stands below `columns` for a summary."""
+        return [
+            *(f"{measured[f'dice_{name}']:.4f}" for name in ("mean", "median", "worst")),
+            f"{100 * measured['worse_than_before']:.0f} %",
+        ]
+
+    def pair_cell(self, row: dict) -> str:
+        """Return what stands for a pair in the table of single pairs."""
+        return f"{100 * row[self.key]:.1f}"
+
+
+JUDGES = {"landmarks": LandmarkJudge(), "labels": LabelJudge()}
+
+
+def judge_of(record: dict) -> LandmarkJudge | LabelJudge:
+    """Return the judge of a record; older ones, which name none, have landmarks."""
+    return JUDGES[record.get("annotation", "landmarks")]
