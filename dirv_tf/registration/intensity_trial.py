@@ -158,7 +158,7 @@ def intensity_trial(
         explained = explained_share(pair, found.flow_field)
         if blur and explained >= WORTH_A_TRY:
             found, explained = _optimized_with_blur(given, blur, found, effort)
-    if optimize and effort != "fast" and not _is_quick_volume(pair, effort):
+    if optimize and effort != "fast":
         found, explained = _unfolded(pair, found, explained)
     found = replace(found, notes=(*notes, *found.notes))
     only_noise = leaves_only_noise(pair, found.flow_field)

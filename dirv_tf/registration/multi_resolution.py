@@ -34,10 +34,11 @@ class Effort(NamedTuple):
 EFFORTS = {"fast": Effort(4, 256, 0), "default": Effort(5, 1024, 0), "best": Effort(5, 2048, 1)}
 # How often the pair is registered by rank, starting from the field before. Sections deform little, organs of different
 # people much: only the fields of a round are kept smooth, so that several together reach farther without folding.
-ROUNDS = {2: 1, 3: 3}
+ROUNDS = {2: 1, 3: 5}
 # Distances of the control points, one after the other, on the coarsest level and on finer ones. Intensities repeat
-# themselves wherever a pattern does: few control points find out first where it lies on the whole.
-_WIDE_TO_NARROW, _NARROW = ((16, 8, 4), (8, 4)), ((4,), (4,))
+# themselves wherever a pattern does: few control points find out first where it lies on the whole. So do volumes,
+# whatever is compared, since organs of different people lie differently.
+_WIDE_TO_NARROW, _VOLUMES, _NARROW = ((16, 8, 4), (8, 4)), ((8, 4), (4,)), ((4,), (4,))
 # The coarsest level: no side below the first, no need for more levels once the longest is at most the second.
 _SHORTEST, _COARSE = 16, 64
 # The smoothness grows with every coarser level: coarse structures say little about fine deformation.
@@ -60,7 +61,8 @@ def register_multi_resolution(
 
     Every level halves the images, down to about 64 pixels, and has a control point every 4 of its pixels; its field is
     the start of the next finer one. Where intensities are compared, every level starts with control points that are 8
-    pixels apart, the coarsest with 16, and what the field has of an affine map by then costs nothing.
+    pixels apart, the coarsest with 16, and what the field has of an affine map by then costs nothing; in volumes, the
+    coarsest level starts with control points that are 8 voxels apart.
 
     Parameters
     ----------
@@ -117,6 +119,7 @@ def register_multi_resolution(
     # Intensities tell when a field fits, and one round does.
     intensities = similarity == "mse"
     rounds = (1 if intensities else ROUNDS[rank]) + EFFORTS[effort].more_rounds
+    distances = _WIDE_TO_NARROW if intensities else _VOLUMES if rank == 3 else _NARROW
     field = pair.flow_field
     for number in range(rounds):
         if number:
@@ -125,7 +128,7 @@ def register_multi_resolution(
         images = pair.pyramid(coarsest, warped=not pointwise)
         points, spacing = np.zeros(0, np.float32), 0
         for level in range(coarsest, finest - 1, -1):
-            for number_here, distance in enumerate((_WIDE_TO_NARROW if intensities else _NARROW)[level < coarsest]):
+            for number_here, distance in enumerate(distances[level < coarsest]):
                 grid = ControlGrid(images[level][0].shape, (distance,) * rank)
                 if not points.size:
                     points = np.zeros((rank, *grid.shape), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, cast
 
@@ -10,16 +11,13 @@ import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import best_route, explains_more, is_doubtful
+from dirv_tf.registration.empty_margins import CutPair
 from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_pair
-from dirv_tf.registration.intensities import (
-    check_intensities,
-    intensity_ranges,
-    to_unit_interval,
-    warn_of_low_contrast,
-)
-from dirv_tf.registration.intensity_trial import intensity_trial, of_one_contrast
+from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
+from dirv_tf.registration.intensity_trial import intensity_trial
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
+from dirv_tf.registration.pair_ranges import pair_ranges
 from dirv_tf.registration.placement import ALIGNMENTS, placed
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.route import (
@@ -164,13 +162,16 @@ def register(
     check_intensities(fixed_image.array, "fixed")
     check_intensities(moving_image.array, "moving")
     masks = _masks(fixed_image, moving_image, fixed_mask, moving_mask)
-    ranges, range_notes = _ranges(fixed_image, moving_image, normalize, network, free=model is None)
+    ranges, range_notes = pair_ranges(fixed_image, moving_image, normalize, network, free=model is None)
     fixed_values = to_unit_interval(fixed_image.array, ranges[0])
     moving_values = to_unit_interval(moving_image.array, ranges[1])
     warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
     warn_of_low_contrast(moving_values, "moving", stacklevel=2)
-    sides = tile_sides(tile, size, network)
-    halved = halvings(network, tile, size)
+    cut = CutPair(fixed_values, moving_values, *masks)
+    if model is None and initial.is_identity:
+        cut = cut.without_margins()
+    sides = tile_sides(tile, cut.fixed.shape, network)
+    halved = halvings(network, tile, cut.fixed.shape)
     size_notes = []
 
     def run(one, two):
@@ -183,12 +184,13 @@ def register(
     start = perf_counter()
     if align != "none":
         tell("aligning")
-    linear, alignment, align_notes = placed(fixed_values, moving_values, initial, align, *masks)
-    pair = Pair(fixed_values, moving_values, linear, *masks)
+    linear, alignment, align_notes = placed(cut.fixed, cut.moving, initial, align, cut.fixed_mask, cut.moving_mask)
+    as_given = Pair(cut.fixed, cut.moving, initial, cut.fixed_mask, cut.moving_mask)
+    pair = replace(as_given, linear=linear)
     tell("registering")
     trial = None
     if model is None and similarity in ("auto", "mse") and align == "auto" and is_doubtful(alignment):
-        trial = intensity_trial(Pair(fixed_values, moving_values, initial, *masks), run, name, effort, optimize)
+        trial = intensity_trial(as_given, run, name, effort, optimize)
     if trial is not None and trial.found is not None and trial.needs_no_alignment:
         found, linear, alignment, align_notes = trial.found, initial, None, ("no alignment was needed",)
     elif model is None and similarity == "auto":
@@ -207,15 +209,16 @@ def register(
         if optimize:
             tell("optimizing")
             found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
-    registered = warp_in_blocks(moving_image.array, found.flow_field)
+    flow_field = cut.restored_field(found.flow_field, linear, size)
+    registered = warp_in_blocks(moving_image.array, flow_field)
     if moving_image.pixels.ndim > moving_image.array.ndim:
         registered = registered[..., np.newaxis]
     seconds = perf_counter() - start
 
     return RegistrationResult(
         registered=registered,
-        flow_field=found.flow_field,
-        displacement_field=found.flow_field[tuple(slice(None, None, s) for s in network.spacing_per_axis)].copy(),
+        flow_field=flow_field,
+        displacement_field=flow_field[tuple(slice(None, None, s) for s in network.spacing_per_axis)].copy(),
         fixed=fixed_image.pixels,
         moving=moving_image.pixels,
         model_name=found.method,
@@ -233,8 +236,8 @@ def register(
         ),
         rounds=found.rounds,
         initial=initial,
-        linear=linear,
-        alignment=alignment,
+        linear=cut.restored_map(linear),
+        alignment=cut.restored_alignment(alignment),
     )
 
 
@@ -269,31 +272,3 @@ def _masks(fixed, moving, fixed_mask, moving_mask):
             )
         masks.append(mask)
     return masks
-
-
-def _ranges(fixed, moving, normalize, network, free):
-    """Return the intensities of both images that become 0 and 1, and notes."""
-    if normalize != "model":
-        return intensity_ranges(fixed.array, moving.array, normalize), ()
-    rule = network.normalization or "type"
-    note = None
-    try:
-        ranges = intensity_ranges(fixed.array, moving.array, rule)
-    except ValueError:
-        # A file has the dtype that it has. Who gives an array can choose, and must.
-        if fixed.path is None or moving.path is None:
-            raise
-        ranges = intensity_ranges(fixed.array, moving.array, "joint")
-        low, high = ranges[0]
-        note = f"intensities {low:.6g} ... {high:.6g} stretched to [0, 1] by the pair's common range"
-    if free:
-        values = [to_unit_interval(image.array, limits) for image, limits in zip((fixed, moving), ranges)]
-        if _type(fixed) != _type(moving) or not of_one_contrast(*values):
-            ranges = intensity_ranges(fixed.array, moving.array, "each")
-            note = "intensities of each image stretched to [0, 1] by its own range"
-    return ranges, (note,) if note else ()
-
-
-def _type(image):
-    """Return the number type, as far as it says something of the intensities: floats of any width do the same."""
-    return "float" if image.array.dtype.kind == "f" else image.array.dtype

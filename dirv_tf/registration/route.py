@@ -124,8 +124,8 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
             mask=pair.mask, moving_mask=pair.moving_mask,
         )
         return Found(field, f"{found.method}, then optimization ({similarity})", found.rounds, found.notes)
-    # Cubic splines follow intensities to the last fraction of a pixel; in volumes that takes many seconds.
-    cubic = similarity == "mse" and (pair.fixed.ndim == 2 or effort == "best")
+    # Cubic splines follow intensities to the last fraction of a pixel.
+    cubic = similarity == "mse" and (pair.fixed.ndim == 2 or effort != "fast")
     halvings = int(pair.fixed.size > _LARGEST_AT_FULL_SIZE)
     improve = (
         functools.partial(optimize_cubic, halvings=halvings)
