@@ -1,4 +1,4 @@
-"""The documentation's table of all runs, from their records: `python -m experiments.reproduction.results_page`.
+"""The documentation's tables of runs and of the own call: `python -m experiments.reproduction.results_page`.
 
 The page holds prose around a block between two marks; the block alone is written. A test compares it with the records.
 """
@@ -12,10 +12,12 @@ from pathlib import Path
 from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.report import find_runs
 from dirv_tf.report.run_record import RunRecord
+from dirv_tf.training.execution.environment import hardware_line
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.reproduction.thesis_table import thesis_reference
 from experiments.written_page import WrittenPage
 
+ONE_CALL = RECORDS / "one_call" / "images" / "classical.json"
 _COLUMNS = (
     "run", "preset", "parameters", "trained on", "tested on", "mean length",
     *(METRIC_NAMES[key].label for key in ("l_int", "l_dis")), " / ".join(metric.label for metric in REDUCTIONS),
@@ -39,6 +41,34 @@ def runs_table(results: Path = RECORDS) -> str:
     rows = [_row(run) for run in find_runs([results])]
     lines = [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
+
+
+def one_call_table(record: Path = ONE_CALL) -> str:
+    """Return the table of the library's own call beside the best networks alone, in Markdown.
+
+    Parameters
+    ----------
+    record : path
+        The file classical.json of ``python -m experiments.comparison --without-classical``.
+
+    Returns
+    -------
+    str
+        One row per set of pairs, and where it was measured.
+    """
+    result = json.loads(record.read_text(encoding="utf-8"))
+    ways = ("best-2d / best-3d", "register, fast", "register")
+    lines = [f"| pairs | {' | '.join(ways)} |", "|---|" + "---|" * len(ways)]
+    for entry in result["sets"]:
+        rows = {row["name"]: row for row in entry["methods"]}
+        network = next(rows[name] for name in ("best-2d", "best-3d") if name in rows)
+        cells = [
+            " / ".join(f"{row[metric.key + FINEST]:.1f}" for metric in REDUCTIONS)
+            + f", {row['cpu_seconds_per_pair']:.2f} s"
+            for row in (network, *(rows[name] for name in ways[1:]))
+        ]
+        lines.append(f"| {entry['pairs']}: {entry['what']} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"{result['date'][:10]}, {hardware_line(result['hardware'])}."]) + "\n"
 
 
 def _row(run: RunRecord) -> list[str]:
@@ -98,7 +128,9 @@ def _thesis(run):
 
 
 PAGE = WrittenPage(
-    CHECKOUT / "docs" / "results.md", "experiments.reproduction.results_page", lambda: {"runs": runs_table()}
+    CHECKOUT / "docs" / "results.md",
+    "experiments.reproduction.results_page",
+    lambda: {"runs": runs_table(), "one call": one_call_table()},
 )
 
 
