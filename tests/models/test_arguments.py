@@ -219,7 +219,9 @@ CASES = {
             "normalization": None,
         },
     ],
-    "RecurrentRefinement": [{"rounds": 3, "tolerance": 0.1, "composed": False, "per_image": False}],
+    "RecurrentRefinement": [
+        {"rounds": 3, "tolerance": 0.1, "composed": False, "per_image": False, "stop_rule": "standard_deviation"}
+    ],
 }
 # Keras 3 lists all of them for a layer without arguments of its own.
 KERAS_S_OWN = {"name", "dtype", "trainable", *inspect.signature(tf.keras.layers.Layer.__init__).parameters}

@@ -34,6 +34,12 @@ def test_refinement_only_lowers_the_intensity_error(measured):
     assert 1.0 < composed["rounds"] <= refinement.ROUNDS and composed["seconds"] > 0
 
 
+def test_every_row_names_the_rule_that_it_stopped_by(measured):
+    assert [row["stop_rule"] for row in measured[0]] == [None, "intensity_error"]
+    rules = {name: variant.stop_rule for name, variant in refinement.VARIANTS.items() if variant.stop_rule}
+    assert {name for name, rule in rules.items() if rule == "standard_deviation"} == {"thesis", "thesis, per batch"}
+
+
 def test_the_table_has_a_line_per_variant(measured):
     header, *lines = refinement.refinement_lines(measured[0])
     assert [line.split()[0] for line in lines] == ["once", "composed"] and "rounds" in header
