@@ -55,6 +55,23 @@ def half_hours(run):
     return round(found["seconds"] / 1800)
 
 
+def benchmark(section, name):
+    rows = record("benchmark", "benchmark.json")["rows"]
+    return next(row for row in rows if (row["section"], row["name"]) == (section, name))
+
+
+def rounded(section, name, digits=0):
+    return f"{round(benchmark(section, name)['value']['median'], digits):,.0f}"
+
+
+def per_pixel(*sides):
+    return [benchmark("inference per pixel", side)["value"]["median"] for side in sides]
+
+
+def network_test(run, key):
+    return f"{record(run, 'metrics.json')['test'][key]:.1f}"
+
+
 def tuned(method, other):
     return "{:.0f} to {:.0f} times".format(*ratios(method, other))
 
@@ -72,6 +89,20 @@ SENTENCES = [
     ("docs/ablations.md", r"explain (10.2 / 10.1) at the quick scale", lambda: points("deviations", "as-published")),
     ("docs/own_images.md", r"removes (93.8 / 88.8) % of the initial errors", lambda: of_the_test("C-2-long")),
     ("docs/own_images.md", r"removes (91.1 / 86.1) % \(`C-2-medium`\)", lambda: of_the_test("C-2-medium")),
+    ("docs/networks.md", r"removes (75.8) % of the intensity", lambda: network_test("avsm-2d-quick", "dl_int")),
+    ("docs/networks.md", r"and (68.9) % of the displacement", lambda: network_test("avsm-2d-quick", "dl_dis")),
+    ("docs/performance.md", r"would take (20) ms", lambda: rounded("training step", "arithmetic floor")),
+    ("docs/performance.md", r"(362) ms for a training step", lambda: rounded("volumes 32³", "training step, 4 pairs")),
+    ("docs/performance.md", r"(33) ms for a registration", lambda: rounded("volumes 32³", "inference, one pair")),
+    ("docs/performance.md", r"made at (8,300) per", lambda: rounded("pairs made", "chessboards 64²", -2)),
+    (
+        "docs/performance.md", r"pixels: (483, 397 and 341) ns",
+        lambda: "{:.0f}, {:.0f} and {:.0f}".format(*per_pixel("256²", "512²", "1024²")),
+    ),
+    (
+        "docs/performance.md", r"ns, (5.9) times as much as at 1024²",
+        lambda: "{:.1f}".format(per_pixel("64²")[0] / per_pixel("1024²")[0]),
+    ),
     ("docs/study_log.md", r"(94.0 / 88.3) \(`experiments/results/A-8-long`\)", lambda: of_the_test("A-8-long")),
 ]
 
