@@ -1,4 +1,4 @@
-"""What is left of the errors of shipped networks: `python -m experiments.studies.error_analysis`."""
+"""What is left of the errors of shipped networks: `make error-analysis`."""
 
 from __future__ import annotations
 

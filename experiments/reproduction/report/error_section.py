@@ -39,7 +39,7 @@ def error_section(path):
         When the record cannot be read or lacks something.
     """
     if not path.exists():
-        return Section(TITLE, ["Not measured yet: python -m experiments.studies.error_analysis."])
+        return Section(TITLE, ["Not measured yet: make error-analysis."])
     record = read_record(path, _KEYS, "runs", _RUN_KEYS)
     blocks = [Table(rows, _CAPTIONS[name]) for name, rows in tables(record).items()]
     return Section(TITLE, [f"Measured on the finest level, vectors at the control points. {origin(record)}", *blocks])
