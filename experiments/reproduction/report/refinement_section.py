@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.report.document import Section, Table
+from experiments.reproduction.refinement import VARIANTS
 from experiments.reproduction.report.records import number, origin, read_record
 
 _KEYS = ("run", "pairs", "size", "rounds_at_most", "batch", "date", "versions", "hardware")
@@ -42,6 +43,8 @@ def refinement_section(folder):
         return Section(_TITLE, [_INTRODUCTION, "Not measured yet: make evaluate RUN=A-6 ARGS=--refine."])
     rows = [_row(record, variant) for record in records for variant in record["variants"]]
     names = {variant["name"]: variant["what"] for record in records for variant in record["variants"]}
+    # A record keeps the words of its day; older ones called a stop by the intensity error the thesis's.
+    names.update({name: VARIANTS[name].what for name in names if name in VARIANTS})
     explained = "; ".join(f"\"{name}\": {what}" for name, what in names.items())
     return Section(_TITLE, [_INTRODUCTION, Table(rows, f"Finest level, unseen pairs. {explained}.")])
 
@@ -52,8 +55,7 @@ def _row(record, variant):
     return {
         "run": record["run"],
         "registered": variant["name"],
-        # Records made before there were two rules have none: they stopped by the intensity error.
-        "stops by": (variant.get("stop_rule", "intensity_error") or "–").replace("_", " "),
+        "stops by": _rule(variant).replace("_", " "),
         METRIC_NAMES["l_int"].heading: number(variant["l_int"], 2),
         METRIC_NAMES["l_dis"].heading: number(variant.get("l_dis"), 3),
         **{metric.heading: number(variant.get(metric.key + FINEST)) for metric in REDUCTIONS},
@@ -63,3 +65,9 @@ def _row(record, variant):
         "most rounds, batch": f"{record['rounds_at_most']}, {record['batch']}" if first else "",
         "measured": origin(record) if first else "",
     }
+
+
+def _rule(variant):
+    # Records made before there were two rules have none: they stopped by the intensity error.
+    rule = variant.get("stop_rule", None if variant["name"] == "once" else "intensity_error")
+    return rule or "–"
