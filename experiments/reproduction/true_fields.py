@@ -57,13 +57,15 @@ def measure_true_fields(pairs: PairBatches) -> dict:
     return {"pairs": pairs.count, "max_d": largest, "mean_d": total / vectors}
 
 
-def measure_runs(results: Path = RECORDS) -> dict:
+def measure_runs(results: Path = RECORDS, measured: dict | None = None) -> dict:
     """Measure the test pairs of all committed runs.
 
     Parameters
     ----------
     results : path
         The folder of the records.
+    measured : dict, optional
+        The runs that were measured before, as in the result; they are taken as they are.
 
     Returns
     -------
@@ -77,6 +79,9 @@ def measure_runs(results: Path = RECORDS) -> dict:
     """
     known, runs = {}, {}
     for path in sorted(results.glob("*/config.yaml")):
+        if path.parent.name in (measured or {}):
+            runs[path.parent.name] = measured[path.parent.name]
+            continue
         config = load_run(path)
         # Many runs share their test pairs.
         key = json.dumps([config.data.dataset("test"), config.evaluation.batch_size, config.seeds.testing], default=str)
@@ -102,8 +107,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "-o", "--output", type=Path, default=RECORD, help="the record's file (default: the committed one)"
     )
+    parser.add_argument("--anew", action="store_true", help="measure those too that the committed record has")
     options = parser.parse_args(arguments)
-    write_json(options.output, measure_runs())
+    measured = None if options.anew else json.loads(RECORD.read_text(encoding="utf-8"))["runs"]
+    write_json(options.output, measure_runs(measured=measured))
     print(f"Written: {options.output}")
     return 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from dirv_tf.datasets import ChessboardPairs
 from experiments.folders import RECORDS
-from experiments.reproduction.true_fields import RECORD, measure_true_fields
+from experiments.reproduction.true_fields import RECORD, main, measure_true_fields
 
 
 def test_the_lengths_are_those_of_the_vectors_at_the_control_points():
@@ -29,3 +29,10 @@ def test_every_committed_run_was_measured_on_its_own_test_pairs():
         assert runs[folder.name]["pairs"] == metrics["test_images"], folder
         # The run itself recorded the mean over all pixels.
         assert runs[folder.name]["mean_d"] == pytest.approx(metrics["test"]["endpoint_error_initial"], rel=0.02), folder
+
+
+def test_what_was_measured_before_is_kept(tmp_path):
+    # Nothing is new: no pair is made.
+    assert main(["-o", str(tmp_path / "record.json")]) == 0
+    kept = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
+    assert kept["runs"] == json.loads(RECORD.read_text(encoding="utf-8"))["runs"]
