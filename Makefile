@@ -16,7 +16,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical real robustness docs notebooks clean
+.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical error-analysis real robustness docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -179,6 +179,9 @@ ablation-%: $(STAMP)
 
 classical: $(STAMP) ## Compare demons and B-splines with the shipped networks on the same pairs (half an hour)
 	@$(PY) -m experiments.comparison $(ARGS)
+
+error-analysis: $(STAMP) ## Measure what the shipped networks leave of the errors: where, how large, how they spread
+	@$(PY) -m experiments.studies.error_analysis $(ARGS)
 
 real: $(STAMP) ## Register real pairs of stained sections, with landmarks, beside SimpleITK (half an hour; ARGS="--poses 1")
 	@$(PY) -m experiments.comparison.real $(ARGS)

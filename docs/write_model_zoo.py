@@ -46,7 +46,8 @@ GROUPS = (
     (
         "Shorter runs",
         lambda card: card["reference"] is not None and card["preset"] is not None,
-        "The same networks from the presets `quick`, `medium` and `long`, minutes to hours on two processor cores.",
+        "The same networks from the presets `quick`, `medium` and `long`; [Results](results.md) has the time and the "
+        "machine of each.",
     ),
     (
         "Other networks",

@@ -22,7 +22,8 @@ examples:
 
 A run's pairs are made by its seeds, so the same weights give the same metrics: they must be within 0.05 percentage
 points of the record. --refine measures recurrent refinement (thesis 5.8) instead: per image and per batch, with
-composed and with repeated warping. Exit status: 0 agrees, or the run has no record of so few pairs; 1 does not agree,
+composed and with repeated warping, stopped by the intensity error and, as in the thesis, by the standard deviation of
+the difference. Exit status: 0 agrees, or the run has no record of so few pairs; 1 does not agree,
 or the weights are damaged; 2 no such run, or its images are not there.
 """
 

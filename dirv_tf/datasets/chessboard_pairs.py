@@ -17,8 +17,8 @@ class ChessboardPairs(SyntheticPairs):
     """Pairs of a gradient chessboard and its warped copy, 2D or 3D (thesis Sections 5.5 and 6.2).
 
     With a `patch_size` the pairs are patches: every chessboard gives `patches_per_image` of them in a row, cut at
-    random places that are new in every epoch, before they are warped (thesis Section 6.2). Pair ``k`` shows a part of
-    chessboard ``k // patches_per_image``.
+    random places that are new in every epoch, before they are warped (thesis Sections 5.6 and 6.2). Pair ``k`` shows
+    a part of chessboard ``k // patches_per_image``.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _ORDER = 10
 
 
 class PatchSource:
-    """Patches at random places, normalized one by one (thesis Section 6.2).
+    """Patches at random places, normalized one by one (thesis Sections 5.6 and 6.2).
 
     Every patch is a function of the seed, the epoch and its number alone. The images take turns in a random order that
     stays the same in every epoch; the places are new in every epoch.

@@ -1,4 +1,4 @@
-"""Learning curves of a run: losses and reductions over the epochs, per level (thesis Fig. 8)."""
+"""Learning curves of a run: losses and reductions over the epochs, per level (thesis Fig. 11)."""
 
 from __future__ import annotations
 

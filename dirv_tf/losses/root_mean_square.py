@@ -1,4 +1,4 @@
-"""The error that displacements and intensities share (thesis 5.4)."""
+"""The error that displacements and intensities share (thesis 4.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intensity errors of images, per pyramid level (thesis 5.4)."""
+"""Intensity errors of images, per pyramid level (thesis 4.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Displacement errors at the control points, per pyramid level (thesis 5.4)."""
+"""Displacement errors at the control points, per pyramid level (thesis 4.7)."""
 
 from __future__ import annotations
 

@@ -8,15 +8,18 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.models.registration_network import RegistrationNetwork
-from dirv_tf.validation import boolean, integer, number
+from dirv_tf.validation import boolean, integer, number, one_of
+
+STOP_RULES = ("intensity_error", "standard_deviation")
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
 class RecurrentRefinement(tf.keras.Model):
-    """Register, then register the registered image again, until the intensity error stops falling (thesis 5.8).
+    """Register, then register the registered image again, as long as that brings the images closer (thesis 5.8).
 
-    A round that does not lower the intensity error is discarded, and the image is finished. So an image is never left
-    with a larger intensity error than it came with: where even the first round does not help, its field is zero.
+    A round that does not bring an image closer, by the measure of `stop_rule`, is discarded, and the image is finished.
+    So by that measure an image is never left worse than it came: where even the first round does not help, its field
+    is zero.
 
     Parameters
     ----------
@@ -25,19 +28,23 @@ class RecurrentRefinement(tf.keras.Model):
     rounds : int
         Most rounds; the first is the plain registration.
     tolerance : float
-        The share of an image's intensity error that a round must remove to count, from 0 to below 1. A larger one
-        saves the last, fruitless rounds.
+        The share of an image's measure that a round must remove to count, from 0 to below 1. A larger one saves the
+        last, fruitless rounds.
     composed : bool
         True: every round warps the original moving image once, by the composition of all fields so far. False: every
         round warps the registered image of the round before, as in the thesis, which blurs it each time.
     per_image : bool
         True: every image of the batch stops on its own, and those that have stopped cost nothing. False: the whole
-        batch goes on or stops by its mean error, the thesis's faster and less exact way.
+        batch goes on or stops by its mean, the thesis's faster and less exact way.
+    stop_rule : {"intensity_error", "standard_deviation"}
+        What a round must lower: the mean absolute difference of the two images, which is their intensity error (eq.
+        26), or the standard deviation of their difference over the pixels, as in the thesis. The second does not see a
+        difference that is the same everywhere.
 
     Raises
     ------
     ValueError
-        On construction, for an impossible number of rounds or tolerance; when called, as its network, except that
+        On construction, for an impossible number of rounds, tolerance or rule; when called, as its network, except that
         images of any size are taken (padded by edge replication at the far ends, results cropped back).
 
     Notes
@@ -66,6 +73,7 @@ class RecurrentRefinement(tf.keras.Model):
         tolerance: float = 0.0,
         composed: bool = True,
         per_image: bool = True,
+        stop_rule: str = "intensity_error",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -74,6 +82,7 @@ class RecurrentRefinement(tf.keras.Model):
         self.tolerance = number(0, below=1)("tolerance", tolerance)
         self.composed = boolean()("composed", composed)
         self.per_image = boolean()("per_image", per_image)
+        self.stop_rule = one_of(*STOP_RULES)("stop_rule", stop_rule)
         # Which images go on is known at run time only, and XLA compiles programs of fixed shapes (read by Keras 3).
         self.supports_jit = False
         self.built = True
@@ -86,6 +95,7 @@ class RecurrentRefinement(tf.keras.Model):
             "tolerance": self.tolerance,
             "composed": self.composed,
             "per_image": self.per_image,
+            "stop_rule": self.stop_rule,
         }
 
     @classmethod
@@ -98,7 +108,7 @@ class RecurrentRefinement(tf.keras.Model):
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         fixed, moving = self._checked(inputs)
-        before = _intensity_errors(fixed, moving)
+        before = self._measure(fixed, moving)
         going = tf.ones_like(before, tf.bool)
         state = (
             tf.constant(0),
@@ -108,7 +118,7 @@ class RecurrentRefinement(tf.keras.Model):
             moving,
             tf.repeat(tf.zeros_like(moving), moving.shape.rank - 2, axis=-1),
         )
-        _, _, rounds, after, registered, flow_field = tf.while_loop(
+        _, _, rounds, _, registered, flow_field = tf.while_loop(
             lambda round_number, going, *_: tf.reduce_any(going) & (round_number < self.rounds),
             lambda round_number, *state: (round_number + 1, *self._round(fixed, moving, *state)),
             state,
@@ -117,8 +127,13 @@ class RecurrentRefinement(tf.keras.Model):
             "flow_field": flow_field,
             "registered": registered,
             "rounds": rounds,
-            "l_int": 255 * tf.stack([before, after], axis=-1),
+            "l_int": 255 * tf.stack([_intensity_errors(fixed, image) for image in (moving, registered)], axis=-1),
         }
+
+    def _measure(self, fixed, registered):
+        """Return what is to fall from round to round, of each image, (B,)."""
+        measure = _intensity_errors if self.stop_rule == "intensity_error" else _standard_deviations
+        return measure(fixed, registered)
 
     def _checked(self, inputs):
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
@@ -133,23 +148,23 @@ class RecurrentRefinement(tf.keras.Model):
             )
         return fixed, moving
 
-    def _round(self, fixed, moving, going, rounds, errors, registered, flow_field):
+    def _round(self, fixed, moving, going, rounds, measures, registered, flow_field):
         """Register the images that still go on once more, and keep what became better."""
         numbers, chosen = _chosen(going)
-        fixed, moving, old_errors, old_registered, old_field = (
-            tf.gather(values, chosen) for values in (fixed, moving, errors, registered, flow_field)
+        fixed, moving, old_measures, old_registered, old_field = (
+            tf.gather(values, chosen) for values in (fixed, moving, measures, registered, flow_field)
         )
         step = flow_field_of_any_size(self.network, fixed, old_registered)
         new_field = geometry.compose(old_field, step)
         new_registered = (
             geometry.warp_image(moving, new_field) if self.composed else geometry.warp_image(old_registered, step)
         )
-        new_errors = _intensity_errors(fixed, new_registered)
+        new_measures = self._measure(fixed, new_registered)
         if self.per_image:
-            better = new_errors < (1 - self.tolerance) * old_errors
+            better = new_measures < (1 - self.tolerance) * old_measures
         else:
-            mean_is_better = tf.reduce_mean(new_errors) < (1 - self.tolerance) * tf.reduce_mean(old_errors)
-            better = tf.fill(tf.shape(new_errors), mean_is_better)
+            mean_is_better = tf.reduce_mean(new_measures) < (1 - self.tolerance) * tf.reduce_mean(old_measures)
+            better = tf.fill(tf.shape(new_measures), mean_is_better)
         better = better[: tf.size(numbers)]
         kept = tf.boolean_mask(numbers, better)[:, tf.newaxis]
 
@@ -160,7 +175,7 @@ class RecurrentRefinement(tf.keras.Model):
         return (
             tf.scatter_nd(kept, ones, tf.shape(rounds)) > 0,
             tf.tensor_scatter_nd_add(rounds, kept, ones),
-            update(errors, new_errors),
+            update(measures, new_measures),
             update(registered, new_registered),
             update(flow_field, new_field),
         )
@@ -169,6 +184,11 @@ class RecurrentRefinement(tf.keras.Model):
 def _intensity_errors(fixed, registered):
     """L_int of each image, (B,): with one channel, the root mean square over channels is the absolute value."""
     return tf.reduce_mean(tf.abs(registered - fixed), axis=list(range(1, fixed.shape.rank)))
+
+
+def _standard_deviations(fixed, registered):
+    """Return the standard deviation of the difference of each pair over its pixels, (B,)."""
+    return tf.math.reduce_std(registered - fixed, axis=list(range(1, fixed.shape.rank)))
 
 
 def _chosen(going):

@@ -40,7 +40,7 @@ def _section(section, names, level):
         if isinstance(block, Section):
             yield from _section(block, names, level + 1)
         elif isinstance(block, Table):
-            yield from _table(block)
+            yield from table_lines(block)
             yield ""
         elif isinstance(block, Picture):
             yield f"![{section.title}: {block.title}](pictures/{names[id(block)]})"
@@ -52,7 +52,17 @@ def _section(section, names, level):
             yield ""
 
 
-def _table(table):
+def table_lines(table):
+    """Yield the lines of a table in Markdown, and of its caption behind it.
+
+    Parameters
+    ----------
+    table : Table
+
+    Yields
+    ------
+    str
+    """
     columns = table.columns
     yield "| " + " | ".join(map(_cell, columns)) + " |"
     yield "|" + "---|" * len(columns)

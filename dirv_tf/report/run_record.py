@@ -39,6 +39,8 @@ class RunRecord:
         Logged values by column, an entry per epoch.
     reference : dict or None
         What to compare the test with: `source`, `split`, `metrics`.
+    test_pairs : int or None
+        Number of the test pairs.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class RunRecord:
     test: dict | None
     history: dict
     reference: dict | None = None
+    test_pairs: int | None = None
 
     @property
     def title(self):
@@ -113,7 +116,8 @@ def _read(path):
     columns = dict.fromkeys(key for row in rows for key in row)
     history = {column: [row.get(column, float("nan")) for row in rows] for column in columns}
     reference = metrics.get("reference") or config.get("reference")
-    return RunRecord(folder.path, name, preset, config, record, metrics.get("test"), history, reference)
+    test, test_pairs = metrics.get("test"), metrics.get("test_images")
+    return RunRecord(folder.path, name, preset, config, record, test, history, reference, test_pairs)
 
 
 def _numbers(row):

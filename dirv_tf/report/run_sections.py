@@ -38,7 +38,8 @@ def _description(run):
         run.config.get("description", ""),
         f"seeds {run.config['seeds']['training']} (training) and {run.config['seeds']['testing']} (test)",
         f"TensorFlow {versions.get('tensorflow', 'unknown')}",
-        f"{hardware.get('cores', '?')} cores of {hardware.get('processor', 'unknown')}, "
+        f"{hardware.get('cores', '?')} core{'s' * (hardware.get('cores') != 1)} of "
+        f"{hardware.get('processor', 'unknown')}, "
         f"{', '.join(hardware.get('gpus', ())) or 'no GPU'}",
     ]
     return "; ".join(filter(None, facts)) + "."

@@ -7,16 +7,19 @@ from pathlib import Path
 from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.training.execution.progress import duration
 
+_LOSSES = (METRIC_NAMES["l_int"], METRIC_NAMES["l_dis"])
 _FIELD_METRICS = (METRIC_NAMES["endpoint_error"], METRIC_NAMES["folded_percent"])
 COLUMNS = (
     "run", "reference, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",
-    *(metric.heading for metric in _FIELD_METRICS), "training and test", "date", "parameters", "data", "settings",
+    *(metric.heading for metric in _LOSSES), *(metric.heading for metric in _FIELD_METRICS), "test pairs",
+    "training and test", "machine", "date", "parameters", "data", "settings",
 )
 NOT_RUN = "not run"
 EXPLANATION = (
     f"Pairs of numbers are {' / '.join(metric.label for metric in REDUCTIONS)}: the shares of the initial intensity "
     "and displacement error that were removed on unseen pairs, in percent. Networks of different numbers of pyramid "
-    "levels compare by the finest level. \"quick\" marks a run of minutes with few training pairs."
+    "levels compare by the finest level. Losses are means over the levels, before and after. \"quick\" marks a short "
+    "run with few training pairs."
 )
 
 
@@ -35,11 +38,6 @@ def run_rows(runs):
     return [_filled(_row(run)) for run in runs]
 
 
-def missing_row(name, reference):
-    """Return the row of a run that nobody has carried out, from its name and its reference."""
-    return _filled({"run": name, "reference, mean of levels": _printed(reference), "here, mean of levels": NOT_RUN})
-
-
 def _row(run):
     data = run.config["data"]
     size = "×".join(map(str, data["size"]))
@@ -54,7 +52,9 @@ def _row(run):
         "settings": _settings(run),
         "reference, mean of levels": _printed(run.reference),
         "training and test": duration(run.record["seconds"]) if "seconds" in run.record else "",
+        "machine": _machine(run.record.get("hardware")),
         "date": run.record.get("ended", "")[:10],
+        "test pairs": f"{run.test_pairs:,}" if run.test_pairs else "",
     }
     if run.test is None:
         return {**row, "here, mean of levels": f"not finished ({run.record.get('state', 'no record')})"}
@@ -66,9 +66,22 @@ def _row(run):
         )
     for column, suffix in (("here, mean of levels", ""), ("here, finest level", FINEST)):
         row[column] = _pair(test, suffix)
+    for metric in _LOSSES:
+        row[metric.heading] = _before_and_after(test, metric.key)
     for metric in _FIELD_METRICS:
         row[metric.heading] = f"{test[metric.key]:.3f}" if metric.key in test else ""
     return row
+
+
+def _before_and_after(test, key):
+    share = test.get(f"d{key}")
+    if key not in test or share is None or share >= 100:
+        return ""
+    return f"{test[key] / (1 - share / 100):.2f} → {test[key]:.2f}"
+
+
+def _machine(hardware):
+    return f"{hardware['cores']} × {hardware['processor']}" if hardware else ""
 
 
 def _filled(row):

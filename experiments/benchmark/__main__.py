@@ -15,7 +15,7 @@ DEFAULT_OUTPUT = OUTPUT / "benchmark"
 _EPILOG = """\
 Measured in one run, by turns: dirv_tf, a plain implementation of the same network, VoxelMorph's U-Net, demons of
 SimpleITK, and the machine's own speed; and in processes of their own the first answer from the shell. The full
-benchmark takes eight to eleven minutes on two processor cores, --quick two. Anything else that runs meanwhile makes the
+benchmark takes seven to eleven minutes on two processor cores, --quick two. Anything else that runs meanwhile makes the
 times longer; the ratios suffer least.
 
 examples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import time
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -16,11 +17,36 @@ from dirv_tf.training.monitoring.frozen_batch import frozen_batch
 # Thesis 5.8: at most 15 rounds; images of a batch go on together in batches of 20.
 ROUNDS = 15
 BATCH = 20
+
+
+class Variant(NamedTuple):
+    """A kind of refinement: arguments of `RecurrentRefinement`, and what it is in words."""
+
+    what: str
+    stop_rule: str | None
+    composed: bool = False
+    per_image: bool = True
+
+
 VARIANTS = {
-    "once": "registered once, no refinement",
-    "composed": "every image stops on its own; the moving image is warped once, by the composed field",
-    "repeated": "every image stops on its own; the registered image is warped again every round (the thesis's way)",
-    "repeated, per batch": f"as before, but {BATCH} images go on or stop together (the thesis's faster way)",
+    "once": Variant("registered once, no refinement", None, composed=True),
+    "composed": Variant(
+        "every image stops on its own; the moving image is warped once, by the composed field", "intensity_error", True
+    ),
+    "repeated": Variant(
+        "every image stops on its own; the registered image is warped again every round", "intensity_error"
+    ),
+    "repeated, per batch": Variant(
+        f"as before, but {BATCH} images go on or stop together", "intensity_error", per_image=False
+    ),
+    "thesis": Variant(
+        "the thesis's way: every image stops on its own, by the standard deviation of the difference; the registered "
+        "image is warped again every round", "standard_deviation",
+    ),
+    "thesis, per batch": Variant(
+        f"the thesis's faster way: as before, but {BATCH} images go on or stop together", "standard_deviation",
+        per_image=False,
+    ),
 }
 
 
@@ -37,9 +63,9 @@ def refine_pairs(network, pairs, progress=None):
     Returns
     -------
     list of dict
-        Per variant `name`, `what`; means over the pairs on the finest level, `l_int` (x 255), `dl_int_finest` (%) and,
-        where the true fields are known, `l_dis` (px), `dl_dis_finest` (%); `rounds`, the mean number that was kept;
-        `seconds` for all pairs, and `time_ratio` to registering once.
+        Per variant `name`, `what`, `stop_rule` (None where nothing is repeated); means over the pairs on the finest
+        level, `l_int` (x 255), `dl_int_finest` (%) and, where the true fields are known, `l_dis` (px), `dl_dis_finest`
+        (%); `rounds`, the mean number that was kept; `seconds` for all pairs, and `time_ratio` to registering once.
     """
     functions = {name: _function(network, name) for name in VARIANTS}
     sums = {name: collections.Counter() for name in VARIANTS}
@@ -53,7 +79,10 @@ def refine_pairs(network, pairs, progress=None):
                 sums[name].update(_measure(register, part, network.spacing))
         if progress:
             progress.on_test_batch_end(step)
-    rows = [{"name": name, "what": what, **_metrics(sums[name], pairs.count)} for name, what in VARIANTS.items()]
+    rows = [
+        {"name": name, "what": variant.what, "stop_rule": variant.stop_rule, **_metrics(sums[name], pairs.count)}
+        for name, variant in VARIANTS.items()
+    ]
     return [{**row, "time_ratio": round(row["seconds"] / rows[0]["seconds"], 2)} for row in rows]
 
 
@@ -70,17 +99,16 @@ def refinement_lines(rows):
 
 
 def _function(network, name):
-    refinement = RecurrentRefinement(
-        network,
-        rounds=1 if name == "once" else ROUNDS,
-        composed=name in ("once", "composed"),
-        per_image=name != "repeated, per batch",
-    )
+    variant = VARIANTS[name]
+    if variant.stop_rule is not None:
+        refinement = RecurrentRefinement(
+            network, ROUNDS, composed=variant.composed, per_image=variant.per_image, stop_rule=variant.stop_rule
+        )
     image = tf.TensorSpec([None] * (network.rank + 1) + [1], tf.float32)
 
     @tf.function(input_signature=[image, image])
     def register(fixed, moving):
-        if name != "once":
+        if variant.stop_rule is not None:
             return refinement((fixed, moving))
         flow_field = network((fixed, moving))["flow_field"]
         registered = geometry.warp_image(moving, flow_field)

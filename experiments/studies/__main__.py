@@ -17,7 +17,7 @@ DEFAULT_OUTPUT = OUTPUT / "ablations"
 _EPILOG = """\
 A study compares runs that differ in one thing. Members that several studies name are trained once. Finished members
 are kept and stopped ones gone on with, so Ctrl-C costs at most one epoch. The scale quick trains every member for 500
-steps of 10 pairs, a minute or two on two processor cores; full takes the run's own settings, an hour or more each.
+steps of 10 pairs, about two minutes on one processor core; full takes the run's own settings, an hour or more each.
 
 examples:
   python -m experiments.studies --list

@@ -1,7 +1,6 @@
-"""What the thesis's program computed otherwise than its equations say: three variants of a unit, and networks of them.
+"""Three deviations from the equations that would explain the thesis's numbers: variants of a unit, and their networks.
 
-From the author's public configuration; the equations themselves are thesis 5.1, 5.2 and eqs. 19-28. Kept out of the
-package, which computes what the equations say.
+The equations themselves are thesis 5.1, 5.2 and eqs. 19-28. Kept out of the package, which computes what they say.
 """
 
 from __future__ import annotations

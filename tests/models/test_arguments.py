@@ -13,9 +13,9 @@ OF_UNITS = {
     "kernel_sizes": (5, 3),
     "knots": 6, "knot_range": (-0.4, 0.6),
     "spacing": 2,
-    "centered": False,
-    "step_size_scale": 2.0,
+    "centered": False, "step_size_scale": 2.0,
 }
+OF_ROUNDS = {"rounds": 3, "tolerance": 0.1, "stop_rule": "standard_deviation"}
 # Two values of every argument, so that no default can be mistaken for what was given.
 CASES = {
     "BinomialSmoothing": [{"order": 1}, {"order": None}],
@@ -219,7 +219,7 @@ CASES = {
             "normalization": None,
         },
     ],
-    "RecurrentRefinement": [{"rounds": 3, "tolerance": 0.1, "composed": False, "per_image": False}],
+    "RecurrentRefinement": [dict.fromkeys(("composed", "per_image"), False) | OF_ROUNDS],
 }
 # Keras 3 lists all of them for a layer without arguments of its own.
 KERAS_S_OWN = {"name", "dtype", "trainable", *inspect.signature(tf.keras.layers.Layer.__init__).parameters}

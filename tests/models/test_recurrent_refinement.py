@@ -130,6 +130,50 @@ def test_a_batch_may_stop_by_its_mean():
     assert np.mean(together["l_int"][:, 1]) < np.mean(together["l_int"][:, 0])
 
 
+class Given(tf.keras.Model):
+    """Shifts along the first axis by what it is told, one number after the other."""
+
+    size_multiples = (4, 4)
+
+    def __init__(self, shifts):
+        super().__init__()
+        self.shifts = iter(shifts)
+
+    def call(self, inputs):
+        size = inputs[0].shape[:-1]
+        return {"flow_field": tf.fill([*size, 1], next(self.shifts)) * tf.constant([1.0, 0.0])}
+
+
+def test_each_rule_keeps_the_rounds_that_lower_its_own_measure():
+    # The moving image: dark above, a ramp below. The fixed one is brighter by 0.2 in the ramp's rows and as dark above.
+    rows = np.concatenate([np.zeros(8), np.linspace(0.0, 0.7, 8)]).astype(np.float32)
+    moving = np.broadcast_to(rows[:, np.newaxis], (1, 16, 12))[..., np.newaxis]
+    fixed = moving + 0.2
+    # Once shifted by two rows, the ramp meets 0.2 nearly everywhere, and what is dark still misses it.
+    pair = tf.constant(fixed), tf.constant(moving)
+    shifted = np.asarray(geometry.warp_image(pair[1], np.full((1, 16, 12, 2), (2.0, 0.0), np.float32)))
+    means = [np.abs(image - fixed).mean() for image in (moving, shifted)]
+    deviations = [(image - fixed).std() for image in (moving, shifted)]
+    assert means[1] < means[0] and deviations[1] > deviations[0], "the two rules must disagree about this round"
+    for rule, rounds in (("intensity_error", 1), ("standard_deviation", 0)):
+        outputs = RecurrentRefinement(Given([2.0]), rounds=1, stop_rule=rule)(pair)
+        assert outputs["rounds"].numpy() == [rounds], rule
+        np.testing.assert_allclose(outputs["flow_field"][..., 0], 2.0 * rounds)
+        np.testing.assert_allclose(outputs["l_int"][0], 255 * np.take(means, [0, rounds]), rtol=1e-5)
+
+
+def test_the_standard_deviation_does_not_see_what_is_the_same_everywhere():
+    network = HalfWay([2.0], [0.5])
+    fixed, moving = shifted_pairs(network.shifts)
+    rounds = {}
+    for rule, brighter in [(rule, add) for rule in ("intensity_error", "standard_deviation") for add in (0.0, 0.1)]:
+        refinement = RecurrentRefinement(network, rounds=2, stop_rule=rule)
+        rounds[rule, brighter] = int(refinement((fixed, moving + brighter))["rounds"][0])
+    # The ramp rises by 0.04 a row: each round adds 0.04, and 0.08 are missing, or with 0.1 more 0.02 too many are there.
+    assert (rounds["intensity_error", 0.0], rounds["intensity_error", 0.1]) == (2, 0)
+    assert rounds["standard_deviation", 0.0] == rounds["standard_deviation", 0.1] > 0
+
+
 def test_limits_of_rounds_and_tolerance():
     network = HalfWay([2.0], [0.5, 0.05, 0.05])
     pairs = shifted_pairs(network.shifts)
@@ -169,7 +213,9 @@ def test_unknown_sizes_predict_and_saving(small_network, tmp_path):
     np.testing.assert_allclose(loaded(pair)["flow_field"], expected["flow_field"], atol=1e-6)
 
 
-@pytest.mark.parametrize("arguments", [{"rounds": 0}, {"rounds": True}, {"tolerance": 1.0}, {"tolerance": -0.1}])
+@pytest.mark.parametrize(
+    "arguments", [{"rounds": 0}, {"rounds": True}, {"tolerance": 1.0}, {"tolerance": -0.1}, {"stop_rule": "median"}]
+)
 def test_impossible_arguments(small_network, arguments):
     with pytest.raises(ValueError, match=f"Received: {next(iter(arguments))}="):
         RecurrentRefinement(small_network(2), **arguments)

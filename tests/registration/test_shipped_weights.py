@@ -22,7 +22,8 @@ NAMES = sorted(EXPECTED | set(pretrained_names()))
 # The sizes of the training images: large enough for every level, small enough for a test.
 SIDES = {2: (64, 64), 3: (32, 32, 32)}
 INDEX = 3
-# By kind: least reduction of the errors and most folded pixels in percent, longest vector between identical images.
+# By kind, for the one mild pair below: least reduction of the errors and most folded pixels in percent, longest vector
+# between identical images. One pair says nothing about folding elsewhere; what the cards say of many pairs is below.
 # Only a DIRV-Net gives the zero field by its construction; networks that predict a field at once come near it.
 PROMISES = {"dirv_net": (60, 0.0, 0.05)}
 OTHERS = (20, 1.0, 1.0)
@@ -70,7 +71,7 @@ def test_files_are_whole(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_known_field_is_found(name, without_graphs):
+def test_the_field_of_a_mild_pair_is_found(name, without_graphs):
     network = load_pretrained(name)
     fixed, moving, flow_field = _known_pair(network.rank, read_card(WEIGHTS_FOLDER / name)["data"]["kind"])
     accuracy = measure_accuracy(register(fixed, moving, model=name), flow_field)
@@ -79,6 +80,13 @@ def test_known_field_is_found(name, without_graphs):
     assert accuracy.endpoint_error_reduction > least, accuracy
     assert accuracy.difference_reduction > least, accuracy
     assert accuracy.folded_percent <= most_folded, accuracy
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_test_pairs_of_its_run_together_hardly_fold(name):
+    card = read_card(WEIGHTS_FOLDER / name)
+    # Single pairs do fold in up to a percent of their pixels.
+    assert 0 <= card["metrics"]["folded_percent"] < 0.02, "percent of all pixels of all pairs"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,7 +23,7 @@ HALO, HALO_PER_COARSER_LEVEL = 32, 16
 
 @register_network
 class DIRVNet(RegistrationNetwork):
-    """Variational network for deformable registration of image pairs (thesis 5, eqs. 19-28).
+    """Variational network for deformable registration of image pairs (thesis 4.6, eqs. 19-28).
 
     Parameters
     ----------

@@ -54,9 +54,10 @@ def hardware_line(found):
     Returns
     -------
     str
-        Such as "2 cores of Intel Xeon, no GPU".
+        Such as "2 cores of Intel Xeon, no GPU" or "1 core of AMD EPYC, no GPU".
     """
-    return f"{found['cores']} cores of {found['processor']}, {', '.join(found['gpus']) or 'no GPU'}"
+    cores = f"{found['cores']} core{'s' * (found['cores'] != 1)}"
+    return f"{cores} of {found['processor']}, {', '.join(found['gpus']) or 'no GPU'}"
 
 
 def _processor():

@@ -6,6 +6,7 @@ from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.report.document import Section, Table
 from dirv_tf.training.execution.progress import duration
 from experiments.reproduction.report.records import BrokenRecord, number, origin, read_record
+from experiments.studies.study import known_studies, read_study
 
 _KEYS = ("study", "title", "question", "reference", "date", "versions", "hardware")
 _FINEST_KEYS = tuple(metric.key + FINEST for metric in REDUCTIONS)
@@ -53,7 +54,9 @@ def _study(path, record):
     if record.get("scale") == "quick":
         caption += "A study in small: read the differences, not the levels. "
     caption += origin(record)
-    return Section(f"Ablation: {record['title']}", [record["question"], Table(rows, caption)])
+    # A record keeps the words of its day.
+    title = read_study(record["study"]).title if record["study"] in known_studies() else record["title"]
+    return Section(f"Ablation: {title}", [record["question"], Table(rows, caption)])
 
 
 def _row(member, reference):

@@ -30,8 +30,8 @@ def interpolation_section(pictures=True):
         f"A network moves control points, {_SPACING} pixels apart, and interpolates between them. Where even the true "
         f"vectors at the control points are interpolated, {share:.1f} % of the initial intensity error remain ({PAIRS} "
         f"unseen pairs of run A-6) and the field is off by {worst:.2f} px at most: what no network with these control "
-        "points can remove, whatever it learns. The thesis found 15 % here, because it sampled the field on one grid "
-        "and interpolated on another, and took it for the limit of the method."
+        "points can remove, whatever it learns. The thesis found 15 % here and took it for the limit of the method; "
+        "a field that is sampled on one grid and interpolated on another leaves about as much, see below."
     )
     blocks = [text]
     if pictures:

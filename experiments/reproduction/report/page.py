@@ -10,6 +10,8 @@ from dirv_tf.report.page import write_document
 from dirv_tf.report.run_sections import run_sections
 from experiments.reproduction.report.ablation_section import ablation_section
 from experiments.reproduction.report.classical_section import classical_section
+from experiments.reproduction.report.error_section import TITLE as ERROR_TITLE
+from experiments.reproduction.report.error_section import error_section
 from experiments.reproduction.report.interpolation_section import interpolation_section
 from experiments.reproduction.report.records import BrokenRecord
 from experiments.reproduction.report.refinement_section import refinement_section
@@ -27,7 +29,8 @@ def write_reproduction(results, output, pictures=True, say=print):
     Parameters
     ----------
     results : path
-        Folder with the folders of runs and, where there are any, `refinement`, `ablations` and `classical`.
+        Folder with the folders of runs and, where there are any, `refinement`, `error_analysis`, `ablations` and
+        `classical`.
     output : path
         Folder for `index.html`, `report.md` and `pictures/`.
     pictures : bool
@@ -61,6 +64,7 @@ def write_reproduction(results, output, pictures=True, say=print):
         *thesis_sections(runs),
         section(refinement_section, results / "refinement"),
         interpolation_section(pictures),
+        section(error_section, results / "error_analysis" / "error_analysis.json"),
         section(ablation_section, results / "ablations"),
         section(classical_section, results / "classical" / "classical.json"),
         Section("The runs", run_sections(runs, pictures, say)),
@@ -70,6 +74,7 @@ def write_reproduction(results, output, pictures=True, say=print):
 
 _TITLES = {
     refinement_section: "Recurrent refinement",
+    error_section: ERROR_TITLE,
     ablation_section: "Ablations",
     classical_section: "Classical methods",
 }

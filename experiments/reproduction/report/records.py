@@ -62,7 +62,8 @@ def number(value, digits=1, sign=False):
 def origin(record):
     """Say when and on what a record was made."""
     versions, hardware = record.get("versions") or {}, record.get("hardware") or {}
-    processor = f"{hardware.get('cores', '?')} cores of {hardware.get('processor', 'an unknown processor')}"
+    cores = hardware.get("cores", "?")
+    processor = f"{cores} core{'s' * (cores != 1)} of {hardware.get('processor', 'an unknown processor')}"
     gpus = ", ".join(hardware.get("gpus") or ()) or "no GPU"
     tensorflow = versions.get("tensorflow", "of an unknown version")
     return f"{str(record.get('date', 'no date'))[:10]}, TensorFlow {tensorflow}, {processor}, {gpus}."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from dirv_tf.report.document import Section, Table
-from dirv_tf.report.run_table import EXPLANATION, missing_row, run_rows
-from experiments.reproduction.thesis_table import thesis_reference, thesis_rows
+from dirv_tf.report.run_record import RunRecord
+from experiments.reproduction.comparison_rows import result_rows, setting_rows
+from experiments.reproduction.run_lineage import Lineage
+from experiments.reproduction.thesis_table import thesis_rows
 
 _SUBJECTS = {
     "1": "networks of several shapes on chessboards of 64²",
@@ -17,14 +17,23 @@ _SUBJECTS = {
     "6": "volumes of 64³",
     "7": "trained on patches of volumes, tested on volumes of 128³",
 }
-_QUOTED = (
-    "The column \"reference\" quotes the thesis, which averages over the levels. A row marked \"not run\" waits for "
-    "somebody to run it."
+OTHERS = "Other runs"
+EXPLANATION = (
+    "L_int (× 255) and L_dis (px) are means over the pyramid levels, before and after; ΔL is the share that "
+    "was removed, in percent. Networks of different numbers of levels compare by the finest level alone. Rows "
+    "\"in the thesis\" are quoted, with an asterisk where a number is a misprint or contradicts the others of "
+    "its row; their errors before registration are computed from the error after and the share. \"Starts "
+    "elsewhere\" names what was more than a tenth larger or smaller than in the thesis before anything was "
+    "registered: such a row is another task and does not compare. max ‖D‖ and mean ‖D‖ are those of the true "
+    "vectors at the control points, in pixels; of training pairs the records hold the mean alone, of all "
+    "pixels. Training rows are means over the last epoch, during which the network still learns. \"Pairs seen\" "
+    "counts patches as pairs; a run that began with the weights of another counts that one's training in. The "
+    "time is that of training and test on the named machine, with other work beside it."
 )
 
 
-def thesis_sections(runs):
-    """Return a section per table of the thesis.
+def thesis_sections(runs: list[RunRecord]) -> list[Section]:
+    """Return how to read the tables, then a section per table of the thesis.
 
     Parameters
     ----------
@@ -35,23 +44,38 @@ def thesis_sections(runs):
     -------
     list of Section
     """
-    tables = {}
+    explanation = f"{EXPLANATION} A row marked \"not run\" waits for somebody to run it."
+    return [Section("How to read the tables", [explanation]), *table_sections(runs)]
+
+
+def table_sections(runs: list[RunRecord]) -> list[Section]:
+    """Return a section per table of the thesis, and one for the other runs: results on both kinds of pairs, settings.
+
+    Parameters
+    ----------
+    runs : list of RunRecord
+
+    Returns
+    -------
+    list of Section
+    """
+    lineage, tables = Lineage(runs), {}
     for row in thesis_rows():
         tables.setdefault(row["table"], {})[row["run"]] = None
-    explanation = f"{EXPLANATION} {_QUOTED}"
-    sections = [Section("How to read the tables", [explanation])]
-    for table, names in tables.items():
-        rows = [row for name in names for row in _rows(name, runs)]
-        sections.append(Section(f"Table {table}: {_SUBJECTS[table]}", [Table(rows)]))
+    sections = [_section(f"Table {table}: {_SUBJECTS[table]}", names, runs, lineage) for table, names in tables.items()]
     known = {name for names in tables.values() for name in names}
-    others = [run for run in runs if run.name not in known]
-    if others:
-        sections.append(Section("Other runs", [Table(run_rows(others))]))
-    return sections
+    others = dict.fromkeys(run.name for run in runs if run.name not in known)
+    return [*sections, _section(OTHERS, others, runs, lineage)] if others else sections
 
 
-def _rows(name, runs):
-    reference = thesis_reference(name)
-    # A run written down before its file had a reference is compared all the same.
-    found = [dataclasses.replace(run, reference=reference) for run in runs if run.name == name]
-    return run_rows(found) or [missing_row(name, reference)]
+def _section(title, names, runs, lineage):
+    found = {name: [run for run in runs if run.name == name] for name in names}
+    blocks = []
+    for heading, rows in (
+        ("Unseen test pairs", [row for name in names for row in result_rows(name, found[name], "test")]),
+        ("Training pairs, last epoch", [row for name in names for row in result_rows(name, found[name], "train")]),
+        ("Settings", [row for name in names for row in setting_rows(name, found[name], lineage)]),
+    ):
+        if rows:
+            blocks += [f"{heading}:", Table(rows)]
+    return Section(title, blocks)

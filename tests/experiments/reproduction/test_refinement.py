@@ -1,10 +1,13 @@
 """Refinement measured on pairs: the metrics of the test row, and never worse in intensity."""
 
+import json
+
 import pytest
 
 from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import load_pretrained
+from experiments.folders import RECORDS
 from experiments.reproduction import refinement
 
 
@@ -34,6 +37,25 @@ def test_refinement_only_lowers_the_intensity_error(measured):
     assert 1.0 < composed["rounds"] <= refinement.ROUNDS and composed["seconds"] > 0
 
 
+def test_every_row_names_the_rule_that_it_stopped_by(measured):
+    assert [row["stop_rule"] for row in measured[0]] == [None, "intensity_error"]
+    rules = {name: variant.stop_rule for name, variant in refinement.VARIANTS.items() if variant.stop_rule}
+    assert {name for name, rule in rules.items() if rule == "standard_deviation"} == {"thesis", "thesis, per batch"}
+
+
 def test_the_table_has_a_line_per_variant(measured):
     header, *lines = refinement.refinement_lines(measured[0])
     assert [line.split()[0] for line in lines] == ["once", "composed"] and "rounds" in header
+
+
+def test_committed_records_name_the_rule_of_every_variant():
+    records = sorted((RECORDS / "refinement").glob("*.json"))
+    assert len(records) >= 4
+    for path in records:
+        variants = json.loads(path.read_text(encoding="utf-8"))["variants"]
+        rules = {row["name"]: row["stop_rule"] for row in variants}
+        assert rules == {name: variant.stop_rule for name, variant in refinement.VARIANTS.items()}, path
+        # The thesis's rule goes on longer, and finds better fields than once.
+        rows = {row["name"]: row for row in variants}
+        assert rows["thesis"]["rounds"] > rows["repeated"]["rounds"], path
+        assert rows["thesis"]["dl_dis_finest"] > rows["once"]["dl_dis_finest"], path

@@ -1,10 +1,10 @@
-"""The table of runs in the documentation is what the records say."""
-
+"""The tables of runs in the documentation are what the records say."""
 
 import json
+import re
 
 from experiments.folders import RECORDS
-from experiments.reproduction.results_page import ONE_CALL, PAGE, one_call_table, runs_table
+from experiments.reproduction.results_page import ONE_CALL, PAGE, one_call_table, runs_tables
 
 
 def test_the_page_is_that_of_the_records(capsys):
@@ -12,19 +12,70 @@ def test_the_page_is_that_of_the_records(capsys):
     assert "up to date" in capsys.readouterr().out
 
 
-def test_every_committed_run_has_a_row_with_its_numbers():
-    table = runs_table()
-    runs = [path.parent.name for path in RECORDS.glob("*/config.yaml")]
-    assert table.count("\n") == len(runs) + 2
-    row = next(line for line in table.splitlines() if line.startswith("| A-6 | full |"))
-    # experiments/results/A-6/metrics.json, and the thesis's table 1.
-    for text in ("28,735", "10,000 of 64², 40 epochs", "→ 1.08", "→ 0.19", "92.6 / 86.1", "75.9 / 68.6", "1:24", "2 cores"):
-        assert text in row, text
+def rows(text, heading, kind):
+    """Return the cells of a table under a heading, behind its kind, by column and by the first cell."""
+    section = text.partition(f"### {heading}")[2].partition("\n### ")[0]
+    lines = section.partition(f"{kind}:\n\n")[2].partition("\n\n")[0].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0]: dict(zip(cells[0], row)) for row in cells[2:]}
+
+
+def test_every_committed_run_has_its_rows():
+    text = runs_tables()
+    runs = len(list(RECORDS.glob("*/config.yaml")))
+    ours = [line for line in text.splitlines() if line.startswith("| ") and "in the thesis" not in line]
+    settings = [line for line in ours if re.search(r"\d+ cores?, ", line)]
+    assert len(settings) == runs, "cores and processor of each"
+    assert len(re.findall(r"^Settings:$", text, re.MULTILINE)) == 8, "seven tables and the other runs"
+
+
+def test_a_run_stands_below_the_thesis_with_all_its_columns():
+    test, training, settings = (
+        rows(runs_tables(), "Table 1", kind)
+        for kind in ("Unseen test pairs", "Training pairs, last epoch", "Settings")
+    )
+    # The thesis's table 1.
+    thesis = {"pairs": "10,000", "max ‖D‖": "8.64", "mean ‖D‖": "1.95", "ΔL_int / ΔL_dis": "75.9 / 68.6"}
+    assert test["A-6 in the thesis"].items() >= thesis.items()
+    assert test["A-6 in the thesis"]["L_int"] == "15.5 → 3.74", "3.74 / (1 - 0.759)"
+    assert training["A-6 in the thesis"]["L_dis"].endswith("→ 0.43")
+    assert "A-2 in the thesis" in training and "A-2 in the thesis" not in test
+    # experiments/results/A-6.
+    ours = {"pairs": "10,000", "L_dis": "1.38 → 0.19", "ΔL_int / ΔL_dis": "92.6 / 86.1"}
+    ours["above the thesis"] = "+16.7 / +17.5"
+    assert test["A-6 full"].items() >= ours.items()
+    assert training["A-6 full"]["ΔL_int / ΔL_dis"] == "92.6 / 86.0", "the last line of history.csv"
+    ours = {"parameters": "28,735", "pairs seen": "400,000", "training and test": "1:24"}
+    ours["machine"] = "2 cores, AMD EPYC"
+    assert settings["A-6 full"].items() >= ours.items()
+
+
+def test_a_start_from_other_weights_is_counted_in():
+    text = runs_tables()
+    row = rows(text, "Table 3", "Settings")["C-2 long"]
+    assert (row["weights from"], row["pairs seen"], row["pairs seen in all"]) == ("A-6 full", "30,000", "430,000")
+    assert (row["training and test"], row["time in all"]) == ("0:33", "1:58")
+    assert rows(text, "Table 7", "Settings")["G-1 quick"]["weights from"] == "F-1 medium, before that F-1 quick"
+
+
+def test_rows_that_start_elsewhere_or_are_misprinted_say_so():
+    text = runs_tables()
+    tissue = rows(text, "Table 5", "Unseen test pairs")
+    assert tissue["E-1 quick"]["starts elsewhere"] == "L_int 37.2, not 18.6"
+    assert {"E-3 in the thesis *", "E-2 in the thesis"} <= set(tissue)
+    fields = rows(text, "Table 2", "Unseen test pairs")
+    assert fields["B-2 quick"]["starts elsewhere"] == "L_int 7.4, not 9.1; L_dis 0.68, not 0.81", "the training row's"
+    assert fields["B-1 full"]["starts elsewhere"] == ""
+    patches = rows(text, "Table 5", "Settings")["E-1 quick"]["trained on"]
+    assert patches == "300 images of 256², 5 patches of 64² of each; 8 epochs"
 
 
 def test_the_own_call_has_a_row_per_set_with_its_numbers():
     table = one_call_table()
-    for entry in json.loads(ONE_CALL.read_text(encoding="utf-8"))["sets"]:
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in ONE_CALL.glob("*/classical.json")]
+    newest = {entry["name"]: entry for record in sorted(records, key=lambda each: each["date"]) for entry in record["sets"]}
+    assert len(newest) == 5 and table.count("\n") == 2 + 5 + 2
+    for entry in newest.values():
         row = next(line for line in table.splitlines() if entry["what"] in line)
         called = next(each for each in entry["methods"] if each["name"] == "register")
         assert f"{called['dl_int_finest']:.1f} / {called['dl_dis_finest']:.1f}" in row

@@ -1,0 +1,51 @@
+"""The comparison with classical methods as one small table, from its record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from dirv_tf.metrics.names import FINEST, REDUCTIONS
+from dirv_tf.training.execution.environment import hardware_line
+from experiments.folders import RECORDS
+
+RECORD = RECORDS / "classical" / "classical.json"
+_TITLES = {
+    "chessboards-64": "chessboards, 64²",
+    "chessboards-128": "chessboards, 128²",
+    "tissue-128": "unseen tissues, 128²",
+}
+
+
+def summary_table(path: Path = RECORD) -> str:
+    """Return one row per method and one column per set of pairs, in Markdown, and where it was measured.
+
+    Parameters
+    ----------
+    path : path
+        The record of ``python -m experiments.comparison``.
+
+    Returns
+    -------
+    str
+        Cells are ΔL_int / ΔL_dis in percent on the finest level, and processor seconds per pair.
+    """
+    record = json.loads(path.read_text(encoding="utf-8"))
+    sets = record["sets"]
+    columns = {each["name"]: {row["name"]: row for row in each["methods"]} for each in sets}
+    lines = [
+        f"| method | {' | '.join(_TITLES.get(name, name) for name in columns)} |",
+        f"|---|{'---|' * len(columns)}",
+    ]
+    for method in (row["name"] for row in sets[0]["methods"]):
+        lines.append(f"| {method} | {' | '.join(_cell(rows.get(method)) for rows in columns.values())} |")
+    pairs = sorted({each["pairs"] for each in sets})
+    origin = f"{' or '.join(map(str, pairs))} pairs each; {record['date'][:10]}, {hardware_line(record['hardware'])}."
+    return "\n".join([*lines, "", origin]) + "\n"
+
+
+def _cell(row):
+    if row is None:
+        return ""
+    shares = " / ".join(f"{row[metric.key + FINEST]:.1f}" for metric in REDUCTIONS)
+    return f"{shares}, {row['cpu_seconds_per_pair']:#.2g} s"

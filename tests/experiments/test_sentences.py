@@ -1,0 +1,120 @@
+"""Sentences of the pages that state a result say what the records say.
+
+Tables are written from the records and have tests of their own; prose cannot be, so its numbers are looked up here.
+"""
+
+import json
+import re
+
+import pytest
+
+from experiments.folders import CHECKOUT, RECORDS
+
+
+def record(*parts):
+    return json.loads(RECORDS.joinpath(*parts).read_text(encoding="utf-8"))
+
+
+def member(study, name):
+    return next(row for row in record("ablations", f"{study}.json")["members"] if row["name"] == name)
+
+
+def removed(row, suffix="_finest"):
+    return f"{row[f'dl_int{suffix}']:.1f} / {row[f'dl_dis{suffix}']:.1f}"
+
+
+def of_the_test(run):
+    return removed(record(run, "metrics.json")["test"])
+
+
+def points(study, name, reference="as-derived"):
+    one, other = member(study, name), member(study, reference)
+    return " / ".join(f"{abs(one[key] - other[key]):.1f}" for key in ("dl_int_finest", "dl_dis_finest"))
+
+
+def seconds(pairs, method):
+    sets = record("classical", "classical.json")["sets"]
+    rows = next(each["methods"] for each in sets if each["name"] == pairs)
+    return next(row["cpu_seconds_per_pair"] for row in rows if row["name"] == method)
+
+
+def ratios(method, other):
+    sets = ("chessboards-64", "chessboards-128", "tissue-128")
+    found = [seconds(pairs, method) / seconds(pairs, other) for pairs in sets]
+    return min(found), max(found)
+
+
+def on_the_head(name):
+    return f"{member('best_3d', f'{name}-on-brain')['dl_dis_finest']:.0f} %"
+
+
+def half_hours(run):
+    """The time of a run on two cores, in half hours."""
+    found = record(run, "run.json")
+    assert found["hardware"]["cores"] == 2
+    return round(found["seconds"] / 1800)
+
+
+def benchmark(section, name):
+    rows = record("benchmark", "benchmark.json")["rows"]
+    return next(row for row in rows if (row["section"], row["name"]) == (section, name))
+
+
+def rounded(section, name, digits=0):
+    return f"{round(benchmark(section, name)['value']['median'], digits):,.0f}"
+
+
+def per_pixel(*sides):
+    return [benchmark("inference per pixel", side)["value"]["median"] for side in sides]
+
+
+def network_test(run, key):
+    return f"{record(run, 'metrics.json')['test'][key]:.1f}"
+
+
+def tuned(method, other):
+    return "{:.0f} to {:.0f} times".format(*ratios(method, other))
+
+
+SENTENCES = [
+    ("README.md", r"about half an hour on two processor cores", lambda: half_hours("A-1") == 1),
+    ("docs/index.md", r"an hour and a\s+half on two processor cores", lambda: half_hours("A-6") == 3),
+    ("docs/results.md", r"take (6 to 73 times) as long as", lambda: tuned("B-splines", "best-2d, refined")),
+    ("docs/ablations.md", r"at (6 to 73 times) the processor time", lambda: tuned("B-splines", "best-2d, refined")),
+    ("docs/results.md", r"removes (45 %) of the displacements of a head", lambda: on_the_head("boards-and-shapes")),
+    ("docs/results.md", r"head, (36 %) if it saw chessboards", lambda: on_the_head("boards")),
+    ("docs/results.md", r"and (12 %) if it saw patches", lambda: on_the_head("patches-of-boards")),
+    ("docs/ablations.md", r"displacements (36 %) are removed after chessboards", lambda: on_the_head("boards")),
+    ("docs/ablations.md", r"as derived to (92.6 / 86.1) %", lambda: of_the_test("A-6")),
+    ("docs/ablations.md", r"explain (10.2 / 10.1) at the quick scale", lambda: points("deviations", "as-published")),
+    ("docs/own_images.md", r"removes (93.8 / 88.8) % of the initial errors", lambda: of_the_test("C-2-long")),
+    ("docs/own_images.md", r"removes (91.1 / 86.1) % \(`C-2-medium`\)", lambda: of_the_test("C-2-medium")),
+    ("docs/networks.md", r"removes (75.8) % of the intensity", lambda: network_test("avsm-2d-quick", "dl_int")),
+    ("docs/networks.md", r"and (68.9) % of the displacement", lambda: network_test("avsm-2d-quick", "dl_dis")),
+    ("docs/performance.md", r"would take (20) ms", lambda: rounded("training step", "arithmetic floor")),
+    ("docs/performance.md", r"(362) ms for a training step", lambda: rounded("volumes 32³", "training step, 4 pairs")),
+    ("docs/performance.md", r"(33) ms for a registration", lambda: rounded("volumes 32³", "inference, one pair")),
+    ("docs/performance.md", r"made at (8,300) per", lambda: rounded("pairs made", "chessboards 64²", -2)),
+    (
+        "docs/performance.md", r"pixels: (483, 397 and 341) ns",
+        lambda: "{:.0f}, {:.0f} and {:.0f}".format(*per_pixel("256²", "512²", "1024²")),
+    ),
+    (
+        "docs/performance.md", r"ns, (5.9) times as much as at 1024²",
+        lambda: "{:.1f}".format(per_pixel("64²")[0] / per_pixel("1024²")[0]),
+    ),
+    ("docs/study_log.md", r"(94.0 / 88.3) \(`experiments/results/A-8-long`\)", lambda: of_the_test("A-8-long")),
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence", "value"), SENTENCES, ids=[f"{page}: {text}" for page, text, _ in SENTENCES]
+)
+def test_a_sentence_says_what_the_record_says(page, sentence, value):
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
+    found = re.search(sentence.replace(" ", r"\s+"), text)
+    assert found, "the sentence has changed: look its number up anew"
+    if found.groups():
+        assert re.sub(r"\s+", " ", found[1]) == value()
+    else:
+        assert value()
