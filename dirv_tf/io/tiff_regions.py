@@ -29,7 +29,7 @@ def opened_page(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged, or its first image is no single page, gray or in color.
     """
     import tifffile
@@ -57,7 +57,7 @@ def tiff_size(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         As `opened_page`.
     """
     with opened_page(path) as (page, meaning):
@@ -81,7 +81,7 @@ def read_tiff_region(path, start, size):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged where the part lies, its compression is unknown, or it must be decoded in pieces of more
         than `MOST_BYTES_AT_ONCE`.
     """

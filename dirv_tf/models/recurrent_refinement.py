@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.models.registration_network import RegistrationNetwork
-from dirv_tf.validation import boolean, integer, number
+from dirv_tf.validation import boolean, number, repetitions
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -70,7 +70,7 @@ class RecurrentRefinement(tf.keras.Model):
     ):
         super().__init__(**kwargs)
         self.network = network
-        self.rounds = integer(1)("rounds", rounds)
+        self.rounds = repetitions()("rounds", rounds)
         self.tolerance = number(0, below=1)("tolerance", tolerance)
         self.composed = boolean()("composed", composed)
         self.per_image = boolean()("per_image", per_image)
