@@ -132,25 +132,6 @@ def random_seed() -> Check:
     return Check("an integer from 0 to 2^64 - 1", integer(0, 2**64 - 1).read)
 
 
-def channel_count() -> Check:
-    """Accept a number of channels, filters or experts of a layer.
-
-    The bounds of this check and the next ones lie beyond any network: what is more is a slip, or meant to take all
-    memory.
-    """
-    return integer(1, 4096)
-
-
-def repetitions(low: int = 1) -> Check:
-    """Accept how often a part of a network is there, or is repeated."""
-    return integer(low, 1000)
-
-
-def pyramid_levels() -> Check:
-    """Accept a number of levels, each of half the size of the next one."""
-    return integer(1, 16)
-
-
 def odd_integer(high: float = math.inf) -> Check:
     """Accept an odd integer from 1 to `high`."""
     within = integer(1, high)
@@ -161,11 +142,6 @@ def odd_integer(high: float = math.inf) -> Check:
         return int(value)
 
     return Check(within.legal.replace("an integer", "an odd integer"), read)
-
-
-def kernel_side() -> Check:
-    """Accept the side of a kernel that has a center."""
-    return odd_integer(63)
 
 
 def number(

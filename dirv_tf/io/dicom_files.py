@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from dirv_tf.io.decoding import UnfitFileError, decoding
+from dirv_tf.io.dicom_elements import check_elements
+from dirv_tf.io.file_limits import check_compressed
 from dirv_tf.io.image_geometry import ImageGeometry
-from dirv_tf.io.itk_images import import_simpleitk, quiet_itk
+from dirv_tf.io.itk_images import import_simpleitk, quiet_itk, stated_bytes
 from dirv_tf.io.volume_files import image_of
 
 DICOM_SUFFIXES = (".dcm", ".dicom")
@@ -59,6 +61,9 @@ def read_dicom(path, channel=None, time=None):
     with decoding(path), quiet_itk():
         reader.SetImageIO("GDCMImageIO")
         reader.SetFileName(str(path))
+        check_elements(path)
+        reader.ReadImageInformation()
+        check_compressed(path, stated_bytes(reader))
         image = reader.Execute()
         notes = _gray_notes(reader.GetMetaData(_PHOTOMETRIC) if reader.HasMetaDataKey(_PHOTOMETRIC) else "")
     return _flat_or_deep(path, image, channel, time, notes)
@@ -91,7 +96,11 @@ def read_dicom_series(path, channel=None, time=None):
     """
     simpleitk = import_simpleitk()
     folder, uid = (path, None) if path.is_dir() else (path.parent, path.name)
-    with quiet_itk():
+    with decoding(path), quiet_itk():
+        for file in folder.iterdir():
+            # GDCM looks into all files of a folder.
+            if file.is_file():
+                check_elements(file)
         names = {
             each: simpleitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), each)
             for each in simpleitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))

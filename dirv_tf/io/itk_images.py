@@ -7,6 +7,7 @@ import gzip
 import math
 import os
 import re
+import struct
 import tempfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dirv_tf.io.decoding import decoding
 from dirv_tf.io.file_limits import check_compressed, check_stored
 from dirv_tf.io.file_paths import known_suffix
 from dirv_tf.io.image_geometry import ImageGeometry
-from dirv_tf.io.volume_headers import stored_pixels
+from dirv_tf.io.volume_headers import check_magnitude, stored_pixels
 
 _NIFTI = (".nii", ".nii.gz")
 _HEADERS = (".mhd", ".nhdr")
@@ -65,10 +66,10 @@ def read_itk_image(path):
     with decoding(path), quiet_itk(), _readable_path(path) as readable:
         # The format of the name alone: ITK would try all others, too, some of which follow further files.
         reader.SetImageIO(next(name for name, suffixes in _FORMATS.items() if suffix in suffixes))
-        stored = None if suffix in _NIFTI else stored_pixels(path)
+        stored = _check_nifti_geometry(path) if suffix in _NIFTI else stored_pixels(path)
         reader.SetFileName(str(readable))
         reader.ReadImageInformation()
-        needed = _stated_bytes(reader)
+        needed = stated_bytes(reader)
         if stored is None:
             _check_nifti(path, reader, needed)
         else:
@@ -76,7 +77,18 @@ def read_itk_image(path):
         return reader.Execute()
 
 
-def _stated_bytes(reader):
+def stated_bytes(reader):
+    """Return how many bytes the pixels take that a header states.
+
+    Parameters
+    ----------
+    reader : SimpleITK.ImageFileReader
+        That has read the header.
+
+    Returns
+    -------
+    int
+    """
     pixels, components = math.prod(reader.GetSize()), max(1, reader.GetNumberOfComponents())
     bits = re.search(r"(\d+)-bit", import_simpleitk().GetPixelIDValueAsString(reader.GetPixelID()))
     return pixels * components * (int(bits.group(1)) if bits else 64) // 8
@@ -94,12 +106,24 @@ def _check_stored(path, stored, needed):
         check_compressed(path, needed, sum(file.stat().st_size for file in packed or [path]))
 
 
+def _check_nifti_geometry(path):
+    """Raise a ValueError for places beyond all measure, before ITK computes with them."""
+    with gzip.open(path) if _is_packed(path) else open(path, "rb") as stream:
+        header = stream.read(348)
+    if len(header) < 348:
+        raise ValueError("no NIfTI header")
+    order = "<" if header[:4] == struct.pack("<I", 348) else ">"
+    # NIfTI-1: pixdim[1:4]; the quaternion and its offset, and the affine matrix, where their codes say that they count.
+    codes = struct.unpack_from(order + "2h", header, 252)
+    parts = [(80, 3)] + [(256, 6)] * (codes[0] > 0) + [(280, 12)] * (codes[1] > 0)
+    for number in (number for at, count in parts for number in struct.unpack_from(f"{order}{count}f", header, at)):
+        check_magnitude(number)
+
+
 def _check_nifti(path, reader, needed):
     """ITK fills what is missing of a truncated NIfTI file with whatever was in memory."""
     offset = max(0, int(float(reader.GetMetaData("vox_offset"))))
-    with open(path, "rb") as stream:
-        compressed = stream.read(2) == b"\x1f\x8b"
-    if not compressed:
+    if not _is_packed(path):
         check_stored(path, needed, offset)
         return
     check_compressed(path, offset + needed)
@@ -127,6 +151,11 @@ def _readable_path(path):
         link = Path(folder) / f"image{suffix}"
         os.symlink(path.resolve(), link)
         yield link
+
+
+def _is_packed(path):
+    with open(path, "rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
 
 
 def _unpacked_length(path, enough):

@@ -12,6 +12,7 @@ from dirv_tf.io.image_choice import choose
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.ome_metadata import channel_names
 from dirv_tf.io.orientation import is_transposed, swapped_if
+from dirv_tf.io.tiff_directories import opened_tiff
 from dirv_tf.io.tiff_pixel_size import ome_pixel_size, read_pixel_size
 from dirv_tf.io.tiff_pixels import as_meant, check_pages, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
@@ -45,9 +46,7 @@ def read_tiff(path, channel=None, time=None):
         If the file is damaged or truncated, compressed in a way that tifffile cannot read without imagecodecs, of
         colors other than RGB and palettes, or holds more than one image or volume and none is chosen.
     """
-    import tifffile
-
-    with decoding(path), damage_raises(), tifffile.TiffFile(path) as tiff:
+    with decoding(path), damage_raises(), opened_tiff(path) as tiff:
         series = tiff.series[0]
         meaning = pixel_meaning(path, series.keyframe, tiff.is_imagej)
         names = channel_names(tiff) if tiff.is_ome else ()

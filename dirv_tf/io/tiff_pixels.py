@@ -171,5 +171,6 @@ def as_meant(pixels, meaning, rows=0):
     if meaning.inverted_by is not None:
         pixels = ~pixels if pixels.dtype == bool else pixels.dtype.type(meaning.inverted_by) - pixels
     if meaning.palette is not None:
-        pixels = meaning.palette[pixels]
+        # Of a single bit they are read as True and False, which would choose and not count.
+        pixels = meaning.palette[pixels.astype(np.uint8) if pixels.dtype == bool else pixels]
     return upright(pixels, meaning.orientation, rows)

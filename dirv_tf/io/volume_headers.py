@@ -13,6 +13,10 @@ from dirv_tf.validation import UnreadableFileError, shown
 
 # No header is longer; its lines are read no further.
 _LONGEST_HEADER = 2**20
+# ITK's libraries write what they do not know into buffers of a fixed length, and MetaImage's counts axes unchecked.
+_LONGEST_FIELD = 1000
+_MOST_AXES = 10
+_LARGEST_NUMBER = 1e30
 _META = (".mha", ".mhd")
 _PACKED = ("gzip", "gz", "bzip2", "bz2")
 _TEXTS = ("ascii", "text", "txt", "hex")
@@ -73,11 +77,37 @@ def _lines(stream):
     raise ValueError(f"a header of more than {_LONGEST_HEADER:,} bytes")
 
 
+def _check_field(key, value):
+    if len(key) + len(value) > _LONGEST_FIELD:
+        raise ValueError(f"a field of more than {_LONGEST_FIELD} characters in the header")
+    for number in re.findall(r"[-+]?\d[-+.\deE]*|[-+]?\binf", value):
+        check_magnitude(number)
+
+
+def check_magnitude(number):
+    """Raise a ValueError for a number that is no place or size in any unit: ITK may compute with it forever.
+
+    Parameters
+    ----------
+    number : str or float
+    """
+    try:
+        value = abs(float(number))
+    except ValueError:
+        # A date, or a name that begins with a digit.
+        return
+    if not value < _LARGEST_NUMBER:
+        raise ValueError(f"{shown(number, 40)} in the header")
+
+
 def _read_meta(stream):
     packed, text = False, False
     lines = _lines(stream)
     for line in lines:
-        key, _, value = (part.strip() for part in re.match(r"([^=:]*)([=:]?)(.*)", line).groups())
+        key, _, value = (part.strip() for part in re.match(r"([^=:]*)([=:]?)(.*)", line, re.DOTALL).groups())
+        _check_field(key, value)
+        if key.lower() == "ndims" and not (value.isdecimal() and 1 <= int(value) <= _MOST_AXES):
+            raise ValueError(f"a MetaImage of {value} axes")
         if key.lower() == "compresseddata":
             packed = value[:1] in "Tt1" and value != ""
         elif key.lower() == "binarydata":
@@ -104,6 +134,8 @@ def _read_nrrd(stream):
         key, _, value = (part.strip() for part in line.partition(":"))
         if not line:
             break
+        if not value.startswith("=") and not line.startswith("#"):
+            _check_field(key, value)
         if key.lower() == "encoding":
             storage = "packed" if value.lower() in _PACKED else "text" if value.lower() in _TEXTS else "raw"
         elif key.lower() in ("data file", "datafile"):

@@ -7,8 +7,9 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.registration_network import RegistrationNetwork
-from dirv_tf.validation import boolean, number, repetitions
+from dirv_tf.validation import boolean, number
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")

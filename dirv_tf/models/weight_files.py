@@ -7,7 +7,6 @@ which it is built again, the metrics and settings of the run that made it, and t
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +17,9 @@ import numpy as np
 from dirv_tf.io.array_archives import read_arrays
 from dirv_tf.io.atomic_write import atomic_path, write_json
 from dirv_tf.io.file_paths import file_json
-from dirv_tf.models.network_settings import NORMALIZATIONS, NetworkSettings
-from dirv_tf.models.registry import network_class, settings_class
+from dirv_tf.models.network_settings import NORMALIZATIONS
+from dirv_tf.models.registry import network_class
+from dirv_tf.models.stated_arguments import check_arguments
 from dirv_tf.validation import UnreadableFileError, shown
 
 if TYPE_CHECKING:
@@ -141,39 +141,24 @@ def read_card(path: Any) -> dict[str, Any]:
         raise WeightFileError(
             f"Expected a weights card of format {FORMAT}. Received: format={shown(received)}, path={path}"
         )
-    missing = [key for key in ("model", "parameters", "sha256") if key not in card]
+    missing = [key for key in ("model", "parameters", "sha256") if card.get(key) is None]
     if missing:
         raise WeightFileError(
             f"Expected a weights card with {', '.join(missing)}. Received: keys={shown(list(card))}, path={path}"
         )
-    # What a card leaves open may also be null on it.
-    card = {key: value for key, value in card.items() if value is not None or key not in _ENTRIES}
     card = {"format": card["format"], "network": card.get("network", _FIRST_KIND), **card}
     for key, kind in _ENTRIES.items():
-        if key in card and (type(card[key]) is not kind):
+        # What may be left out may also be null.
+        if card.get(key) is not None and type(card[key]) is not kind:
             raise WeightFileError(
                 f"Expected {_WORDS[kind]} under '{key}' on the card. Received: {key}={shown(card[key])}, path={path}"
             )
-    if not _is_plain(card["model"].values()):
-        raise WeightFileError(
-            f"Expected numbers, texts and lists of them as the arguments on the card. "
-            f"Received: model={shown(card['model'])}, path={path}"
-        )
     return card
-
-
-def _is_plain(values):
-    """Whether these are numbers, texts, or lists of those: nothing that Keras would make an object of."""
-    return all(
-        isinstance(value, (str, int, float, type(None)))
-        or (isinstance(value, list) and all(isinstance(each, (str, int, float, type(None))) for each in value))
-        for value in values
-    )
 
 
 def _network_on(card, path, size):
     """Build the network that a card describes, in the precision and for the intensities that it states."""
-    rule = card.get("input", {}).get("normalization")
+    rule = (card.get("input") or {}).get("normalization")
     if rule is not None and rule not in NORMALIZATIONS:
         raise WeightFileError(
             f"Expected one of {', '.join(NORMALIZATIONS)} as the normalization on the card of the model. "
@@ -184,7 +169,7 @@ def _network_on(card, path, size):
     except ValueError as error:
         raise WeightFileError(f"Expected a card of a known network: {error}, path={path}") from error
     try:
-        _check_size(card, size)
+        check_arguments(card["network"], card["model"], size)
         model = kind.from_config({**card["model"], "normalization": rule})
         model.build()
     except ImportError:
@@ -204,22 +189,6 @@ def _network_on(card, path, size):
     return model
 
 
-def _check_size(card, size):
-    """Refuse a network of far more numbers than the file holds, before its memory is taken."""
-    settings, rank = settings_class(card["network"]), card["model"].get("rank", 2)
-    fields = {field.name: field for field in dataclasses.fields(settings)}
-    if settings.parameters is NetworkSettings.parameters or rank not in (2, 3):
-        # The network would be built to count them; or will not be built at all.
-        return
-    known = {
-        name: fields[name].metadata["check"](name, value) for name, value in card["model"].items() if name in fields
-    }
-    parameters = settings(**known).parameters(rank)
-    # Networks that are nearly of this size are compared array by array.
-    if parameters > 2 * size:
-        raise ValueError(f"{parameters:,} parameters, while the file holds {size:,}")
-
-
 def _assign(model, path, arrays):
     variables = model.named_variables()
     expected = {name: tuple(variable.shape) for name, variable in variables.items()}
@@ -231,7 +200,7 @@ def _assign(model, path, arrays):
             f"Expected the arrays of the network on the card; {len(different)} differ, first '{name}' of shape "
             f"{expected.get(name)}. Received: shape={received.get(name)}, path={path}"
         )
-    wrong = [name for name, array in arrays.items() if array.dtype.kind != "f" or not np.isfinite(array).all()]
+    wrong = [name for name, array in arrays.items() if array.dtype.kind not in "fiub" or not np.isfinite(array).all()]
     if wrong:
         raise WeightFileError(f"Expected finite numbers as weights. Received: {shown(wrong)} with others, path={path}")
     for name, variable in variables.items():

@@ -111,7 +111,8 @@ def _read(path):
         rows = [_numbers(row) for row in read_history(folder.history)]
         name, preset = config["name"], config.get("preset") or ""
     except (ValueError, TypeError, KeyError, AttributeError, csv.Error, yaml.YAMLError) as error:
-        raise UnreadableFileError(f"Expected the files of a run, whole. Received: {path}: {error.__cause__ or error!r}") from error
+        reason = error.__cause__ or error
+        raise UnreadableFileError(f"Expected the files of a run, whole. Received: {path}: {reason!r}") from error
     columns = dict.fromkeys(key for row in rows for key in row)
     history = {column: [row.get(column, float("nan")) for row in rows] for column in columns}
     reference = metrics.get("reference") or config.get("reference")

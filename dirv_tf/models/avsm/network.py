@@ -24,9 +24,10 @@ from dirv_tf.models.avsm.network_rules import (
 )
 from dirv_tf.models.avsm.observer import AVSMObserver
 from dirv_tf.models.avsm.velocity_unit import carried, sides
+from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import boolean, integer, list_of, number, one_of, repetitions
+from dirv_tf.validation import boolean, integer, list_of, number, one_of
 
 
 @register_network

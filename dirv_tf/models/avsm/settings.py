@@ -24,8 +24,9 @@ from dirv_tf.models.avsm.network_rules import (
     momentum_channels,
     scaled,
 )
+from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
-from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, repetitions, setting
+from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, setting
 
 _KERNEL = 3
 

@@ -9,24 +9,12 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import ControlPointInterpolation, Downsampling, Upsampling, Warp
+from dirv_tf.models.bounds import channel_count, kernel_side, pyramid_levels, repetitions
 from dirv_tf.models.dirv_net.observer import DIRVNetObserver
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import (
-    boolean,
-    channel_count,
-    either,
-    increasing_pair,
-    integer,
-    kernel_side,
-    list_of,
-    number,
-    one_of,
-    per_term,
-    pyramid_levels,
-    repetitions,
-)
+from dirv_tf.validation import boolean, either, increasing_pair, integer, list_of, number, one_of, per_term
 
 # By how many pixels a tile reaches beyond its own part. The reach of seven units is longer, but fades: tiled and
 # untiled fields of A-6 differ by 0.003 pixels on average and 0.015 at the 99th percentile (those of three levels by

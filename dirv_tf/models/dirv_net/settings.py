@@ -5,21 +5,18 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
+from dirv_tf.models.bounds import channel_count, kernel_side, pyramid_levels, repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
 from dirv_tf.validation import (
     ConfigError,
     boolean,
-    channel_count,
     either,
     increasing_pair,
     integer,
-    kernel_side,
     list_of,
     number,
     one_of,
     per_term,
-    pyramid_levels,
-    repetitions,
     setting,
 )
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.geometry.cubic_spline import BORDERS
 from dirv_tf.layers import Warp
+from dirv_tf.models.bounds import channel_count
 from dirv_tf.models.dlir.affine_stage import AffineStage
 from dirv_tf.models.dlir.spline_stage import SplineStage
 from dirv_tf.models.dlir.stage_fields import AffineField, SplineField, combined, total
@@ -26,7 +27,7 @@ from dirv_tf.models.dlir.stage_rules import (
 )
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import boolean, channel_count, list_of, one_of
+from dirv_tf.validation import boolean, list_of, one_of
 
 
 @register_network

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any, ClassVar
 
+from dirv_tf.models.bounds import channel_count
 from dirv_tf.models.dlir.stage_rules import (
     AFFINE_CONVOLUTIONS,
     AFFINE_HALVINGS,
@@ -20,7 +21,7 @@ from dirv_tf.models.dlir.stage_rules import (
     stage_names,
 )
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
-from dirv_tf.validation import ConfigError, boolean, channel_count, list_of, one_of, setting
+from dirv_tf.validation import ConfigError, boolean, list_of, one_of, setting
 
 
 @dataclasses.dataclass(frozen=True)

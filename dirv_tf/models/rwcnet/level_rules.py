@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dirv_tf.validation import either, integer, list_of, one_of, repetitions
+from dirv_tf.models.bounds import repetitions
+from dirv_tf.validation import either, integer, list_of, one_of
 
 # Pixels of the image per pixel of a level.
 RESOLUTIONS = (1, 2, 4, 8)

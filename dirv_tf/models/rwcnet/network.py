@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import Warp
+from dirv_tf.models.bounds import channel_count, kernel_side
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
 from dirv_tf.models.rwcnet.drawn_patch import DrawnPatch
@@ -28,7 +29,7 @@ from dirv_tf.models.rwcnet.level_rules import (
 )
 from dirv_tf.models.rwcnet.observer import RWCNetObserver
 from dirv_tf.models.rwcnet.recurrent_level import RecurrentLevel
-from dirv_tf.validation import boolean, channel_count, kernel_side, number, one_of
+from dirv_tf.validation import boolean, number, one_of
 
 
 @register_network

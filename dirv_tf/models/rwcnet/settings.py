@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from dirv_tf.models.bounds import channel_count, kernel_side
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
 from dirv_tf.models.rwcnet.level_rules import (
     BLOCKS,
@@ -23,7 +24,7 @@ from dirv_tf.models.rwcnet.level_rules import (
     size_multiple,
     stage_names,
 )
-from dirv_tf.validation import ConfigError, boolean, channel_count, kernel_side, number, one_of, setting
+from dirv_tf.validation import ConfigError, boolean, number, one_of, setting
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import Warp
+from dirv_tf.models.bounds import channel_count, repetitions
 from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, repetition
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import channel_count, list_of, one_of, repetitions
+from dirv_tf.validation import list_of, one_of
 
 # Slope of the rectifiers for negative values, and how wide the weights of the field's layer are drawn.
 _SLOPE, _FIRST_FIELD = 0.2, 1e-5

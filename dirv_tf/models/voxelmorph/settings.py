@@ -6,8 +6,9 @@ import dataclasses
 import math
 from typing import Any, ClassVar
 
+from dirv_tf.models.bounds import channel_count, repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
-from dirv_tf.validation import ConfigError, channel_count, list_of, one_of, repetitions, setting
+from dirv_tf.validation import ConfigError, list_of, one_of, setting
 
 _WIDTHS = list_of(channel_count(), longest=16)
 _KERNEL = 3

@@ -106,7 +106,7 @@ def _checked(path, preset, overrides):
         _make_paths_absolute(changes, Path())
         _lay_over(raw, changes, f"setting {key}")
     if overrides:
-        source += f" with {', '.join(f'{key}={value}' for key, value in overrides.items())}"
+        source += f" with {', '.join(cut(f'{key}={value}', 200) for key, value in overrides.items())}"
     return read_section(RunConfig, raw, source)
 
 
@@ -194,10 +194,7 @@ def _make_paths_absolute(raw, folder):
 
 
 def _absolute(path, folder):
-    try:
-        return os.path.abspath(folder / Path(path.strip()).expanduser())
-    except RuntimeError:
-        raise ConfigError(f"Expected a path, of a known user where it begins with ~. Received: {shown(path)}") from None
+    return os.path.abspath(folder / Path(path.strip()).expanduser())
 
 
 def _nested(key, value):

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dirv_tf.validation import ConfigError, integer, number, one_of, repetitions, setting, text
+from dirv_tf.models.bounds import repetitions
+from dirv_tf.validation import ConfigError, integer, number, one_of, setting, text
 
 LOSSES = ("displacement", "intensity", "combined", "unsupervised")
 # Those that need no true field.
