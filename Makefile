@@ -16,7 +16,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical error-analysis real robustness docs notebooks clean
+.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical error-analysis real robustness campaign docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -188,6 +188,9 @@ real: $(STAMP) ## Register real pairs of stained sections, with landmarks, besid
 
 robustness: $(STAMP) ## Measure how brightness, noise, blur, holes and poses change the accuracy (ten minutes)
 	@$(PY) -m experiments.comparison.robustness $(ARGS)
+
+campaign: $(STAMP) ## Read damaged files by the thousand (minutes; ARGS="fuzz --reader tiff --mutations 200")
+	@$(PY) -m experiments.reliability $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build/html

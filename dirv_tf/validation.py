@@ -12,8 +12,65 @@ import numbers
 from typing import Any, Callable, NamedTuple
 
 
-class ConfigError(ValueError):
+class UnreadableFileError(ValueError):
+    """A file is not what it should be: damaged, of another kind, too large, or not to be trusted.
+
+    All readers of the package raise it, or one of its subclasses, whatever is wrong inside a file. A file that is not
+    there is a FileNotFoundError, and one that may not be read another OSError.
+    """
+
+
+class ConfigError(UnreadableFileError):
     """A run's configuration is wrong; the text names the file, the key, what is legal and what was received."""
+
+
+def shown(value: Any, most: int = 300) -> str:
+    """Return the `repr` of a value from a file for an error, cut where it gets long.
+
+    No more is written than is returned, of whatever size or depth the value is.
+
+    Examples
+    --------
+    >>> shown([1, "two", None])
+    "[1, 'two', None]"
+    >>> shown(list(range(1000)), 12)
+    '[0, 1, 2, 3, ...'
+    """
+    written = ""
+    for piece in _pieces(value, most):
+        written += piece
+        if len(written) > most:
+            return f"{written[:most]} ..."
+    return written
+
+
+def cut(value: Any, most: int = 100) -> str:
+    """Return a name from a file as it stands there, cut where it gets long; what is no text as `shown` does."""
+    return f"{value[:most]}{' ...' * (len(value) > most)}" if isinstance(value, str) else shown(value, most)
+
+
+def _pieces(value, most):
+    """Yield the `repr` of a value piece by piece."""
+    if type(value) is dict:
+        for number, (key, entry) in enumerate(value.items()):
+            yield ", " if number else "{"
+            yield from _pieces(key, most)
+            yield ": "
+            yield from _pieces(entry, most)
+        yield "}" if value else "{}"
+    elif type(value) in (list, tuple):
+        yield "[" if type(value) is list else "("
+        for number, entry in enumerate(value):
+            yield ", " if number else ""
+            yield from _pieces(entry, most)
+        yield "]" if type(value) is list else ",)" if len(value) == 1 else ")"
+    elif isinstance(value, (str, bytes)) and len(value) > most:
+        yield repr(value[: most + 1])
+    elif isinstance(value, int) and value.bit_length() > 1000:
+        # Python refuses to write more than some thousand digits.
+        yield f"an integer of {value.bit_length()} bits"
+    else:
+        yield repr(value)
 
 
 class Check(NamedTuple):
@@ -43,7 +100,7 @@ class Check(NamedTuple):
         try:
             return self.read(value)
         except ValueError:
-            raise ValueError(f"`{name}` must be {self.legal}. Received: {name}={value!r}") from None
+            raise ValueError(f"`{name}` must be {self.legal}. Received: {name}={shown(value)}") from None
 
 
 def setting(check: Check, **default: Any) -> Any:
@@ -75,15 +132,16 @@ def random_seed() -> Check:
     return Check("an integer from 0 to 2^64 - 1", integer(0, 2**64 - 1).read)
 
 
-def odd_integer() -> Check:
-    """Accept an odd integer of at least 1."""
+def odd_integer(high: float = math.inf) -> Check:
+    """Accept an odd integer from 1 to `high`."""
+    within = integer(1, high)
 
     def read(value):
-        if not integer(1).read(value) % 2:
+        if not within.read(value) % 2:
             raise ValueError
         return int(value)
 
-    return Check("an odd integer of at least 1", read)
+    return Check(within.legal.replace("an integer", "an odd integer"), read)
 
 
 def number(
@@ -93,6 +151,9 @@ def number(
 
     def read(value):
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise ValueError
+        if isinstance(value, numbers.Integral) and int(value).bit_length() > 1000:
+            # More than a float holds.
             raise ValueError
         if not math.isfinite(value) or value < low or value <= above or value > high or value >= below:
             raise ValueError
@@ -132,7 +193,8 @@ def text() -> Check:
     """Accept a text that is not empty."""
 
     def read(value):
-        if not isinstance(value, str) or not value.strip():
+        # No path may hold a zero byte.
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
             raise ValueError
         return value.strip()
 
@@ -163,8 +225,19 @@ def list_of(item: Check, shortest: int = 1, longest: int | None = None) -> Check
 
 
 def image_size(low: int = 1) -> Check:
-    """Accept the sides of an image of 2 or 3 axes, each of at least `low` pixels; the value to use is a tuple."""
-    return list_of(integer(low), 2, 3)
+    """Accept the sides of an image of 2 or 3 axes, each of at least `low` pixels; the value to use is a tuple.
+
+    More than 2^31 - 1 pixels are not legal: TensorFlow counts them in 32 bits.
+    """
+    sides = list_of(integer(low), 2, 3)
+
+    def read(value):
+        size = sides.read(value)
+        if math.prod(size) >= 2**31:
+            raise ValueError
+        return size
+
+    return Check(f"{sides.legal}, of less than 2^31 pixels in all", read)
 
 
 def per_axis(item: Check, rank: int | None = None) -> Check:

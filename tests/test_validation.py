@@ -58,7 +58,10 @@ def test_checks(check, legal, illegal):
         (v.number(above=0, below=1), "a finite number greater than 0 and less than 1"),
         (v.number(below=1), "a finite number less than 1"),
         (v.random_seed(), "an integer from 0 to 2^64 - 1"),
-        (v.image_size(4), "a list of 2 to 3 entries, each an integer of at least 4"),
+        (
+            v.image_size(4),
+            "a list of 2 to 3 entries, each an integer of at least 4, of less than 2^31 pixels in all",
+        ),
         (v.per_axis(v.integer(1), 2), "an integer of at least 1, or a list of 2 entries, each an integer of at least 1"),
         (v.optional(v.one_of("a", "b")), "None, or one of a, b"),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,7 +12,9 @@ from typing import Any
 from dirv_tf.datasets.tissue_patches import PatchSettings, cut_patches
 from dirv_tf.datasets.tissue_sources import TissueSource
 from dirv_tf.io.atomic_write import write_csv, write_json
+from dirv_tf.io.file_paths import file_json
 from dirv_tf.io.image_files import write_image
+from dirv_tf.validation import UnreadableFileError
 
 MANIFEST = "manifest.json"
 TABLE = "manifest.csv"
@@ -98,10 +99,16 @@ def _older_entries(folder, plain):
             )
         return {}
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = file_json(path)
         settings, entries = manifest["settings"], {entry["file"]: entry for entry in manifest["sources"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"Expected a readable manifest; remove the folder to begin anew. Received: {path}") from error
+        files = [PurePosixPath(patch["file"]) for entry in entries.values() for patch in entry["patches"]]
+        # They are replaced, and nothing outside the folder may be.
+        if any(file.is_absolute() or ".." in file.parts for file in files):
+            raise ValueError("a patch outside the folder")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableFileError(
+            f"Expected a readable manifest; remove the folder to begin anew. Received: {path}"
+        ) from error
     if settings != plain:
         raise ValueError(
             f"Expected the settings that the set in this folder was begun with, {settings}; choose another folder, or "

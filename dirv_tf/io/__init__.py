@@ -15,6 +15,7 @@ _NAMES = {
     "LANDMARK_UNITS": "landmark_files",
     "LandmarkPairs": "landmark_pairs",
     "Landmarks": "landmark_files",
+    "UnreadableFileError": "decoding",
     "load_image": "image_files",
     "match_landmarks": "landmark_pairs",
     "read_flow_field": "flow_field_files",

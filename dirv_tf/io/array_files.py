@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dirv_tf.io.decoding import UnfitFileError, decoding
+from dirv_tf.io.file_limits import check_stored
 from dirv_tf.io.image_choice import choose
 from dirv_tf.io.image_geometry import ImageGeometry
 
@@ -29,11 +32,13 @@ def read_array(path, channel=None, time=None):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged, holds Python objects, or an array of another shape.
     """
-    with decoding(path):
-        array = np.load(path, allow_pickle=False)
+    with decoding(path), open(path, "rb") as stream:
+        check_stored(path, stated_bytes(stream), stream.tell())
+        stream.seek(0)
+        array = np.lib.format.read_array(stream, allow_pickle=False)
     if array.ndim in (3, 4) and array.shape[-1] == 1:
         array = array[..., 0]
     is_color = array.ndim in (3, 4) and array.shape[-1] in (3, 4)
@@ -45,6 +50,33 @@ def read_array(path, channel=None, time=None):
         )
     index, letters, notes = choose(path, "ZYX"[-rank:] + "S" * is_color, array.shape, channel, time)
     return array[index], ImageGeometry.unit(rank), "S" in letters, notes
+
+
+def stated_bytes(stream):
+    """Read the header of an array in the format of .npy files, and return how many bytes the array takes.
+
+    Parameters
+    ----------
+    stream : binary file
+        At the beginning of the array; behind its header afterwards.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If there is no such header, or the array holds Python objects.
+    """
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    if dtype.hasobject:
+        raise ValueError("Python objects, which are never read (allow_pickle=False)")
+    if any(side < 0 for side in shape):
+        raise ValueError(f"an array of shape {shape}")
+    return math.prod(shape) * dtype.itemsize
 
 
 def write_array(path, pixels, geometry, is_color):

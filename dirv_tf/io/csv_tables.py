@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dirv_tf.io.file_paths import file_text
+from dirv_tf.validation import UnreadableFileError, shown
 
 SEPARATORS = (",", ";", "\t")
 
@@ -52,7 +54,7 @@ def read_csv_table(path: Any, required: Sequence[str], optional: Sequence[str] |
     ------
     FileNotFoundError
         If there is no such file.
-    ValueError
+    UnreadableFileError
         If it is not UTF-8, a column is missing, doubled or unknown, a row has more cells than there are columns, or
         there is no row.
     """
@@ -65,13 +67,17 @@ def read_csv_table(path: Any, required: Sequence[str], optional: Sequence[str] |
     try:
         lines = [(reader.line_num, _stripped(row)) for row in reader]
     except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: expected a row of a CSV table. Received: {error}") from error
+        raise UnreadableFileError(
+            f"{path}, line {reader.line_num}: expected a row of a CSV table. Received: {error}"
+        ) from error
     lines = [(line, cells) for line, cells in lines if cells]
     columns = tuple(name.lower() for name in lines[0][1]) if lines else ()
     _check_columns(path, columns, required, optional)
     rows = [(line, _by_column(f"{path}, line {line}", columns, cells)) for line, cells in lines[1:]]
     if not rows:
-        raise ValueError(f"Expected at least one row below the names of the columns. Received: path={path} without any")
+        raise UnreadableFileError(
+            f"Expected at least one row below the names of the columns. Received: path={path} without any"
+        )
     return CsvTable(path, columns, rows)
 
 
@@ -86,22 +92,26 @@ def _stripped(row):
 def _check_columns(path, columns, required, optional):
     missing = [name for name in required if name not in columns]
     if missing:
-        raise ValueError(
+        raise UnreadableFileError(
             f"{path}: expected the columns {', '.join(required)} in the first line, separated by commas, semicolons or "
-            f"tabs. Received: columns={list(columns)}, without {', '.join(missing)}"
+            f"tabs. Received: columns={shown(list(columns))}, without {', '.join(missing)}"
         )
-    doubled = sorted({name for name in columns if name and columns.count(name) > 1})
+    doubled = sorted(name for name, count in Counter(columns).items() if name and count > 1)
     if doubled:
-        raise ValueError(f"{path}: expected every column once. Received: columns={list(columns)}, {doubled[0]!r} twice")
+        raise UnreadableFileError(
+            f"{path}: expected every column once. Received: columns={shown(list(columns))}, {shown(doubled[0])} twice"
+        )
     unknown = [] if optional is None else [name for name in columns if name not in (*required, *optional)]
     if unknown:
-        raise ValueError(
+        raise UnreadableFileError(
             f"{path}: expected no columns but {', '.join((*required, *(optional or ())))}. "
-            f"Received: column={unknown[0]!r}"
+            f"Received: column={shown(unknown[0])}"
         )
 
 
 def _by_column(place, columns, cells):
     if len(cells) > len(columns):
-        raise ValueError(f"{place}: expected {len(columns)} cells as in the first line. Received: {len(cells)} cells")
+        raise UnreadableFileError(
+            f"{place}: expected {len(columns)} cells as in the first line. Received: {len(cells)} cells"
+        )
     return dict(zip(columns, [*cells, *[""] * (len(columns) - len(cells))]))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from pathlib import Path
 
 import numpy as np
 
 from dirv_tf.io.decoding import UnfitFileError, decoding
+from dirv_tf.io.dicom_elements import check_elements
+from dirv_tf.io.file_limits import check_compressed
 from dirv_tf.io.image_geometry import ImageGeometry
-from dirv_tf.io.itk_images import import_simpleitk
+from dirv_tf.io.itk_images import import_simpleitk, quiet_itk, stated_bytes
 from dirv_tf.io.volume_files import image_of
 
 DICOM_SUFFIXES = (".dcm", ".dicom")
@@ -51,15 +52,18 @@ def read_dicom(path, channel=None, time=None):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file cannot be read.
     ImportError
         If SimpleITK is not installed.
     """
     reader = import_simpleitk().ImageFileReader()
-    with decoding(path), _quiet():
+    with decoding(path), quiet_itk():
         reader.SetImageIO("GDCMImageIO")
         reader.SetFileName(str(path))
+        check_elements(path)
+        reader.ReadImageInformation()
+        check_compressed(path, stated_bytes(reader))
         image = reader.Execute()
         notes = _gray_notes(reader.GetMetaData(_PHOTOMETRIC) if reader.HasMetaDataKey(_PHOTOMETRIC) else "")
     return _flat_or_deep(path, image, channel, time, notes)
@@ -84,7 +88,7 @@ def read_dicom_series(path, channel=None, time=None):
     ------
     FileNotFoundError
         If a series is named and the folder holds none.
-    ValueError
+    UnreadableFileError
         If there is no series, there are several and none is named, a file cannot be read, or the slices have no places
         at even distances.
     ImportError
@@ -92,7 +96,11 @@ def read_dicom_series(path, channel=None, time=None):
     """
     simpleitk = import_simpleitk()
     folder, uid = (path, None) if path.is_dir() else (path.parent, path.name)
-    with _quiet():
+    with decoding(path), quiet_itk():
+        for file in folder.iterdir():
+            # GDCM looks into all files of a folder.
+            if file.is_file():
+                check_elements(file)
         names = {
             each: simpleitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), each)
             for each in simpleitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
@@ -115,7 +123,7 @@ def read_dicom_series(path, channel=None, time=None):
             f"Received: {chosen} in {folder}, which holds {len(names)} series: {known}"
         )
     reader = simpleitk.ImageSeriesReader()
-    with decoding(path), _quiet():
+    with decoding(path), quiet_itk():
         reader.SetFileNames(names[uid])
         reader.MetaDataDictionaryArrayUpdateOn()
         # Of a tilted gantry the axes are not at right angles.
@@ -139,22 +147,10 @@ def _check_all_are_read(folder, names):
         )
 
 
-@contextlib.contextmanager
-def _quiet():
-    """Keep ITK from writing to standard error what is raised here as an error."""
-    process = import_simpleitk().ProcessObject
-    before = process.GetGlobalWarningDisplay()
-    process.SetGlobalWarningDisplay(False)
-    try:
-        yield
-    finally:
-        process.SetGlobalWarningDisplay(before)
-
-
 def _described(files):
     reader = import_simpleitk().ImageFileReader()
     reader.SetFileName(files[0])
-    with _quiet():
+    with quiet_itk():
         reader.ReadImageInformation()
     text = reader.GetMetaData(_DESCRIPTION).strip() if reader.HasMetaDataKey(_DESCRIPTION) else ""
     return ", ".join([*([text] if text else []), f"{len(files)} file" + "s" * (len(files) > 1)])

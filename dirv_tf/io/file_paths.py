@@ -1,8 +1,12 @@
-"""Checks of the paths that a user gives: files to read, files to write, known suffixes."""
+"""Checks of the paths that a user gives: files to read, files to write, known suffixes; and the text of files."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+from dirv_tf.io.file_limits import MOST_TEXT_BYTES
+from dirv_tf.validation import UnreadableFileError
 
 
 def existing_file(path, kind):
@@ -22,16 +26,18 @@ def existing_file(path, kind):
     ------
     FileNotFoundError
         If there is nothing at `path`.
-    ValueError
+    UnreadableFileError
         If it is a folder or an empty file.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"Expected {kind}. Received: path={path}, which does not exist")
     if not path.is_file():
-        raise ValueError(f"Expected {kind}. Received: path={path}, which is a folder or another thing that is no file")
+        raise UnreadableFileError(
+            f"Expected {kind}. Received: path={path}, which is a folder or another thing that is no file"
+        )
     if path.stat().st_size == 0:
-        raise ValueError(f"Expected {kind}. Received: path={path}, which is empty")
+        raise UnreadableFileError(f"Expected {kind}. Received: path={path}, which is empty")
     return path
 
 
@@ -86,7 +92,7 @@ def known_suffix(path, suffixes):
     return max(fitting, key=len)
 
 
-def file_text(path, kind):
+def file_text(path, kind, most=MOST_TEXT_BYTES):
     """Return the text of a file in UTF-8, without the mark that some programs put first.
 
     Parameters
@@ -94,6 +100,8 @@ def file_text(path, kind):
     path : Path
     kind : str
         What the file should be, for error messages ("a CSV file").
+    most : int
+        Bytes that it may have.
 
     Returns
     -------
@@ -101,10 +109,39 @@ def file_text(path, kind):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If it is no such text.
     """
+    with open(path, "rb") as stream:
+        content = stream.read(most + 1)
+    if len(content) > most:
+        raise UnreadableFileError(f"Expected {kind} of at most {most:,} bytes. Received: path={path}, which is longer")
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"Expected {kind} in UTF-8 ({error}). Received: path={path}") from error
+        raise UnreadableFileError(f"Expected {kind} in UTF-8 ({error}). Received: path={path}") from error
+
+
+def file_json(path, kind="a JSON file"):
+    """Return what a JSON file holds.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        What the file should be, for error messages.
+
+    Returns
+    -------
+    dict, list, str, int, float, bool or None
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is no JSON, nested too deeply, or holds a number of too many digits.
+    """
+    text = file_text(path, kind)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFileError(f"Expected {kind} ({error}). Received: path={path}") from error

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from dirv_tf.io.array_archives import read_arrays
 from dirv_tf.io.decoding import decoding
 from dirv_tf.io.image_geometry import ImageGeometry
+from dirv_tf.validation import shown
 
 ARCHIVE_SUFFIX = ".npz"
 ARCHIVE_FORMAT = 1
+_ENTRIES = ("format", "flow_field", "fixed_origin", "fixed_axes", "moving_origin", "moving_axes", "moving_size")
 CONVENTIONS = (
     "flow_field: pixels, component i along array axis i, backward: registered[p] = moving[p + flow_field[p]]; "
     "geometries: world (x, y[, z]; LPS; mm) = origin + axes @ pixel"
@@ -54,20 +57,22 @@ def read_archive(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged, lacks an entry or has another format number.
     """
     expected = f"a flow field of format {ARCHIVE_FORMAT}, as dirv_tf.io.write_flow_field writes it"
-    # Opened here, because NumPy leaves a damaged archive open.
-    with decoding(path, expected), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+    archive = read_arrays(path, _ENTRIES, expected)
+    with decoding(path, expected):
         if int(archive["format"]) != ARCHIVE_FORMAT:
-            raise ValueError(f"its format is {archive['format']}")
+            raise ValueError(f"its format is {shown(archive['format'])}")
         flow_field = archive["flow_field"]
         # Older archives are of pairs of one size.
-        size = archive["moving_size"] if "moving_size" in archive else flow_field.shape[:-1]
+        size = tuple(int(side) for side in archive.get("moving_size", flow_field.shape[:-1]))
+        if min(size, default=0) < 1:
+            raise ValueError(f"its moving image has the size {shown(size)}")
         return (
             flow_field,
             ImageGeometry(archive["fixed_origin"], archive["fixed_axes"]),
             ImageGeometry(archive["moving_origin"], archive["moving_axes"]),
-            tuple(int(side) for side in size),
+            size,
         )

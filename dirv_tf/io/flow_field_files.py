@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from dirv_tf.io.atomic_write import atomic_path
+from dirv_tf.io.decoding import decoding
 from dirv_tf.io.file_paths import existing_file, known_suffix, new_file
 from dirv_tf.io.flow_field_archives import ARCHIVE_SUFFIX, read_archive, write_archive
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.itk_displacements import to_flow_field, to_world_displacements
 from dirv_tf.io.itk_images import import_simpleitk, itk_geometry, read_itk_image, write_itk_image
+from dirv_tf.validation import UnreadableFileError, shown
 
 FLOW_FIELD_SUFFIXES = (ARCHIVE_SUFFIX, ".nii.gz", ".nii", ".mha", ".nrrd")
 # Coarser rounding than this would be seen; float32 is enough unless the images lie very far apart.
@@ -117,20 +119,31 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
     ------
     FileNotFoundError
         If there is no such file.
+    UnreadableFileError
+        If the file is damaged or holds no field.
     ValueError
-        If the file is damaged or holds no field, or `moving_geometry` contradicts it.
+        If `moving_geometry` contradicts it.
     ImportError
         If the format needs SimpleITK and that is not installed.
     """
     path = existing_file(path, "a file of a flow field")
     is_archive = known_suffix(path, FLOW_FIELD_SUFFIXES) == ARCHIVE_SUFFIX
-    if is_archive:
-        flow_field, fixed, moving, moving_size = read_archive(path)
-    else:
-        flow_field, fixed, moving = _read_displacements(path, moving_geometry)
-        moving_size = None
-    _check_field(flow_field, f"the field in {path}")
-    _check_ranks(flow_field.shape[-1], fixed_geometry=fixed, moving_geometry=moving)
+    with decoding(path, "a flow field"):
+        if is_archive:
+            flow_field, fixed, moving, moving_size = read_archive(path)
+        else:
+            displacements, fixed = _read_displacements(path)
+    if not is_archive:
+        moving, moving_size = moving_geometry or fixed, None
+        _check_ranks(fixed.rank, moving_geometry=moving)
+        flow_field = to_flow_field(displacements, fixed, moving)
+    _check_field(flow_field, f"the field in {path}", UnreadableFileError)
+    _check_ranks(flow_field.shape[-1], UnreadableFileError, fixed_geometry=fixed, moving_geometry=moving)
+    if moving_size is not None and len(moving_size) != fixed.rank:
+        raise UnreadableFileError(
+            f"Expected a size of the moving image of {fixed.rank} axes. "
+            f"Received: moving_size={shown(moving_size)} in {path}"
+        )
     if moving_geometry is not None and not moving_geometry.is_close(moving):
         raise ValueError(
             "Expected the geometry of the moving image for which the field was made. "
@@ -139,33 +152,29 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
     return FlowFieldFile(flow_field.astype(np.float32), fixed, moving, moving_size)
 
 
-def _read_displacements(path, moving_geometry):
+def _read_displacements(path):
     image = read_itk_image(path)
     size, components = image.GetSize()[::-1], image.GetNumberOfComponentsPerPixel()
     if len(size) not in (2, 3) or components != len(size):
-        raise ValueError(
+        raise UnreadableFileError(
             "Expected a 2D or 3D image of vectors with one component per axis. "
             f"Received: path={path} of size {size} with {components} component(s) per pixel"
         )
-    fixed_geometry = itk_geometry(image)
-    moving_geometry = moving_geometry or fixed_geometry
-    _check_ranks(len(size), moving_geometry=moving_geometry)
-    displacements = import_simpleitk().GetArrayFromImage(image)
-    return to_flow_field(displacements, fixed_geometry, moving_geometry), fixed_geometry, moving_geometry
+    return import_simpleitk().GetArrayFromImage(image), itk_geometry(image)
 
 
-def _check_field(field, name):
+def _check_field(field, name, error_type=ValueError):
     is_field = field.ndim in (3, 4) and field.shape[-1] == field.ndim - 1
     if not is_field or field.size == 0 or field.dtype.kind not in "iuf":
-        raise ValueError(
+        raise error_type(
             "Expected a field of shape (n_1, n_2, 2) or (n_1, n_2, n_3, 3), one component per axis. "
             f"Received: {name} of shape {field.shape} and dtype {field.dtype}"
         )
     if not np.all(np.isfinite(field)):
-        raise ValueError(f"Expected finite displacements. Received: {name} with NaN or infinite components")
+        raise error_type(f"Expected finite displacements. Received: {name} with NaN or infinite components")
 
 
-def _check_ranks(rank, **geometries):
+def _check_ranks(rank, error_type=ValueError, **geometries):
     for name, geometry in geometries.items():
         if geometry.rank != rank:
-            raise ValueError(f"Expected a geometry of {rank} axes. Received: {name}={geometry}")
+            raise error_type(f"Expected a geometry of {rank} axes. Received: {name}={geometry}")

@@ -10,12 +10,14 @@ import numpy as np
 
 from dirv_tf.io.array_files import ARRAY_SUFFIXES, read_array, write_array
 from dirv_tf.io.atomic_write import atomic_path
+from dirv_tf.io.decoding import decoding
 from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series, read_dicom, read_dicom_series
 from dirv_tf.io.file_paths import existing_file, known_suffix, new_file
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES, WRITTEN_PICTURE_SUFFIXES, read_picture, write_picture
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES, read_tiff, write_tiff
 from dirv_tf.io.volume_files import VOLUME_SUFFIXES, read_volume, write_volume
+from dirv_tf.validation import UnreadableFileError
 
 _READERS = (
     (TIFF_SUFFIXES, read_tiff),
@@ -84,9 +86,10 @@ def load_image(path: Any, channel: int | str | None = None, time: int | str | No
     ------
     FileNotFoundError
         If there is no such file.
-    ValueError
+    UnreadableFileError
         If it is empty, damaged, of an unknown format, no gray or color image of 2 or 3 axes, or holds several channels,
-        times or series of which none is chosen; the message lists them.
+        times or series of which none is chosen; the message lists them. If it states more pixels than its size or the
+        free memory allows, or a header names files outside its own folder.
     ImportError
         If the format needs SimpleITK and that is not installed.
 
@@ -104,9 +107,10 @@ def load_image(path: Any, channel: int | str | None = None, time: int | str | No
     else:
         suffix = known_suffix(existing_file(path, "an image file"), IMAGE_SUFFIXES)
         read = next(read for suffixes, read in _READERS if suffix in suffixes)
-    pixels, geometry, is_color, notes = read(path, channel, time)
+    with decoding(path):
+        pixels, geometry, is_color, notes = read(path, channel, time)
     if pixels.dtype.kind not in "buif":
-        raise ValueError(f"Expected an image of real numbers. Received: path={path} with dtype={pixels.dtype}")
+        raise UnreadableFileError(f"Expected an image of real numbers. Received: path={path} with dtype={pixels.dtype}")
     return ImageFile(_in_native_order(pixels), geometry, path, is_color, notes)
 
 

@@ -26,7 +26,7 @@ def image_size(path):
     ------
     FileNotFoundError
         If there is no such file.
-    ValueError
+    UnreadableFileError
         If it is damaged, of another format, or a PNG or JPEG of more pixels than Pillow decodes.
     """
     path, suffix = _known(path)

@@ -6,18 +6,24 @@ import contextlib
 import gzip
 import math
 import os
+import re
+import struct
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from dirv_tf.io.decoding import decoding
+from dirv_tf.io.file_limits import check_compressed, check_stored
 from dirv_tf.io.file_paths import known_suffix
 from dirv_tf.io.image_geometry import ImageGeometry
+from dirv_tf.io.volume_headers import check_magnitude, stored_pixels
 
 _NIFTI = (".nii", ".nii.gz")
 _HEADERS = (".mhd", ".nhdr")
 _SUFFIXES = (*_NIFTI, ".mha", ".nrrd", *_HEADERS)
+# ITK's names of them.
+_FORMATS = {"NiftiImageIO": _NIFTI, "MetaImageIO": (".mha", ".mhd"), "NrrdImageIO": (".nrrd", ".nhdr")}
 
 
 def import_simpleitk():
@@ -50,18 +56,80 @@ def read_itk_image(path):
 
     Raises
     ------
-    ValueError
-        If the file cannot be read or is truncated.
+    UnreadableFileError
+        If the file cannot be read, is truncated, states more pixels than its size or the free memory allows, or names a
+        file of pixels outside its own folder.
     ImportError
         If SimpleITK is not installed.
     """
-    reader = import_simpleitk().ImageFileReader()
-    with decoding(path), _readable_path(path) as readable:
+    reader, suffix = import_simpleitk().ImageFileReader(), known_suffix(path, _SUFFIXES)
+    with decoding(path), quiet_itk(), _readable_path(path) as readable:
+        # The format of the name alone: ITK would try all others, too, some of which follow further files.
+        reader.SetImageIO(next(name for name, suffixes in _FORMATS.items() if suffix in suffixes))
+        stored = _check_nifti_geometry(path) if suffix in _NIFTI else stored_pixels(path)
         reader.SetFileName(str(readable))
         reader.ReadImageInformation()
-        if known_suffix(path, _SUFFIXES) in _NIFTI:
-            _check_length(path, {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()})
+        needed = stated_bytes(reader)
+        if stored is None:
+            _check_nifti(path, reader, needed)
+        else:
+            _check_stored(path, stored, needed)
         return reader.Execute()
+
+
+def stated_bytes(reader):
+    """Return how many bytes the pixels take that a header states.
+
+    Parameters
+    ----------
+    reader : SimpleITK.ImageFileReader
+        That has read the header.
+
+    Returns
+    -------
+    int
+    """
+    pixels, components = math.prod(reader.GetSize()), max(1, reader.GetNumberOfComponents())
+    bits = re.search(r"(\d+)-bit", import_simpleitk().GetPixelIDValueAsString(reader.GetPixelID()))
+    return pixels * components * (int(bits.group(1)) if bits else 64) // 8
+
+
+def _check_stored(path, stored, needed):
+    if stored.storage == "raw" and len(stored.files) == 1 and stored.files[0].is_file():
+        # ITK fills what is missing with whatever was in memory.
+        check_stored(stored.files[0], needed, stored.offset)
+    elif stored.storage == "text":
+        # Of a number there is at least one digit and what separates it from the next.
+        check_compressed(path, needed, sum(file.stat().st_size for file in stored.files if file.is_file()))
+    else:
+        packed = [file for file in stored.files if file.is_file()]
+        check_compressed(path, needed, sum(file.stat().st_size for file in packed or [path]))
+
+
+def _check_nifti_geometry(path):
+    """Raise a ValueError for places beyond all measure, before ITK computes with them."""
+    with gzip.open(path) if _is_packed(path) else open(path, "rb") as stream:
+        header = stream.read(348)
+    if len(header) < 348:
+        raise ValueError("no NIfTI header")
+    order = "<" if header[:4] == struct.pack("<I", 348) else ">"
+    # NIfTI-1: pixdim[1:4]; the quaternion and its offset, and the affine matrix, where their codes say that they count.
+    codes = struct.unpack_from(order + "2h", header, 252)
+    parts = [(80, 3)] + [(256, 6)] * (codes[0] > 0) + [(280, 12)] * (codes[1] > 0)
+    for number in (number for at, count in parts for number in struct.unpack_from(f"{order}{count}f", header, at)):
+        check_magnitude(number)
+
+
+def _check_nifti(path, reader, needed):
+    """ITK fills what is missing of a truncated NIfTI file with whatever was in memory."""
+    offset = max(0, int(float(reader.GetMetaData("vox_offset"))))
+    if not _is_packed(path):
+        check_stored(path, needed, offset)
+        return
+    check_compressed(path, offset + needed)
+    length = _unpacked_length(path, offset + needed)
+    if length < offset + needed:
+        raise ValueError(f"{offset + needed} bytes needed, {length} there")
 
 
 @contextlib.contextmanager
@@ -85,23 +153,29 @@ def _readable_path(path):
         yield link
 
 
-def _check_length(path, header):
-    """ITK fills what is missing of a truncated NIfTI file with whatever was in memory."""
-    sides = [int(header[f"dim[{axis}]"]) for axis in range(1, int(header["dim[0]"]) + 1)]
-    needed = float(header["vox_offset"]) + math.prod(sides) * int(header["bitpix"]) / 8
+def _is_packed(path):
     with open(path, "rb") as stream:
-        compressed = stream.read(2) == b"\x1f\x8b"
-    length = _unpacked_length(path) if compressed else path.stat().st_size
-    if length < needed:
-        raise ValueError(f"{needed:.0f} bytes needed, {length} there")
+        return stream.read(2) == b"\x1f\x8b"
 
 
-def _unpacked_length(path):
+def _unpacked_length(path, enough):
     length = 0
     with gzip.open(path) as stream:
-        while block := stream.read(1 << 22):
+        while length < enough and (block := stream.read(1 << 22)):
             length += len(block)
     return length
+
+
+@contextlib.contextmanager
+def quiet_itk():
+    """Keep ITK from writing to standard error what is raised as an error."""
+    process = import_simpleitk().ProcessObject
+    before = process.GetGlobalWarningDisplay()
+    process.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    finally:
+        process.SetGlobalWarningDisplay(before)
 
 
 def itk_geometry(image) -> ImageGeometry:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dirv_tf.io.atomic_write import atomic_path
-from dirv_tf.io.file_paths import existing_file, file_text, new_file
+from dirv_tf.io.decoding import decoding
+from dirv_tf.io.file_paths import existing_file, file_json, new_file
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.landmark_geojson import geojson_text, parse_geojson
 from dirv_tf.io.landmark_markups import fcsv_text, markups_text, parse_fcsv, parse_markups
 from dirv_tf.io.landmark_tables import parse_table
-from dirv_tf.validation import one_of
+from dirv_tf.validation import UnreadableFileError, one_of, shown
 
 LANDMARK_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".geojson", ".fcsv")
 # World order; the last array axis is x.
@@ -54,10 +54,12 @@ class Landmarks:
                 f"Received: points.shape={points.shape}, {len(names)} names"
             )
         if not np.all(np.isfinite(points)):
-            raise ValueError(f"Expected finite coordinates. Received: points={points.tolist()}")
+            raise ValueError(f"Expected finite coordinates. Received: points={shown(points.tolist())}")
         wrong = [name for name, count in Counter(names).items() if count > 1 or not name or name != name.strip()]
         if wrong:
-            raise ValueError(f"Expected names without doubles, none empty or with spaces around. Received: {wrong}")
+            raise ValueError(
+                f"Expected names without doubles, none empty or with spaces around. Received: {shown(wrong)}"
+            )
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "points", points)
 
@@ -99,8 +101,10 @@ def read_landmarks(
     ------
     FileNotFoundError
         If there is no such file.
+    UnreadableFileError
+        If it holds no such points; the message names the line.
     ValueError
-        If it holds no such points; the message names the line. If a format has another unit, or `geometry` is missing.
+        If a format has another unit, or `geometry` is missing.
 
     Examples
     --------
@@ -114,9 +118,10 @@ def read_landmarks(
     >>> landmarks = read_landmarks("points.mrk.json", geometry=geometry)  # doctest: +SKIP
     """
     file = existing_file(path, "a file of landmarks")
-    names, coordinates, own_unit = _parsed(file)
+    with decoding(file, "a file of landmarks"):
+        names, coordinates, own_unit = _parsed(file)
     if not names:
-        raise ValueError(f"Expected at least one landmark. Received: path={path}, which holds none")
+        raise UnreadableFileError(f"Expected at least one landmark. Received: path={path}, which holds none")
     count = coordinates.shape[-1]
     if rank is not None and count != rank:
         raise ValueError(
@@ -124,9 +129,11 @@ def read_landmarks(
             f"Received: path={path} with {', '.join(_COORDINATES[:count])}"
         )
     unit = _unit(unit, own_unit, file)
-    if unit in _MILLIMETERS:
-        return Landmarks(names, _world(geometry, count, unit, path).to_index(coordinates * _MILLIMETERS[unit]))
-    return Landmarks(names, coordinates[:, ::-1])
+    world = _world(geometry, count, unit, path) if unit in _MILLIMETERS else None
+    with decoding(file, "a file of landmarks"):
+        if world is not None:
+            return Landmarks(names, world.to_index(coordinates * _MILLIMETERS[unit]))
+        return Landmarks(names, coordinates[:, ::-1])
 
 
 def write_landmarks(
@@ -204,16 +211,13 @@ def _parsed(path):
     if suffix not in (".json", ".geojson"):
         names, coordinates, in_pixels = parse_table(path)
         return names, coordinates, "pixel" if in_pixels else None
-    try:
-        content = json.loads(file_text(path, "a JSON file"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"Expected a JSON file ({error}). Received: path={path}") from error
+    content = file_json(path)
     try:
         if isinstance(content, dict) and "markups" in content:
             return *parse_markups(path, content), "mm"
         return *parse_geojson(path, content), "pixel"
     except (AttributeError, TypeError, LookupError) as error:
-        raise ValueError(
+        raise UnreadableFileError(
             f"Expected GeoJSON, or markups of 3D Slicer ({type(error).__name__}: {error}). Received: path={path}"
         ) from error
 

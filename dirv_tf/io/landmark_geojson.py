@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 
+from dirv_tf.validation import UnreadableFileError, shown
+
 # QuPath's zero is the outer corner of the first pixel, ours its center.
 _CENTER = 0.5
 
@@ -28,31 +30,33 @@ def parse_geojson(path, content):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If there is an object that is no point, or two points have one name.
     """
     features = content.get("features", [content]) if isinstance(content, dict) else content
-    names, points = [], []
+    # A dictionary keeps the order, and finds a double at once.
+    names = {}
+    points = []
     for number, feature in enumerate(features, 1):
         geometry = feature.get("geometry") if isinstance(feature, dict) else None
         kind = geometry.get("type") if isinstance(geometry, dict) else None
         places = geometry.get("coordinates") if kind in ("Point", "MultiPoint") else None
         places = [places] if kind == "Point" else places
         if not isinstance(places, list) or not all(map(_is_place, places)):
-            raise ValueError(
+            raise UnreadableFileError(
                 "Expected points alone, each of two numbers x, y; export no other annotations. "
-                f"Received: object {number} of {path} with {kind} {str(places)[:60]}"
+                f"Received: object {number} of {path} with {shown(kind, 60)} {shown(places, 60)}"
             )
         base = str((feature.get("properties") or {}).get("name") or "").strip()
         for count, place in enumerate(places):
             name = str(len(names)) if not base else base if len(places) == 1 else f"{base} {count}"
             if name in names:
-                raise ValueError(
-                    f"Expected a name that no other point has, of object {number} of {path}. Received: {name!r}"
+                raise UnreadableFileError(
+                    f"Expected a name that no other point has, of object {number} of {path}. Received: {shown(name)}"
                 )
-            names.append(name)
+            names[name] = None
             points.append(place[:2])
-    return names, np.reshape(points, (-1, 2)) - _CENTER
+    return list(names), np.reshape(points, (-1, 2)) - _CENTER
 
 
 def geojson_text(names, points):

@@ -11,6 +11,7 @@ import numpy as np
 
 from dirv_tf.io.file_paths import file_text
 from dirv_tf.io.landmark_tables import coordinate, row_error
+from dirv_tf.validation import UnreadableFileError, shown
 
 # To ITK's LPS, in which the package counts; older files name RAS and LPS by numbers.
 _TO_LPS = {"LPS": (1, 1, 1), "RAS": (-1, -1, 1)}
@@ -37,17 +38,20 @@ def parse_fcsv(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the coordinate system is unknown, or a row is no named point; the message names the line.
     """
     text = file_text(path, "an .fcsv file of 3D Slicer")
-    head = dict(re.findall(r"^# *(CoordinateSystem|columns) *= *(.*?)\s*$", text, re.MULTILINE))
+    head = dict(re.findall(r"^# *(CoordinateSystem|columns) *=(.*)$", text, re.MULTILINE))
+    head = {key: value.strip() for key, value in head.items()}
     system = head.get("CoordinateSystem", "RAS")
     signs = _signs(path, _FCSV_SYSTEMS.get(system, system))
     columns = head.get("columns", _FCSV_COLUMNS).split(",")
     if not {"x", "y", "z", "id"} <= set(columns):
-        raise ValueError(f"Expected the columns id, x, y, z in {path}. Received: columns={','.join(columns)}")
-    names, points = [], []
+        raise UnreadableFileError(f"Expected the columns id, x, y, z in {path}. Received: columns={shown(columns)}")
+    # A dictionary keeps the order, and finds a double at once.
+    names = {}
+    points = []
     for line, row in enumerate(io.StringIO(text, newline=""), 1):
         if row.startswith("#") or not row.strip():
             continue
@@ -60,7 +64,7 @@ def parse_fcsv(path):
         values = dict(zip(columns, cells))
         _add_name(names, values.get("label") or values["id"], f"line {line}", path)
         points.append([coordinate(path, line, values[name]) for name in "xyz"])
-    return names, np.reshape(points, (-1, 3)) * signs
+    return list(names), np.reshape(points, (-1, 3)) * signs
 
 
 def parse_markups(path, content):
@@ -80,16 +84,17 @@ def parse_markups(path, content):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If a list is none of points, or in other units or coordinates; or a point has no position.
     """
-    names, points = [], []
+    names = {}
+    points = []
     for markup in content["markups"]:
         kind, unit = markup.get("type"), markup.get("coordinateUnits", "mm")
         if kind != "Fiducial" or unit not in ("mm", ["mm"] * 3):
-            raise ValueError(
+            raise UnreadableFileError(
                 "Expected markups of the type Fiducial, in mm. "
-                f"Received: type={kind!r}, coordinateUnits={unit!r} in {path}"
+                f"Received: type={shown(kind)}, coordinateUnits={shown(unit)} in {path}"
             )
         signs = _signs(path, markup.get("coordinateSystem", "LPS"))
         for number, point in enumerate(markup.get("controlPoints", ()), 1):
@@ -97,12 +102,13 @@ def parse_markups(path, content):
                 continue
             position = point.get("position")
             if not isinstance(position, list) or len(position) != 3 or not all(map(_is_number, position)):
-                raise ValueError(
-                    f"Expected a position of three numbers of control point {number} in {path}. Received: {position!r}"
+                raise UnreadableFileError(
+                    f"Expected a position of three numbers of control point {number} in {path}. "
+                    f"Received: {shown(position)}"
                 )
             _add_name(names, str(point.get("label") or point.get("id", "")).strip(), f"control point {number}", path)
             points.append(np.multiply(position, signs))
-    return names, np.reshape(points, (-1, 3))
+    return list(names), np.reshape(points, (-1, 3))
 
 
 def fcsv_text(names, points):
@@ -155,15 +161,19 @@ def markups_text(names, points):
 
 
 def _signs(path, system):
-    if system not in _TO_LPS:
-        raise ValueError(f"Expected coordinates in LPS or RAS. Received: coordinate system {system!r} in {path}")
+    if not isinstance(system, str) or system not in _TO_LPS:
+        raise UnreadableFileError(
+            f"Expected coordinates in LPS or RAS. Received: coordinate system {shown(system)} in {path}"
+        )
     return _TO_LPS[system]
 
 
 def _add_name(names, name, place, path):
     if not name or name in names:
-        raise ValueError(f"Expected a name that no other point has, of {place} in {path}. Received: {name!r}")
-    names.append(name)
+        raise UnreadableFileError(
+            f"Expected a name that no other point has, of {place} in {path}. Received: {shown(name)}"
+        )
+    names[name] = None
 
 
 def _is_number(value):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dirv_tf.io.landmark_files import Landmarks
+from dirv_tf.validation import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +52,15 @@ def match_landmarks(fixed: Landmarks, moving: Landmarks) -> LandmarkPairs:
     if not common or fixed.points.shape[-1] != moving.points.shape[-1]:
         raise ValueError(
             "Expected landmarks of one rank with at least one name in common. "
-            f"Received: fixed={fixed.points.shape[-1]}D {fixed.names}, moving={moving.points.shape[-1]}D {moving.names}"
+            f"Received: fixed={fixed.points.shape[-1]}D {shown(fixed.names)}, "
+            f"moving={moving.points.shape[-1]}D {shown(moving.names)}"
         )
     names = tuple(fixed.names[row] for row in common)
+    both = set(names)
     return LandmarkPairs(
         names=names,
         fixed_points=fixed.points[common],
         moving_points=moving.points[[rows[name] for name in names]],
         only_fixed=tuple(name for name in fixed.names if name not in rows),
-        only_moving=tuple(name for name in moving.names if name not in names),
+        only_moving=tuple(name for name in moving.names if name not in both),
     )

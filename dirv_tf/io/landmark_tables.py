@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from dirv_tf.io.file_paths import file_text
+from dirv_tf.validation import UnreadableFileError, shown
 
 # Of equal counts the first one: a lone comma is a decimal comma then.
 _SEPARATORS = ("\t", ";", ",")
@@ -39,7 +40,7 @@ def parse_table(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If a column is missing or doubled, a name missing or doubled, a number wrong, or there is no point.
     """
     rows = list(_rows(path))
@@ -59,24 +60,26 @@ def parse_table(path):
 
 
 def _points(path, rows, line, width, columns, name_column):
-    names, points = [], []
+    # A dictionary keeps the order, and finds a double at once.
+    names = {}
+    points = []
     for line, cells in rows:
         if len(cells) != width:
             raise row_error(path, line, f"{width} cells as in the first row", f"{len(cells)} cells")
         name = str(len(names)) if name_column is None else cells[name_column]
         if not name or name in names:
-            raise row_error(path, line, "a name that no other point has", repr(name))
-        names.append(name)
+            raise row_error(path, line, "a name that no other point has", shown(name))
+        names[name] = None
         points.append([coordinate(path, line, cells[column]) for column in columns])
     if not points:
         raise row_error(path, line, "at least one point below the header", "none")
-    return names, np.array(points)
+    return list(names), np.array(points)
 
 
 def _columns(path, line, titles, coordinates):
     if any(titles.count(name) > 1 for name in coordinates) or not set(coordinates[:2]) <= set(titles):
         wanted = "a header with the columns X and Y, each once (Z for volumes), or axis-0 and axis-1"
-        raise row_error(path, line, wanted, f"the columns {titles}")
+        raise row_error(path, line, wanted, f"the columns {shown(titles)}")
     return [titles.index(name) for name in coordinates if name in titles]
 
 
@@ -132,12 +135,12 @@ def coordinate(path, line, cell):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If it is none; the message names the line.
     """
     number = _number(cell)
     if not math.isfinite(number):
-        raise row_error(path, line, "a finite number with a decimal point or comma", repr(cell))
+        raise row_error(path, line, "a finite number with a decimal point or comma", shown(cell))
     return number
 
 
@@ -149,7 +152,7 @@ def _number(cell):
 
 
 def row_error(path, line, expected, received):
-    """Return the ValueError about a line of a file.
+    """Return the error about a line of a file.
 
     Parameters
     ----------
@@ -159,6 +162,6 @@ def row_error(path, line, expected, received):
 
     Returns
     -------
-    ValueError
+    UnreadableFileError
     """
-    return ValueError(f"Expected {expected} in line {line} of {path}. Received: {received}")
+    return UnreadableFileError(f"Expected {expected} in line {line} of {path}. Received: {received}")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dirv_tf.io.decoding import UnfitFileError, decoding
+from dirv_tf.io.file_limits import check_compressed
 from dirv_tf.io.image_choice import choose
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.orientation import UPRIGHT, is_transposed, known_orientation, swapped_if, upright
+from dirv_tf.validation import UnreadableFileError
 
 WRITTEN_PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 PICTURE_SUFFIXES = (*WRITTEN_PICTURE_SUFFIXES, ".bmp", ".webp")
 # Pillow's names of the ways to store pixels; "I" is what older versions make of 16-bit gray.
 _DTYPES = {"1": bool, "L": np.uint8, "I": np.uint16, "I;16": np.uint16, "I;16B": np.uint16}
 _COLOR = ("RGB", "RGBA")
+# Pillow would also take any other format under these suffixes, some of which start other programs.
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+# Bytes of a pixel of four colors; Pillow and NumPy hold the image, one after the other, and color may be converted.
+_BYTES_PER_PIXEL = 4
 _EXIF_ORIENTATION = 0x0112
 JPEG_QUALITY = 95
 
@@ -38,13 +46,14 @@ def read_picture(path, channel=None, time=None):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged, has 16-bit color, several frames, or pixels of another kind.
     """
     from PIL import Image
 
     notes = []
-    with decoding(path), Image.open(path) as image:
+    with decoding(path), Image.open(path, formats=_FORMATS) as image:
+        check_compressed(path, _BYTES_PER_PIXEL * math.prod(image.size))
         _check_depth_and_frames(path, image)
         image.load()
         orientation = known_orientation(image.getexif().get(_EXIF_ORIENTATION, UPRIGHT))
@@ -83,18 +92,18 @@ def picture_size(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged, or has more pixels than Pillow decodes.
     """
     from PIL import Image
 
     try:
-        with decoding(path), Image.open(path) as image:
+        with decoding(path), Image.open(path, formats=_FORMATS) as image:
             columns, rows = image.size
             orientation = known_orientation(image.getexif().get(_EXIF_ORIENTATION, UPRIGHT))
     except ValueError as error:
         if isinstance(error.__cause__, Image.DecompressionBombError):
-            raise ValueError(
+            raise UnreadableFileError(
                 f"Expected a PNG or JPEG of at most {2 * Image.MAX_IMAGE_PIXELS:,} pixels, because it must be decoded "
                 f"whole; convert it to a TIFF with tiles, of which parts can be read. Received: path={path}"
             ) from error

@@ -7,12 +7,14 @@ import math
 import numpy as np
 
 from dirv_tf.io.decoding import UnfitFileError, decoding
+from dirv_tf.io.file_limits import check_compressed
 from dirv_tf.io.image_choice import choose
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.ome_metadata import channel_names
 from dirv_tf.io.orientation import is_transposed, swapped_if
+from dirv_tf.io.tiff_directories import opened_tiff
 from dirv_tf.io.tiff_pixel_size import ome_pixel_size, read_pixel_size
-from dirv_tf.io.tiff_pixels import as_meant, is_fax, pixel_meaning
+from dirv_tf.io.tiff_pixels import as_meant, check_pages, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
 
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -40,13 +42,11 @@ def read_tiff(path, channel=None, time=None):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged or truncated, compressed in a way that tifffile cannot read without imagecodecs, of
         colors other than RGB and palettes, or holds more than one image or volume and none is chosen.
     """
-    import tifffile
-
-    with decoding(path), damage_raises(), tifffile.TiffFile(path) as tiff:
+    with decoding(path), damage_raises(), opened_tiff(path) as tiff:
         series = tiff.series[0]
         meaning = pixel_meaning(path, series.keyframe, tiff.is_imagej)
         names = channel_names(tiff) if tiff.is_ome else ()
@@ -94,9 +94,10 @@ def _fax(path):
     """Return the page of a fax, whose compression (CCITT) neither tifffile nor imagecodecs knows, as it is meant."""
     from PIL import Image
 
-    with decoding(path), Image.open(path) as image:
+    with decoding(path), Image.open(path, formats=("TIFF",)) as image:
         if image.n_frames > 1:
             raise UnfitFileError(f"Expected a fax (CCITT) of one page. Received: path={path} of {image.n_frames} pages")
+        check_compressed(path, math.prod(image.size))
         image.load()
         return np.asarray(image)
 
@@ -112,8 +113,10 @@ def _stored(tiff, series, index):
     if leading > 0 and series.shape[leading:] == page.shape and len(pages) == math.prod(series.shape[:leading]):
         numbers = np.arange(len(pages)).reshape(series.shape[:leading])[index[:leading]]
         if numbers.size < len(pages) and all(each is not None for each in pages):
+            check_pages(tiff.filehandle.path, page, numbers.size)
             part = tiff.asarray(key=np.ravel(numbers).tolist(), series=0).reshape(numbers.shape + page.shape)
             return part[(slice(None),) * numbers.ndim + index[leading:]]
+    check_pages(tiff.filehandle.path, page, math.prod(series.shape) / math.prod(page.shape))
     return series.asarray()[index]
 
 

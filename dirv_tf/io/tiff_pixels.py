@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dirv_tf.io.decoding import UnfitFileError
+from dirv_tf.io.file_limits import check_compressed, check_stored
 from dirv_tf.io.orientation import UPRIGHT, known_orientation, upright
 
 # TIFF 6.0, PhotometricInterpretation. YCbCr becomes RGB when it is decoded from JPEG or its like.
@@ -91,6 +93,28 @@ def pixel_meaning(path, page, is_imagej=False):
     return PixelMeaning(orientation, inverted_by, palette, samples, tuple(notes))
 
 
+def check_pages(path, page, count=1):
+    """Raise an error where pages state more pixels than the file or the memory can hold.
+
+    Parameters
+    ----------
+    path : str
+    page : tifffile.TiffPage
+    count : float
+        How many pages of this kind are decoded.
+
+    Raises
+    ------
+    UnreadableFileError
+    """
+    itemsize = page.dtype.itemsize
+    # A tile or strip is decoded whole, even where the page is smaller.
+    check_compressed(path, math.prod(page.chunks) * itemsize)
+    needed = int(count * math.prod(page.shape)) * itemsize
+    check = check_stored if _name(page.compression) == "NONE" and page.bitspersample % 8 == 0 else check_compressed
+    check(path, needed)
+
+
 def is_fax(page):
     """Return whether a page is compressed by CCITT, which neither tifffile nor imagecodecs decodes.
 
@@ -147,5 +171,6 @@ def as_meant(pixels, meaning, rows=0):
     if meaning.inverted_by is not None:
         pixels = ~pixels if pixels.dtype == bool else pixels.dtype.type(meaning.inverted_by) - pixels
     if meaning.palette is not None:
-        pixels = meaning.palette[pixels]
+        # Of a single bit they are read as True and False, which would choose and not count.
+        pixels = meaning.palette[pixels.astype(np.uint8) if pixels.dtype == bool else pixels]
     return upright(pixels, meaning.orientation, rows)

@@ -8,6 +8,7 @@ import numpy as np
 
 from dirv_tf.io.decoding import decoding
 from dirv_tf.io.orientation import is_transposed, stored_part, swapped_if
+from dirv_tf.io.tiff_directories import opened_tiff
 from dirv_tf.io.tiff_pixels import as_meant, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
 
@@ -29,16 +30,16 @@ def opened_page(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged, or its first image is no single page, gray or in color.
     """
-    import tifffile
-
-    with decoding(path), damage_raises(), tifffile.TiffFile(path) as tiff:
+    with decoding(path), damage_raises(), opened_tiff(path) as tiff:
         pages = tiff.series[0].pages
         page = pages[0]
         _, depth, *_ = page.shaped
         meaning = pixel_meaning(path, page, tiff.is_imagej)
+        if 0 in page.shape:
+            raise ValueError(f"no pixels: its shape is {page.shape}")
         if len(pages) > 1 or depth > 1 or meaning.samples == "channels":
             raise ValueError(f"not one page, gray or in color, but {len(pages)} of shape {page.shape}")
         yield page, meaning
@@ -57,7 +58,7 @@ def tiff_size(path):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         As `opened_page`.
     """
     with opened_page(path) as (page, meaning):
@@ -81,7 +82,7 @@ def read_tiff_region(path, start, size):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged where the part lies, its compression is unknown, or it must be decoded in pieces of more
         than `MOST_BYTES_AT_ONCE`.
     """
@@ -95,7 +96,8 @@ def read_tiff_region(path, start, size):
             _decode_segments(path, page, region, start)
     is_color = meaning.samples == "color"
     pixels = np.concatenate(list(region), axis=-1) if is_color else region[0, ..., 0]
-    return as_meant(pixels, meaning), is_color or meaning.palette is not None
+    with decoding(path):
+        return as_meant(pixels, meaning), is_color or meaning.palette is not None
 
 
 def _copy_stored(path, page, region, start):

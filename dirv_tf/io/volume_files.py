@@ -30,7 +30,7 @@ def read_volume(path, channel=None, time=None):
 
     Raises
     ------
-    ValueError
+    UnreadableFileError
         If the file is damaged, holds several channels or times of which none is chosen, or a volume of a single slice.
     ImportError
         If SimpleITK is not installed.
@@ -55,7 +55,7 @@ def image_of(path, image, channel=None, time=None):
     """
     components, size = image.GetNumberOfComponentsPerPixel(), image.GetSize()[::-1]
     if len(size) not in (2, 3, 4):
-        raise ValueError(
+        raise UnfitFileError(
             f"Expected an image of 2 or 3 axes, or of 3 and times. Received: path={path} of size {size} with "
             f"{components} component(s) per pixel"
         )
@@ -71,7 +71,7 @@ def image_of(path, image, channel=None, time=None):
         raise
     rank = len(letters.replace("S", ""))
     if rank == 3 and 1 in size[-3:]:
-        raise ValueError(
+        raise UnfitFileError(
             "Expected a volume of more than one slice along every axis; write a single slice as a 2D image, e.g. with "
             f"SimpleITK.WriteImage(volume[:, :, 0], path). Received: path={path} of size {size}"
         )

@@ -18,6 +18,7 @@ _HOMES = {
     "RecurrentRefinement": "recurrent_refinement",
     "RegistrationNetwork": "registration_network",
     "VoxelMorph": "voxelmorph.network",
+    "load_keras_file": "keras_files",
     "load_pretrained": "pretrained",
     "load_weights_file": "weight_files",
     "network_class": "registry",

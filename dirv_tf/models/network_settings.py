@@ -19,7 +19,9 @@ NORMALIZATIONS = ("type", "joint", "each")
 # What every network takes and no run file sets here: the rank is that of the images, the rest belongs to the training.
 _NOT_SETTINGS = ("self", "rank", "normalization", "dtype", "name")
 # The grid on which fields are scored and stored: one number for all axes or one per axis.
-SPACING = either(integer(1), list_of(integer(1)))
+SPACING = either(integer(1, 4096), list_of(integer(1, 4096), longest=3))
+# Four bytes each; training takes several times as much.
+MOST_PARAMETERS = 2**30
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +74,12 @@ class NetworkSettings:
 
     def check(self, rank: int) -> None:
         """Raise a ConfigError where settings do not fit each other or the rank of the images."""
+        # Not of networks that must be built to count them.
+        if type(self).parameters is not NetworkSettings.parameters and self.parameters(rank) > MOST_PARAMETERS:
+            raise ConfigError(
+                f"'model' must be a network of at most {MOST_PARAMETERS:,} parameters. "
+                f"Received: {self.parameters(rank):,} of {self.description()}"
+            )
         spacing = getattr(self, "spacing", None)
         if isinstance(spacing, tuple) and len(spacing) != rank:
             raise ConfigError(

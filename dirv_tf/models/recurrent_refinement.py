@@ -7,8 +7,9 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.registration_network import RegistrationNetwork
-from dirv_tf.validation import boolean, integer, number, one_of
+from dirv_tf.validation import boolean, number, one_of
 
 STOP_RULES = ("intensity_error", "standard_deviation")
 
@@ -78,7 +79,7 @@ class RecurrentRefinement(tf.keras.Model):
     ):
         super().__init__(**kwargs)
         self.network = network
-        self.rounds = integer(1)("rounds", rounds)
+        self.rounds = repetitions()("rounds", rounds)
         self.tolerance = number(0, below=1)("tolerance", tolerance)
         self.composed = boolean()("composed", composed)
         self.per_image = boolean()("per_image", per_image)

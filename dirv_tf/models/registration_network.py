@@ -114,7 +114,7 @@ class RegistrationNetwork(tf.keras.Model):
         super().__init__(dtype=own_policy, **kwargs)
         self.layer_policy = layer_policy
         self.rank = one_of(2, 3)("rank", rank)
-        self.spacing = per_axis(integer(1), rank)("spacing", spacing)
+        self.spacing = per_axis(integer(1, 4096), rank)("spacing", spacing)
         self.spacing_per_axis = (self.spacing,) * rank if isinstance(self.spacing, int) else self.spacing
         self.size_multiples = self.spacing_per_axis
         self.normalization = optional(one_of(*NORMALIZATIONS))("normalization", normalization)

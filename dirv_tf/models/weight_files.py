@@ -8,16 +8,19 @@ which it is built again, the metrics and settings of the run that made it, and t
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dirv_tf.io.array_archives import read_arrays
 from dirv_tf.io.atomic_write import atomic_path, write_json
+from dirv_tf.io.file_paths import file_json
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.registry import network_class
+from dirv_tf.models.stated_arguments import check_arguments
+from dirv_tf.validation import UnreadableFileError, shown
 
 if TYPE_CHECKING:
     from dirv_tf.models.registration_network import RegistrationNetwork
@@ -27,9 +30,15 @@ ARRAYS_NAME = "weights.npz"
 CARD_NAME = "weights.json"
 # Cards of the first version name no network.
 _FIRST_KIND = "dirv_net"
+# Entries that the package reads.
+_ENTRIES = {
+    "network": str, "model": dict, "parameters": int, "sha256": str, "input": dict, "data": dict, "training": dict,
+    "metrics": dict, "run": str, "preset": str,
+}
+_WORDS = {str: "a text", dict: "a mapping", int: "an integer"}
 
 
-class WeightFileError(ValueError):
+class WeightFileError(UnreadableFileError):
     """A weights file is missing, damaged, or holds another network."""
 
 
@@ -95,8 +104,9 @@ def load_weights_file(path: Any) -> RegistrationNetwork:
             f"Expected weights with the SHA-256 on their card, {card['sha256']}: the file is damaged, or card and "
             f"weights are of two runs. Received: sha256={checksum}, path={path}"
         )
-    model = _network_on(card, path.with_suffix(".json"))
-    _assign(model, path)
+    arrays = read_arrays(path, None, "an archive of weights", WeightFileError)
+    model = _network_on(card, path.with_suffix(".json"), sum(array.size for array in arrays.values()))
+    _assign(model, path, arrays)
     object.__setattr__(model, "card", card)
     return model
 
@@ -121,43 +131,53 @@ def read_card(path: Any) -> dict[str, Any]:
     """
     path = _arrays_path(path).with_suffix(".json")
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = file_json(path, "a weights card in JSON")
     except FileNotFoundError:
         raise WeightFileError(f"Expected a weights card, a JSON file. Received: path={path}") from None
-    except ValueError as error:
-        raise WeightFileError(f"Expected a weights card in JSON ({error}). Received: path={path}") from None
+    except UnreadableFileError as error:
+        raise WeightFileError(str(error)) from None
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         received = card.get("format") if isinstance(card, dict) else card
-        raise WeightFileError(f"Expected a weights card of format {FORMAT}. Received: format={received!r}, path={path}")
-    missing = [key for key in ("model", "parameters", "sha256") if key not in card]
+        raise WeightFileError(
+            f"Expected a weights card of format {FORMAT}. Received: format={shown(received)}, path={path}"
+        )
+    missing = [key for key in ("model", "parameters", "sha256") if card.get(key) is None]
     if missing:
-        raise WeightFileError(f"Expected a weights card with {', '.join(missing)}. Received: keys={list(card)}, "
-                              f"path={path}")
-    return {"format": card["format"], "network": card.get("network", _FIRST_KIND), **card}
+        raise WeightFileError(
+            f"Expected a weights card with {', '.join(missing)}. Received: keys={shown(list(card))}, path={path}"
+        )
+    card = {"format": card["format"], "network": card.get("network", _FIRST_KIND), **card}
+    for key, kind in _ENTRIES.items():
+        # What may be left out may also be null.
+        if card.get(key) is not None and type(card[key]) is not kind:
+            raise WeightFileError(
+                f"Expected {_WORDS[kind]} under '{key}' on the card. Received: {key}={shown(card[key])}, path={path}"
+            )
+    return card
 
 
-def _network_on(card, path):
+def _network_on(card, path, size):
     """Build the network that a card describes, in the precision and for the intensities that it states."""
-    stated = card.get("input")
-    if stated is not None and not isinstance(stated, dict):
-        raise WeightFileError(f"Expected a mapping under 'input' on the card. Received: input={stated!r}, path={path}")
-    rule = (stated or {}).get("normalization")
+    rule = (card.get("input") or {}).get("normalization")
     if rule is not None and rule not in NORMALIZATIONS:
         raise WeightFileError(
             f"Expected one of {', '.join(NORMALIZATIONS)} as the normalization on the card of the model. "
-            f"Received: normalization={rule!r}, path={path}"
+            f"Received: normalization={shown(rule)}, path={path}"
         )
     try:
         kind = network_class(card["network"])
     except ValueError as error:
         raise WeightFileError(f"Expected a card of a known network: {error}, path={path}") from error
     try:
+        check_arguments(card["network"], card["model"], size)
         model = kind.from_config({**card["model"], "normalization": rule})
         model.build()
-    except (TypeError, ValueError) as error:
+    except ImportError:
+        raise
+    except Exception as error:
         raise WeightFileError(
             f"Expected the arguments of {kind.__name__} on the card ({error}). "
-            f"Received: model={card['model']}, path={path}"
+            f"Received: model={shown(card['model'])}, path={path}"
         ) from error
     # A default that changed since the card was written would make another network of the same weights.
     missing = sorted(set(model.architecture()) - set(card["model"]))
@@ -169,10 +189,8 @@ def _network_on(card, path):
     return model
 
 
-def _assign(model, path):
+def _assign(model, path, arrays):
     variables = model.named_variables()
-    with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-        arrays = dict(file)
     expected = {name: tuple(variable.shape) for name, variable in variables.items()}
     received = {name: array.shape for name, array in arrays.items()}
     different = sorted(name for name in {*expected, *received} if expected.get(name) != received.get(name))
@@ -182,6 +200,9 @@ def _assign(model, path):
             f"Expected the arrays of the network on the card; {len(different)} differ, first '{name}' of shape "
             f"{expected.get(name)}. Received: shape={received.get(name)}, path={path}"
         )
+    wrong = [name for name, array in arrays.items() if array.dtype.kind not in "fiub" or not np.isfinite(array).all()]
+    if wrong:
+        raise WeightFileError(f"Expected finite numbers as weights. Received: {shown(wrong)} with others, path={path}")
     for name, variable in variables.items():
         variable.assign(arrays[name])
 
@@ -194,4 +215,8 @@ def _arrays_path(path):
 
 
 def _checksum(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -6,9 +6,11 @@ import os
 from typing import Any
 
 from dirv_tf.io import read_image
+from dirv_tf.io.decoding import decoding
 from dirv_tf.registration.given_image import take_image
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.saved_map import SavedMap, read_saved_map
+from dirv_tf.validation import UnreadableFileError, shown
 
 
 def load_result(folder: Any, fixed: Any = None, moving: Any = None) -> RegistrationResult:
@@ -60,36 +62,39 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
     images = {
         name: _image(saved, name, given[name], sizes[name], choice) for name, choice in zip(given, saved.choices)
     }
-    masks = [name for name in content["files"] if name.startswith("has_inverse.")]
-    (registered,) = (name for name in content["files"] if name.startswith("registered."))
-    return RegistrationResult(
-        registered=read_image(saved.folder / registered),
-        flow_field=field.flow_field,
-        displacement_field=field.flow_field[tuple(slice(None, None, step) for step in saved.spacing)].copy(),
-        fixed=images["fixed"].pixels,
-        moving=images["moving"].pixels,
-        model_name=content["method"],
-        spacing=saved.spacing,
-        seconds=content["seconds"],
-        fixed_geometry=field.fixed_geometry,
-        moving_geometry=field.moving_geometry,
-        fixed_path=images["fixed"].path,
-        moving_path=images["moving"].path,
-        choices=saved.choices,
-        intensity_ranges=tuple(tuple(content["intensity_ranges"][name]) for name in ("fixed", "moving")),
-        notes=tuple(content["notes"]),
-        rounds=content["rounds"],
-        initial=saved.initial,
-        linear=saved.linear,
-        alignment=saved.alignment,
-        doubts=saved.doubts,
-        has_inverse=read_image(saved.folder / masks[0]) > 0 if masks else None,
-    )
+    with decoding(saved.folder, "the folder of a registration"):
+        masks = [name for name in content["files"] if name.startswith("has_inverse.")]
+        (registered,) = (name for name in content["files"] if name.startswith("registered."))
+        return RegistrationResult(
+            registered=read_image(saved.folder / registered),
+            flow_field=field.flow_field,
+            displacement_field=field.flow_field[tuple(slice(None, None, step) for step in saved.spacing)].copy(),
+            fixed=images["fixed"].pixels,
+            moving=images["moving"].pixels,
+            model_name=content["method"],
+            spacing=saved.spacing,
+            seconds=content["seconds"],
+            fixed_geometry=field.fixed_geometry,
+            moving_geometry=field.moving_geometry,
+            fixed_path=images["fixed"].path,
+            moving_path=images["moving"].path,
+            choices=saved.choices,
+            intensity_ranges=tuple(tuple(content["intensity_ranges"][name]) for name in ("fixed", "moving")),
+            notes=tuple(content["notes"]),
+            rounds=content["rounds"],
+            initial=saved.initial,
+            linear=saved.linear,
+            alignment=saved.alignment,
+            doubts=saved.doubts,
+            has_inverse=read_image(saved.folder / masks[0]) > 0 if masks else None,
+        )
 
 
 def _image(saved, name, given, size, choice):
     """Return an image of the registration, given or where it was."""
-    path = saved.content[name] if given is None else given
+    path = saved.content.get(name) if given is None else given
+    if given is None and not isinstance(path, (str, type(None))):
+        raise UnreadableFileError(f"Expected the path of an image. Received: {name}={shown(path)} in {saved.folder}")
     if path is None:
         raise ValueError(
             f"Expected the {name} image, since an array was registered. Received: {name}=None for {saved.folder}"

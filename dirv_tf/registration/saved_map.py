@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dirv_tf.io import FlowFieldFile, ImageGeometry, read_flow_field
+from dirv_tf.io.file_paths import file_json
 from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.given_image import to_spatial_array
 from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.validation import UnreadableFileError, cut, integer, list_of
 
 if TYPE_CHECKING:
     from dirv_tf.registration.result import RegistrationResult
@@ -93,7 +94,7 @@ def read_saved_map(folder: Any) -> SavedMap:
     ------
     FileNotFoundError
         If there is no such folder, or the field is missing.
-    ValueError
+    UnreadableFileError
         If the folder holds no registration, or one that an older version wrote.
     """
     folder = Path(folder)
@@ -101,23 +102,27 @@ def read_saved_map(folder: Any) -> SavedMap:
         raise FileNotFoundError(f"Expected the folder of a registration. Received: folder={folder}")
     content = read_content(folder)
     if content is None:
-        raise ValueError(
+        raise UnreadableFileError(
             f"Expected the folder of a registration, as dirv-tf register writes it. Received: folder={folder}, without "
             f"the {METRICS_NAME} of one"
         )
+    # Whatever the list says, nothing outside the folder is read.
+    content["files"] = [name for name in content["files"] if name == Path(name).name]
     name = next((name for name in content["files"] if name.startswith("flow_field.")), "flow_field")
     try:
         known = content["map"]
         fixed, moving = (ImageGeometry(**known[f"{which}_geometry"]) for which in ("fixed", "moving"))
         linear, initial = _linear(content["affine"]), _linear(known["initial"])
         alignment = known["alignment"] and _alignment(**known["alignment"])
-        moving_size, spacing = tuple(known["moving_size"]), tuple(known["control_point_spacing"])
+        moving_size, spacing = (
+            list_of(integer(1), 2, 3)(key, known[key]) for key in ("moving_size", "control_point_spacing")
+        )
         doubts = tuple(known["doubts"])
         choices = tuple((channel, time) for channel, time in known["choices"])
-    except (LookupError, TypeError, ValueError):
-        raise ValueError(
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise UnreadableFileError(
             f"Expected the results of this version. Received: folder={folder}, written by version "
-            f"{content.get('version')}; its field can be used alone: {folder / name}"
+            f"{cut(content.get('version'))}; its field can be used alone: {folder / name}"
         ) from None
     read = read_flow_field(folder / name, moving)
     field = FlowFieldFile(read.flow_field, fixed, moving, moving_size)
@@ -127,8 +132,9 @@ def read_saved_map(folder: Any) -> SavedMap:
 def read_content(folder: Path) -> dict[str, Any] | None:
     """Return what `metrics.json` in a folder says, or None where it is not that of a registration."""
     try:
-        content = json.loads((folder / METRICS_NAME).read_text(encoding="utf-8"))
-        return content if content["kind"] == KIND and isinstance(content["files"], list) else None
+        content = file_json(folder / METRICS_NAME)
+        are_texts = isinstance(content["files"], list) and all(isinstance(name, str) for name in content["files"])
+        return content if content["kind"] == KIND and are_texts else None
     except (OSError, ValueError, LookupError, TypeError):
         return None
 

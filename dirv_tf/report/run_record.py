@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import csv
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,11 +10,13 @@ from pathlib import Path
 
 import yaml
 
+from dirv_tf.io.file_paths import file_json, file_text
 from dirv_tf.models.pretrained import WEIGHTS_FOLDER, pretrained_names
 from dirv_tf.models.weight_files import ARRAYS_NAME, read_card
 from dirv_tf.training.config.yaml_text import parse_yaml
 from dirv_tf.training.execution.history import read_history
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.validation import UnreadableFileError
 
 
 @dataclass(frozen=True)
@@ -106,13 +108,14 @@ def find_runs(paths: Iterable[str | os.PathLike[str]]) -> list[RunRecord]:
 def _read(path):
     folder = RunFolder(path)
     try:
-        config = parse_yaml(folder.config.read_text(encoding="utf-8"))
-        record = json.loads(folder.record.read_text(encoding="utf-8")) if folder.record.is_file() else {}
-        metrics = json.loads(folder.metrics_json.read_text(encoding="utf-8")) if folder.metrics_json.is_file() else {}
+        config = parse_yaml(file_text(folder.config, "a run file"))
+        record = file_json(folder.record) if folder.record.is_file() else {}
+        metrics = file_json(folder.metrics_json) if folder.metrics_json.is_file() else {}
         rows = [_numbers(row) for row in read_history(folder.history)]
         name, preset = config["name"], config.get("preset") or ""
-    except (ValueError, TypeError, KeyError, yaml.YAMLError) as error:
-        raise ValueError(f"Expected the files of a run, whole. Received: {path}: {error!r}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, csv.Error, yaml.YAMLError) as error:
+        reason = error.__cause__ or error
+        raise UnreadableFileError(f"Expected the files of a run, whole. Received: {path}: {reason!r}") from error
     columns = dict.fromkeys(key for row in rows for key in row)
     history = {column: [row.get(column, float("nan")) for row in rows] for column in columns}
     reference = metrics.get("reference") or config.get("reference")

@@ -24,6 +24,7 @@ from dirv_tf.models.avsm.network_rules import (
 )
 from dirv_tf.models.avsm.observer import AVSMObserver
 from dirv_tf.models.avsm.velocity_unit import carried, sides
+from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
 from dirv_tf.validation import boolean, integer, list_of, number, one_of
@@ -120,15 +121,15 @@ class AVSM(RegistrationNetwork):
         **kwargs: Any,
     ):
         super().__init__(rank, dtype=dtype, **kwargs)
-        self.affine_size = integer(1)("affine_size", affine_size)
-        self.affine_steps = integer(1)("affine_steps", affine_steps)
+        self.affine_size = integer(1, 1024)("affine_size", affine_size)
+        self.affine_steps = repetitions()("affine_steps", affine_steps)
         self.affine_order = one_of(*ORDERS)("affine_order", affine_order)
-        self.width = number(above=0)("width", width)
-        self.momentum_steps = integer(1)("momentum_steps", momentum_steps)
+        self.width = number(above=0, high=16)("width", width)
+        self.momentum_steps = repetitions()("momentum_steps", momentum_steps)
         self.integrator = one_of(*INTEGRATORS)("integrator", integrator)
-        self.integration_steps = integer(1)("integration_steps", integration_steps)
-        self.deviations = list_of(number(above=0))("deviations", deviations)
-        self.gaussian_weights = list_of(number(low=0))("gaussian_weights", gaussian_weights)
+        self.integration_steps = repetitions()("integration_steps", integration_steps)
+        self.deviations = list_of(number(above=0), longest=100)("deviations", deviations)
+        self.gaussian_weights = list_of(number(low=0), longest=100)("gaussian_weights", gaussian_weights)
         self.boundary = one_of(*BOUNDARIES)("boundary", boundary)
         self.zero_start = boolean()("zero_start", zero_start)
         problem = misfit(self.affine_size, self.deviations, self.gaussian_weights)
@@ -171,7 +172,7 @@ class AVSM(RegistrationNetwork):
             `affine_steps` or `momentum_steps`. None: those as well.
         """
         super().start_stage(name)
-        self._set_untracked("_stage_steps", None if steps is None else integer(1)("steps", steps))
+        self._set_untracked("_stage_steps", None if steps is None else repetitions()("steps", steps))
         for each in self.stages:
             getattr(self, each).trainable = each == name
 

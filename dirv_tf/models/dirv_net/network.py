@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import ControlPointInterpolation, Downsampling, Upsampling, Warp
+from dirv_tf.models.bounds import channel_count, kernel_side, pyramid_levels, repetitions
 from dirv_tf.models.dirv_net.observer import DIRVNetObserver
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import boolean, either, increasing_pair, integer, list_of, number, odd_integer, one_of, per_term
+from dirv_tf.validation import boolean, either, increasing_pair, integer, list_of, number, one_of, per_term
 
 # By how many pixels a tile reaches beyond its own part. The reach of seven units is longer, but fades: tiled and
 # untiled fields of A-6 differ by 0.003 pixels on average and 0.015 at the 99th percentile (those of three levels by
@@ -124,16 +125,16 @@ class DIRVNet(RegistrationNetwork):
         **kwargs: Any,
     ):
         super().__init__(rank, spacing, dtype=dtype, **kwargs)
-        self.levels = integer(1)("levels", levels)
-        self.units = either(integer(1), list_of(integer(1)))("units", units)
+        self.levels = pyramid_levels()("levels", levels)
+        self.units = either(repetitions(), list_of(repetitions(), longest=16))("units", units)
         if not isinstance(self.units, int) and len(self.units) != levels:
             raise ValueError(
                 f"`units` must be one number, or one per level (coarse to fine). "
                 f"Received: units={units!r}, levels={levels}"
             )
-        self.experts = per_term(integer(1))("experts", experts)
-        self.kernel_sizes = per_term(odd_integer())("kernel_sizes", kernel_sizes)
-        self.knots = integer(2)("knots", knots)
+        self.experts = per_term(channel_count())("experts", experts)
+        self.kernel_sizes = per_term(kernel_side())("kernel_sizes", kernel_sizes)
+        self.knots = integer(2, 4096)("knots", knots)
         self.knot_range = increasing_pair(number())("knot_range", knot_range)
         self.centered = boolean()("centered", centered)
         self.step_size_scale = number(above=0)("step_size_scale", step_size_scale)

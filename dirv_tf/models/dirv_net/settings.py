@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
+from dirv_tf.models.bounds import channel_count, kernel_side, pyramid_levels, repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
 from dirv_tf.validation import (
     ConfigError,
@@ -14,12 +15,10 @@ from dirv_tf.validation import (
     integer,
     list_of,
     number,
-    odd_integer,
     one_of,
+    per_term,
     setting,
 )
-
-_COUNT = integer(1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +27,12 @@ class DIRVNetSettings(NetworkSettings):
 
     training_arguments: ClassVar[tuple[str, ...]] = ("checkpoint_units", "separate_levels")
 
-    levels: int = setting(_COUNT)
-    units: int | tuple[int, ...] = setting(either(_COUNT, list_of(_COUNT)))
-    experts: int | tuple[int, int] = setting(either(_COUNT, list_of(_COUNT, 2, 2)))
+    levels: int = setting(pyramid_levels())
+    units: int | tuple[int, ...] = setting(either(repetitions(), list_of(repetitions(), longest=16)))
+    experts: int | tuple[int, int] = setting(per_term(channel_count()))
     kind: str = setting(one_of("dirv_net"), default="dirv_net")
-    kernel_sizes: tuple[int, int] = setting(list_of(odd_integer(), 2, 2), default=(7, 5))
-    knots: int = setting(integer(2), default=24)
+    kernel_sizes: int | tuple[int, int] = setting(per_term(kernel_side()), default=(7, 5))
+    knots: int = setting(integer(2, 4096), default=24)
     knot_range: tuple[float, float] = setting(increasing_pair(number()), default=(-1.0, 1.0))
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
     centered: bool = setting(boolean(), default=True)
@@ -54,7 +53,8 @@ class DIRVNetSettings(NetworkSettings):
     def parameters(self, rank: int) -> int:
         """Return the number of trainable parameters: per unit ``n_e 7^r + r n_e 5^r + n_q (n_e + r n_e) + 1``."""
         data_experts, field_experts = self._experts
-        data_size, field_size = self.kernel_sizes
+        sizes = self.kernel_sizes
+        data_size, field_size = sizes if isinstance(sizes, tuple) else (sizes,) * 2
         kernels = data_experts * data_size**rank + rank * field_experts * field_size**rank
         potentials = self.knots * (data_experts + rank * field_experts)
         return sum(self._units) * (kernels + potentials + 1)

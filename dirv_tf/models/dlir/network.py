@@ -11,6 +11,7 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.geometry.cubic_spline import BORDERS
 from dirv_tf.layers import Warp
+from dirv_tf.models.bounds import channel_count
 from dirv_tf.models.dlir.affine_stage import AffineStage
 from dirv_tf.models.dlir.spline_stage import SplineStage
 from dirv_tf.models.dlir.stage_fields import AffineField, SplineField, combined, total
@@ -26,7 +27,7 @@ from dirv_tf.models.dlir.stage_rules import (
 )
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import boolean, integer, list_of, one_of
+from dirv_tf.validation import boolean, list_of, one_of
 
 
 @register_network
@@ -116,16 +117,16 @@ class DLIR(RegistrationNetwork):
     ):
         super().__init__(rank, dtype=dtype, **kwargs)
         self.affine_resolution = one_of(0, *RESOLUTIONS)("affine_resolution", affine_resolution)
-        self.spline_resolutions = list_of(one_of(*RESOLUTIONS))("spline_resolutions", spline_resolutions)
-        self.spline_spacings = list_of(one_of(*SPACINGS))("spline_spacings", spline_spacings)
+        self.spline_resolutions = list_of(one_of(*RESOLUTIONS), longest=100)("spline_resolutions", spline_resolutions)
+        self.spline_spacings = list_of(one_of(*SPACINGS), longest=100)("spline_spacings", spline_spacings)
         problem = misfit(self.affine_resolution, self.spline_resolutions, self.spline_spacings)
         if problem:
             raise ValueError(
                 f"{problem}. Received: affine_resolution={affine_resolution}, "
                 f"spline_resolutions={spline_resolutions!r}, spline_spacings={spline_spacings!r}"
             )
-        self.filters = integer(1)("filters", filters)
-        self.hidden = integer(1)("hidden", hidden)
+        self.filters = channel_count()("filters", filters)
+        self.hidden = channel_count()("hidden", hidden)
         self.downsampling = one_of(*DOWNSAMPLINGS)("downsampling", downsampling)
         self.border = one_of(*BORDERS)("border", border)
         self.combine = one_of(*COMBINATIONS)("combine", combine)

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any, ClassVar
 
+from dirv_tf.models.bounds import channel_count
 from dirv_tf.models.dlir.stage_rules import (
     AFFINE_CONVOLUTIONS,
     AFFINE_HALVINGS,
@@ -20,7 +21,7 @@ from dirv_tf.models.dlir.stage_rules import (
     stage_names,
 )
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
-from dirv_tf.validation import ConfigError, boolean, integer, list_of, one_of, setting
+from dirv_tf.validation import ConfigError, boolean, list_of, one_of, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,10 +32,10 @@ class DLIRSettings(NetworkSettings):
 
     kind: str = setting(one_of("dlir"), default="dlir")
     affine_resolution: int = setting(one_of(0, *RESOLUTIONS), default=2)
-    spline_resolutions: tuple[int, ...] = setting(list_of(one_of(*RESOLUTIONS)), default=(2, 1, 1))
-    spline_spacings: tuple[int, ...] = setting(list_of(one_of(*SPACINGS)), default=(8, 8, 4))
-    filters: int = setting(integer(1), default=32)
-    hidden: int = setting(integer(1), default=64)
+    spline_resolutions: tuple[int, ...] = setting(list_of(one_of(*RESOLUTIONS), longest=100), default=(2, 1, 1))
+    spline_spacings: tuple[int, ...] = setting(list_of(one_of(*SPACINGS), longest=100), default=(8, 8, 4))
+    filters: int = setting(channel_count(), default=32)
+    hidden: int = setting(channel_count(), default=64)
     downsampling: str = setting(one_of(*DOWNSAMPLINGS), default="pool")
     border: str = setting(one_of("zero", "replicate"), default="replicate")
     combine: str = setting(one_of(*COMBINATIONS), default="add")

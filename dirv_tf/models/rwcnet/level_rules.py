@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dirv_tf.models.bounds import repetitions
 from dirv_tf.validation import either, integer, list_of, one_of
 
 # Pixels of the image per pixel of a level.
@@ -17,9 +18,11 @@ GROUPS = 8
 # Patches along an axis, where a level works on patches.
 PARTS = 2
 # One number for all levels or one per level.
-STEPS = either(integer(1), list_of(integer(1)))
-RADII = either(integer(1), list_of(integer(1)))
-LEVELS = list_of(one_of(*RESOLUTIONS))
+STEPS = either(repetitions(), list_of(repetitions(), longest=4))
+RADII = either(integer(1, 16), list_of(integer(1, 16), longest=4))
+LEVELS = list_of(one_of(*RESOLUTIONS), longest=4)
+# Of the feature networks; every size has twice the channels of the one before it.
+BLOCKS = list_of(repetitions(), longest=8)
 # What a pixel sees beyond the look-ups, in pixels of the coarsest level: the kernels of a step.
 _AROUND = 8
 

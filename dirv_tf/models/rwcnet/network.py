@@ -10,10 +10,12 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import Warp
+from dirv_tf.models.bounds import channel_count, kernel_side
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
 from dirv_tf.models.rwcnet.drawn_patch import DrawnPatch
 from dirv_tf.models.rwcnet.level_rules import (
+    BLOCKS,
     LEVELS,
     MEASURES,
     PARTS,
@@ -27,7 +29,7 @@ from dirv_tf.models.rwcnet.level_rules import (
 )
 from dirv_tf.models.rwcnet.observer import RWCNetObserver
 from dirv_tf.models.rwcnet.recurrent_level import RecurrentLevel
-from dirv_tf.validation import boolean, integer, list_of, number, odd_integer, one_of
+from dirv_tf.validation import boolean, number, one_of
 
 
 @register_network
@@ -134,7 +136,7 @@ class RWCNet(RegistrationNetwork):
         self.resolutions = LEVELS("resolutions", resolutions)
         self.steps = STEPS("steps", steps)
         self.radii = RADII("radii", radii)
-        self.features = integer(1)("features", features)
+        self.features = channel_count()("features", features)
         self.use_correlation = boolean()("use_correlation", use_correlation)
         problem = misfit(self.resolutions, self.steps, self.radii, self.features, self.use_correlation)
         if problem:
@@ -142,9 +144,9 @@ class RWCNet(RegistrationNetwork):
                 f"{problem}. Received: resolutions={resolutions!r}, steps={steps!r}, radii={radii!r}, "
                 f"features={features}, use_correlation={use_correlation}"
             )
-        self.hidden = integer(1)("hidden", hidden)
-        self.blocks = list_of(integer(1))("blocks", blocks)
-        self.flow_kernel = odd_integer()("flow_kernel", flow_kernel)
+        self.hidden = channel_count()("hidden", hidden)
+        self.blocks = BLOCKS("blocks", blocks)
+        self.flow_kernel = kernel_side()("flow_kernel", flow_kernel)
         self.measure = one_of(*MEASURES)("measure", measure)
         self.cost_gradient = boolean()("cost_gradient", cost_gradient)
         self.patches = boolean()("patches", patches)

@@ -7,8 +7,10 @@ import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from dirv_tf.models.bounds import channel_count, kernel_side
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
 from dirv_tf.models.rwcnet.level_rules import (
+    BLOCKS,
     BRANCH,
     FLOW,
     LEVELS,
@@ -22,7 +24,7 @@ from dirv_tf.models.rwcnet.level_rules import (
     size_multiple,
     stage_names,
 )
-from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, odd_integer, one_of, setting
+from dirv_tf.validation import ConfigError, boolean, number, one_of, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +42,10 @@ class RWCNetSettings(NetworkSettings):
     resolutions: tuple[int, ...] = setting(LEVELS, default=(4, 2, 1))
     steps: int | tuple[int, ...] = setting(STEPS, default=(12, 12, 4))
     radii: int | tuple[int, ...] = setting(RADII, default=(3, 3, 2))
-    features: int = setting(integer(1), default=16)
-    hidden: int = setting(integer(1), default=64)
-    blocks: tuple[int, ...] = setting(list_of(integer(1)), default=(1, 2, 2, 4))
-    flow_kernel: int = setting(odd_integer(), default=7)
+    features: int = setting(channel_count(), default=16)
+    hidden: int = setting(channel_count(), default=64)
+    blocks: tuple[int, ...] = setting(BLOCKS, default=(1, 2, 2, 4))
+    flow_kernel: int = setting(kernel_side(), default=7)
     measure: str = setting(one_of(*MEASURES), default="dot")
     cost_gradient: bool = setting(boolean(), default=True)
     use_correlation: bool = setting(boolean(), default=True)

@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import Warp
+from dirv_tf.models.bounds import channel_count, repetitions
 from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, repetition
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import integer, list_of, one_of
+from dirv_tf.validation import list_of, one_of
 
 # Slope of the rectifiers for negative values, and how wide the weights of the field's layer are drawn.
 _SLOPE, _FIRST_FIELD = 0.2, 1e-5
@@ -93,7 +94,7 @@ class VoxelMorph(RegistrationNetwork):
         **kwargs: Any,
     ):
         super().__init__(rank, dtype=dtype, **kwargs)
-        widths = list_of(integer(1))
+        widths = list_of(channel_count(), longest=16)
         self.encoder = widths("encoder", encoder)
         self.decoder = widths("decoder", decoder)
         if len(self.encoder) != len(self.decoder):
@@ -102,7 +103,7 @@ class VoxelMorph(RegistrationNetwork):
                 f"decoder={decoder!r}"
             )
         self.last = widths("last", last)
-        self.squarings = integer()("squarings", squarings)
+        self.squarings = repetitions(0)("squarings", squarings)
         self.field_scale = one_of(1, 2)("field_scale", field_scale)
         self.size_multiples = tuple(math.lcm(2 ** len(self.encoder), step) for step in self.spacing_per_axis)
         # The field is held in float32, whatever the policy of the features.

@@ -6,10 +6,11 @@ import dataclasses
 import math
 from typing import Any, ClassVar
 
+from dirv_tf.models.bounds import channel_count, repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
-from dirv_tf.validation import ConfigError, integer, list_of, one_of, setting
+from dirv_tf.validation import ConfigError, list_of, one_of, setting
 
-_WIDTHS = list_of(integer(1))
+_WIDTHS = list_of(channel_count(), longest=16)
 _KERNEL = 3
 
 
@@ -23,7 +24,7 @@ class VoxelMorphSettings(NetworkSettings):
     encoder: tuple[int, ...] = setting(_WIDTHS, default=(16, 32, 32, 32))
     decoder: tuple[int, ...] = setting(_WIDTHS, default=(32, 32, 32, 32))
     last: tuple[int, ...] = setting(_WIDTHS, default=(32, 16, 16))
-    squarings: int = setting(integer(), default=0)
+    squarings: int = setting(repetitions(0), default=0)
     field_scale: int = setting(one_of(1, 2), default=1)
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 

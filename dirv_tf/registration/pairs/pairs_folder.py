@@ -19,9 +19,12 @@ from typing import Any
 
 from dirv_tf import __version__
 from dirv_tf.io.atomic_write import write_csv, write_json, write_text
+from dirv_tf.io.decoding import decoding
+from dirv_tf.io.file_paths import file_json
 from dirv_tf.io.folder_lock import folder_lock
 from dirv_tf.registration.pairs.pair_row import COLUMNS, PairRow
 from dirv_tf.registration.result_folder import remove_result
+from dirv_tf.validation import UnreadableFileError, shown
 
 SETTINGS_NAME = "settings.json"
 TABLE_NAME = "pairs.csv"
@@ -99,7 +102,7 @@ class PairsFolder:
     def _options_in(self, path):
         """Return the options of the results that are there; an error where the folder is none of ours."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = file_json(path)
             earlier = content["options"] if content["kind"] == KIND else None
         except (OSError, ValueError, LookupError, TypeError):
             earlier = None
@@ -180,7 +183,8 @@ class PairsFolder:
         stamp = _stamp(path)
         if name not in self._known or self._known[name][0] != stamp:
             record = _read_json(path)
-            self._known[name] = stamp, PairRow.from_content(record["row"]) if record else None
+            with decoding(path, "the record of a pair"):
+                self._known[name] = stamp, PairRow.from_content(record["row"]) if record else None
         return self._known[name][1]
 
     def rows(self, order: Iterable[str]) -> list[PairRow]:
@@ -227,9 +231,12 @@ def _stamp(path):
 
 def _read_json(path):
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = file_json(path)
     except FileNotFoundError:
         return {}
+    if not isinstance(content, dict):
+        raise UnreadableFileError(f"Expected the record of a pair. Received: path={path} with {shown(content)}")
+    return content
 
 
 def _write_new_json(path, content):

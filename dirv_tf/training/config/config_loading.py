@@ -8,11 +8,13 @@ from pathlib import Path
 
 import yaml
 
+from dirv_tf.io.decoding import decoding
+from dirv_tf.io.file_paths import file_text
 from dirv_tf.training.config.config_sections import read_section
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.run_config import RunConfig, is_weights_path
-from dirv_tf.training.config.yaml_text import parse_yaml
-from dirv_tf.validation import ConfigError
+from dirv_tf.training.config.yaml_text import MOST_CHARACTERS, parse_yaml
+from dirv_tf.validation import ConfigError, UnreadableFileError, cut, shown
 
 RUNS_VARIABLE = "DIRV_TF_RUNS"
 
@@ -75,16 +77,25 @@ def load_run(name_or_path, preset=None, overrides=None, folder=None):
     3
     """
     path = _find(name_or_path, folder)
+    # Whatever a hostile file brings about is an error of the file.
+    with decoding(path, "a run file", ConfigError):
+        return _checked(path, preset, overrides)
+
+
+def _checked(path, preset, overrides):
     raw = _read(path)
     presets = raw.pop("presets", None) or {}
     if not isinstance(presets, dict):
-        raise ConfigError(f"{path}: 'presets' must be a mapping of names to settings. Received: presets={presets!r}")
+        raise ConfigError(
+            f"{path}: 'presets' must be a mapping of names to settings. Received: presets={shown(presets)}"
+        )
     source = str(path)
     if preset is not None:
         if preset not in presets:
             raise ConfigError(
                 f"{path}: there is no preset '{preset}'.{_close(preset, presets)} "
-                f"Presets of this run: {', '.join(map(str, presets)) or 'none'}. Received: preset={preset!r}"
+                f"Presets of this run: {cut(', '.join(map(str, list(presets)[:100])), 1000) or 'none'}. "
+                f"Received: preset={preset!r}"
             )
         _lay_over(raw, presets[preset], f"{path}: presets.{preset}")
         raw["preset"] = preset
@@ -95,7 +106,7 @@ def load_run(name_or_path, preset=None, overrides=None, folder=None):
         _make_paths_absolute(changes, Path())
         _lay_over(raw, changes, f"setting {key}")
     if overrides:
-        source += f" with {', '.join(f'{key}={value}' for key, value in overrides.items())}"
+        source += f" with {', '.join(cut(f'{key}={value}', 200) for key, value in overrides.items())}"
     return read_section(RunConfig, raw, source)
 
 
@@ -147,17 +158,19 @@ def _find(name_or_path, folder):
 
 def _read(path):
     try:
-        raw = parse_yaml(path.read_text(encoding="utf-8"))
+        raw = parse_yaml(file_text(path, "a run file", MOST_CHARACTERS))
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: this is not readable YAML: {error}") from None
+        raise ConfigError(f"{path}: this is not readable YAML: {cut(str(error), 1000)}") from None
+    except UnreadableFileError as error:
+        raise ConfigError(str(error)) from None
     if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: the file must hold a mapping of keys to values. Received: {raw!r}")
+        raise ConfigError(f"{path}: the file must hold a mapping of keys to values. Received: {shown(raw)}")
     return raw
 
 
 def _lay_over(base, changes, source):
     if not isinstance(changes, dict):
-        raise ConfigError(f"{source}: must be a mapping of keys to values. Received: {changes!r}")
+        raise ConfigError(f"{source}: must be a mapping of keys to values. Received: {shown(changes)}")
     for key, value in changes.items():
         if isinstance(value, dict) and isinstance(base.get(key), dict):
             _lay_over(base[key], value, f"{source}.{key}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 
-from dirv_tf.validation import ConfigError
+from dirv_tf.validation import ConfigError, cut, shown
 
 
 def section(settings_class, **default):
@@ -69,11 +69,15 @@ def read_section(settings_class, raw, source, path=""):
         For an unknown or missing key or a value that is not legal.
     """
     if not isinstance(raw, dict):
-        raise ConfigError(f"{source}: '{path or 'the file'}' must be a mapping of keys to values. Received: {raw!r}")
+        raise ConfigError(
+            f"{source}: '{path or 'the file'}' must be a mapping of keys to values. Received: {shown(raw)}"
+        )
     fields = {field.name: field for field in dataclasses.fields(settings_class) if field.init}
     for key in raw:
         if key not in fields:
-            raise ConfigError(f"{source}: {unknown_key(_join(path, key), key, fields)} Received: {key}={raw[key]!r}")
+            raise ConfigError(
+                f"{source}: {unknown_key(_join(path, key), key, fields)} Received: {cut(key)}={shown(raw[key])}"
+            )
     values = {}
     for name, field in fields.items():
         key = _join(path, name)
@@ -102,7 +106,8 @@ def read_section(settings_class, raw, source, path=""):
 
 def unknown_key(path, key, known):
     """Return the sentence that says that a key is unknown, which it may have been, and which there are."""
-    close = difflib.get_close_matches(str(key), list(known), n=1)
+    # Comparing takes long, and no key is long.
+    close = difflib.get_close_matches(str(key), list(known), n=1) if isinstance(key, str) and len(key) < 100 else ()
     meant = f" Did you mean '{close[0]}'?" if close else ""
     return f"unknown key '{path}'.{meant} Legal keys here: {', '.join(known)}."
 
@@ -110,7 +115,7 @@ def unknown_key(path, key, known):
 def _places(entries, source, path):
     """Return the entries of a list of mappings with their places."""
     if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigError(f"{source}: '{path}' must be a list of mappings. Received: {path}={entries!r}")
+        raise ConfigError(f"{source}: '{path}' must be a list of mappings. Received: {path}={shown(entries)}")
     return [(f"{path}[{number}]", entry) for number, entry in enumerate(entries)]
 
 
@@ -127,7 +132,9 @@ def _read_sections_of_kinds(metadata, raw, name, source, path):
 def _section_of_kind(kinds, raw, source, path):
     kind = raw.get("kind", next(iter(kinds))) if isinstance(raw, dict) else next(iter(kinds))
     if not isinstance(kind, str) or kind not in kinds:
-        raise ConfigError(f"{source}: '{path}.kind' must be one of {', '.join(kinds)}. Received: {path}.kind={kind!r}")
+        raise ConfigError(
+            f"{source}: '{path}.kind' must be one of {', '.join(kinds)}. Received: {path}.kind={shown(kind)}"
+        )
     return kinds[kind]
 
 
@@ -135,7 +142,7 @@ def _read_setting(check, value, source, key):
     try:
         return check.read(value)
     except ValueError:
-        raise ConfigError(f"{source}: '{key}' must be {check.legal}. Received: {key}={value!r}") from None
+        raise ConfigError(f"{source}: '{key}' must be {check.legal}. Received: {key}={shown(value)}") from None
 
 
 def _legal(field):
@@ -145,4 +152,4 @@ def _legal(field):
 
 
 def _join(path, key):
-    return f"{path}.{key}" if path else str(key)
+    return f"{path}.{cut(key)}" if path else cut(key)

@@ -11,17 +11,17 @@ from dirv_tf.validation import (
     ConfigError,
     boolean,
     fraction,
+    image_size,
     increasing_pair,
     integer,
-    list_of,
     number,
     one_of,
     setting,
     text,
 )
 
-_COUNT = integer(1)
-_SIZE = list_of(_COUNT, 2, 3)
+_COUNT = integer(1, 10**9)
+_SIZE = image_size()
 # Thesis Section 6.2: 10 of 255.
 _LEAST_CONTRAST = 10 / 255
 

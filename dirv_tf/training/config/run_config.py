@@ -26,7 +26,7 @@ from dirv_tf.training.config.training_stages import (
 )
 from dirv_tf.validation import ConfigError, boolean, either, integer, mapping_of, number, one_of, setting, text
 
-_COUNT = integer(1)
+_COUNT = integer(1, 10**9)
 # What NumPy's and TensorFlow's random generators both take.
 _SEED = integer(high=2**32 - 1)
 
@@ -98,7 +98,7 @@ class EvaluationSettings:
     """How the network is tested. `validation_images` unseen pairs are tested after every epoch as well."""
 
     batch_size: int = setting(_COUNT, default=100)
-    validation_images: int = setting(integer(), default=0)
+    validation_images: int = setting(integer(0, 10**9), default=0)
 
 
 @dataclasses.dataclass(frozen=True)

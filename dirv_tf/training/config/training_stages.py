@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from dirv_tf.models.bounds import repetitions
 from dirv_tf.validation import ConfigError, integer, number, one_of, setting, text
 
 LOSSES = ("displacement", "intensity", "combined", "unsupervised")
@@ -25,13 +26,13 @@ class StageSettings:
     """
 
     stage: str = setting(text())
-    epochs: int = setting(integer(1))
+    epochs: int = setting(integer(1, 10**9))
     learning_rate: float | None = setting(number(above=0), default=None)
     loss: str | None = setting(one_of(*LOSSES), default=None)
     similarity: str | None = setting(one_of(*SIMILARITIES), default=None)
     regularization: float | None = setting(number(low=0), default=None)
     symmetry: float | None = setting(number(low=0), default=None)
-    steps: int | None = setting(integer(1), default=None)
+    steps: int | None = setting(repetitions(), default=None)
 
 
 class TrainingStage(NamedTuple):

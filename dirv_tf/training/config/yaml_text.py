@@ -6,16 +6,42 @@ import re
 
 import yaml
 
+# A run file has a hundred entries. What an alias stands for counts every time: nine lines can stand for a billion.
+MOST_CHARACTERS = 2**20
+MOST_ENTRIES = 2**17
+
 
 class _StrictLoader(yaml.SafeLoader):
-    """The safe loader, with the numbers of YAML 1.2 and without silently dropped keys."""
+    """The safe loader, with the numbers of YAML 1.2 and without silently dropped keys, for texts of a sensible size."""
+
+    def __init__(self, stream):
+        super().__init__(stream)
+        self._entries = {}
+
+    def compose_node(self, parent, index):
+        """Read a node; raises `yaml.YAMLError` when it stands for too many entries, or for itself."""
+        mark, is_alias = self.peek_event().start_mark, self.check_event(yaml.AliasEvent)
+        node = super().compose_node(parent, index)
+        if is_alias and id(node) in self._entries:
+            return node
+        if is_alias:
+            raise yaml.composer.ComposerError(None, None, "an alias stands within what it stands for", mark)
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in parts for part in pair]
+        self._entries[id(node)] = 1 + sum(self._entries[id(part)] for part in parts)
+        if self._entries[id(node)] > MOST_ENTRIES:
+            raise yaml.composer.ComposerError(None, None, f"more than {MOST_ENTRIES:,} entries", mark)
+        return node
 
     def construct_mapping(self, node, deep=False):
         """Build a mapping; raises `yaml.YAMLError` when a key stands twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
+        found = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in found:
                 raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", node.start_mark)
+            found.add(key)
         return super().construct_mapping(node, deep)
 
 
@@ -40,6 +66,7 @@ def parse_yaml(text):
     Parameters
     ----------
     text : str
+        Of at most `MOST_CHARACTERS`.
 
     Returns
     -------
@@ -48,9 +75,17 @@ def parse_yaml(text):
     Raises
     ------
     yaml.YAMLError
-        For text that is no YAML, or that gives a key twice.
+        For text that is no YAML, that gives a key twice, or that is too large or too deep.
     """
-    return yaml.load(text, Loader=_StrictLoader)
+    if len(text) > MOST_CHARACTERS:
+        raise yaml.YAMLError(f"more than {MOST_CHARACTERS:,} characters")
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except yaml.YAMLError:
+        raise
+    except Exception as error:
+        # PyYAML lets through what Python says of `!!int abc`, of the 31st of February and of 5,000 brackets.
+        raise yaml.YAMLError(f"{type(error).__name__}: {str(error)[:200]}") from error
 
 
 def format_yaml(content):

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from dirv_tf.io.array_archives import read_arrays
 from dirv_tf.io.atomic_write import atomic_path
 from dirv_tf.training.execution.environment import keras_version
+from dirv_tf.validation import UnreadableFileError
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UnreadableFileError):
     """A checkpoint is missing, damaged, or belongs to another network or Keras version."""
 
 
@@ -119,9 +121,7 @@ def finished_epochs(path):
 
 def _read(path):
     try:
-        # NumPy leaves a file open that it cannot read.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            state = dict(file)
+        state = read_arrays(path)
         epoch, generation = int(state.pop("epoch")), int(state.pop("keras"))
     except FileNotFoundError:
         raise CheckpointError(f"Expected a checkpoint file. Received: path={path}") from None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.file_paths import file_json
 from dirv_tf.io.folder_lock import folder_lock
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.yaml_text import format_yaml
@@ -133,7 +133,7 @@ class RunFolder:
 
     def read_record(self):
         """Return the record of the run, a dict; empty when there is none yet."""
-        return json.loads(self.record.read_text(encoding="utf-8")) if self.record.is_file() else {}
+        return file_json(self.record) if self.record.is_file() else {}
 
     def write_record(self, **entries):
         """Write or update the record of the run."""

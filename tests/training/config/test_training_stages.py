@@ -92,7 +92,7 @@ def test_the_written_configuration_reads_as_the_same(tmp_path):
     ("training", "message"),
     [
         ({"stages": STAGES}, "'training.epochs' must be left out beside 'training.stages'.*add up to 7. Received: .*=5"),
-        ({"epochs": None}, "key 'training.epochs' is missing; legal is an integer of at least 1, or a list 'training.stages'"),
+        ({"epochs": None}, "key 'training.epochs' is missing; legal is an integer of at least 1 and at most 1000000000, or a list 'training.stages'"),
         ({"epochs": 1}, r"at least the number of stages of the network, 2 \(affine, spline0\). Received: .*=1"),
         ({"epochs": None, "stages": STAGES[:1]}, "in their order, affine, spline0. Received: affine"),
         ({"epochs": None, "stages": STAGES[::-1]}, "in their order, affine, spline0. Received: spline0, affine"),

@@ -1,0 +1,61 @@
+"""The documentation's page of reliability, written from its records: `python -m experiments.reliability.page`.
+
+The page holds prose around blocks between two marks each; the blocks alone are written. A test compares them with the
+records.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from experiments.folders import CHECKOUT, RECORDS
+from experiments.reliability.fuzz import RECORD_NAME
+from experiments.written_page import WrittenPage
+
+_COLUMNS = ("files of", "damaged", "read", "refused", "anything else", "slowest", "more memory")
+
+
+def blocks(results: Path = RECORDS) -> dict[str, str]:
+    """Return what lies between the marks of the page.
+
+    Parameters
+    ----------
+    results : path
+        The folder of the records.
+
+    Returns
+    -------
+    dict of str
+        Markdown by the name of the block.
+    """
+    return {"fuzz": _fuzz(json.loads((results / "reliability" / RECORD_NAME).read_text(encoding="utf-8")))}
+
+
+def _fuzz(record):
+    hardware = record["hardware"]
+    cores = f"{hardware['cores']} core{'s' * (hardware['cores'] > 1)}"
+    total = sum(row["mutations"] for row in record["readers"].values())
+    lines = [
+        f"{total:,} damaged files, seed {record['seed']}; at most {record['seconds_per_file']} s and "
+        f"{record['memory_per_file'] // 2**20:,} MiB each. {cores}, {hardware['processor'].split('(')[0].strip()}, "
+        f"TensorFlow {record['versions']['tensorflow']}, {record['date'][:10]}.",
+        "",
+        f"| {' | '.join(_COLUMNS)} |",
+        f"|{'---|' * len(_COLUMNS)}",
+    ]
+    for row in record["readers"].values():
+        cells = (
+            row["title"], f"{row['mutations']:,}", f"{row['values']:,}", f"{row['errors']:,}",
+            f"{len(row['undocumented']):,}", f"{row['slowest_seconds']:.2f} s", f"{row['memory_mib']:.0f} MiB",
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGE = WrittenPage(CHECKOUT / "docs" / "reliability.md", "experiments.reliability.page", blocks)
+
+
+if __name__ == "__main__":
+    sys.exit(PAGE.main())
