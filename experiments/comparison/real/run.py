@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
-from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.output_paths import check_output_file
 from dirv_tf.training.execution.environment import hardware, versions
 from experiments.comparison.real.measurement import measure_pairs
 from experiments.comparison.real.methods import METHOD_NAMES, RealMethod
@@ -47,7 +47,7 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=SIDE, report=print
     ValueError
         For files that cannot be read.
     """
-    file = Path(file)
+    file = check_output_file(file)
     report(f"Reading {len(pairs)} pairs, longer side {side} pixels")
     ready = [prepared(pair, side) for pair in pairs]
     if poses:
