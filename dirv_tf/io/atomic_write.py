@@ -69,6 +69,28 @@ def temporary_name(name):
     return f".{uuid.uuid4().hex[:12]}-{name}"
 
 
+def reason_of_failed_write(path):
+    """Return the error of the system that a library does not tell: more is written to the file, which fails again.
+
+    Parameters
+    ----------
+    path : Path
+        That could not be written whole.
+
+    Returns
+    -------
+    OSError
+    """
+    try:
+        with open(path, "ab", buffering=0) as stream:
+            for _ in range(16):
+                stream.write(bytes(2**16))
+            os.fsync(stream.fileno())
+    except OSError as error:
+        return OSError(error.errno, error.strerror, str(path))
+    return OSError(errno.EIO, "written in part only", str(path))
+
+
 def write_text(path, text):
     """Write a UTF-8 text file atomically.
 
@@ -117,8 +139,8 @@ def write_csv(path, columns, rows):
 def _naming(error, path, temporary):
     """Return an error that names the file that was to be written; the same one where it is about something else."""
     if error.errno is None and "requested and" in str(error):
-        # NumPy's words for a write that came to an end too soon, without the reason.
-        return OSError(errno.EIO, f"written in part only ({error}); is the disk full?", str(path))
+        # NumPy's words for a write that came to an end too soon.
+        error = reason_of_failed_write(temporary)
     unnamed = error.filename is None and (is_disk_error(error) or error.errno == errno.EIO)
     if unnamed or (error.filename is not None and Path(os.fsdecode(error.filename)) == temporary):
         return type(error)(error.errno, error.strerror, str(path))

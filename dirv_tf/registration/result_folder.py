@@ -66,7 +66,7 @@ def save_result(result, folder, overwrite=False, field_format=None):
     # be a file system of its own, or the only place that can be written.
     place = folder if folder.exists() else folder.parent
     temporary = place / f".{folder.name}-{uuid.uuid4().hex[:12]}"
-    with folder_lock(temporary), _removed_at_the_end(temporary):
+    with folder_lock(temporary), _removed_at_the_end(temporary, folder):
         _write_image(temporary / f"registered{image_suffix}", result.registered, result.fixed_geometry)
         if result.has_inverse is not None:
             mask = 255 * result.has_inverse.astype(np.uint8)
@@ -110,11 +110,17 @@ def check_result_folder(folder, overwrite=True):
 
 
 @contextlib.contextmanager
-def _removed_at_the_end(folder):
+def _removed_at_the_end(temporary, folder):
+    """Remove the temporary folder, which no error names: its user knows the final one."""
     try:
         yield
+    except OSError as error:
+        path = None if error.filename is None else Path(os.fsdecode(error.filename))
+        if path is None or temporary not in path.parents:
+            raise
+        raise type(error)(error.errno, error.strerror, str(folder / path.name)) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _remove_left_behind(folder):
