@@ -56,8 +56,13 @@ def memory_for(what: str, advice: str) -> Iterator[None]:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise MemoryError(f"Expected memory for {what}; {advice}. Received: {said}") from error
+        raise MemoryError(f"Expected memory for {what}; {advice}. Received: {said_of_memory(error)}") from error
+
+
+def said_of_memory(error: BaseException) -> str:
+    """Return the one line of an error that says what could not be had; TensorFlow's errors have many."""
+    lines = str(error).split("\n")
+    return next((line.strip() for line in lines if "alloc" in line or "OOM" in line), lines[0]) or type(error).__name__
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from dirv_tf.resource_errors import is_out_of_memory
+from dirv_tf.resource_errors import is_out_of_memory, said_of_memory
 from dirv_tf.stop_signals import stop_signals_raise, stopped_status
 
 # What a user can bring about and mend: one line says it. Of our own mistakes, the whole trace is wanted.
@@ -41,7 +41,7 @@ def exit_status(command: Callable[[], int], debug: Callable[[], bool] = lambda: 
         try:
             status = command()
             # Here, where a full disk can still be said, and not as Python ends.
-            sys.stdout.flush()
+            _flush_output()
             return status
         except BrokenPipeError:
             # The reader of our output has gone (dirv-tf info | head): nothing failed.
@@ -56,8 +56,8 @@ def exit_status(command: Callable[[], int], debug: Callable[[], bool] = lambda: 
             out_of_memory = is_out_of_memory(error)
             if debug() or not (out_of_memory or isinstance(error, _EXPECTED)):
                 raise
-            text = str(error) or type(error).__name__
-            print(f"error: {text.splitlines()[0] if out_of_memory else text}", file=sys.stderr)
+            text = said_of_memory(error) if out_of_memory else str(error) or type(error).__name__
+            print(f"error: {text}", file=sys.stderr)
             if isinstance(error, OSError):
                 _discard_output()
             return 1
@@ -66,6 +66,15 @@ def exit_status(command: Callable[[], int], debug: Callable[[], bool] = lambda: 
 def _stopped(number):
     print("Stopped.", file=sys.stderr)
     return stopped_status(number)
+
+
+def _flush_output():
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def _discard_output():

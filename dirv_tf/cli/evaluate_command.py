@@ -61,12 +61,12 @@ def run(options):
     int
         Exit status 0.
     """
+    if options.output:
+        check_file_output(options.output, options.overwrite)
     from dirv_tf import io
     from dirv_tf.io.atomic_write import write_json
     from dirv_tf.registration import evaluate_field
 
-    if options.output:
-        check_file_output(options.output, options.overwrite)
     if options.unit and not options.landmarks:
         raise ValueError(f"--unit is for --landmarks. Received: --unit {options.unit} alone")
     labels = options.labels and tuple(io.load_image(path) for path in options.labels)

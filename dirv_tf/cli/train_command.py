@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import RUNS_VARIABLE, known_runs, load_run, parse_override
 from dirv_tf.training.execution.run_folder import RESULTS_FOLDER, RunFolder
@@ -90,6 +91,8 @@ def run(options):
 
 
 def _execute(config, folder, options):
+    # Before TensorFlow is loaded.
+    check_output_folder(folder.path)
     from dirv_tf.training.execution.checkpoints import CheckpointError
     from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from dirv_tf.training.execution.run import execute
