@@ -1,0 +1,1 @@
+"""Campaigns on reliability: kills, damaged files, long life."""
