@@ -38,6 +38,7 @@ def benchmark(plan, folder, report=print):
     dict
         What benchmark.json holds.
     """
+    folder = check_output_folder(folder)
     begun, found = time.monotonic(), hardware()
     report(f"Benchmark of dirv_tf, {plan.name}: {hardware_line(found)}")
     rows = []
@@ -66,7 +67,6 @@ def benchmark(plan, folder, report=print):
     report("Targets:")
     for line in target_lines(result["targets"]):
         report(line)
-    folder = check_output_folder(folder)
     save_figure(benchmark_figure(rows, plan.inference_sides), folder / "benchmark.png")
     write_text(folder / "benchmark.md", markdown(result))
     write_json(folder / "benchmark.json", _as_mappings(result))

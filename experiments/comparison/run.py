@@ -49,11 +49,12 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print, c
     """
     import SimpleITK
 
+    folder = check_output_folder(folder)
     # On images this small more threads cost more than they gain, and "per pair" is meant per core.
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     tuned = METHODS if classical else ()
     others = [[*network_methods(networks, len(image_size(pair_set))), *call_methods()] for pair_set in sets]
-    found, searches, folder = [], [], check_output_folder(folder)
+    found, searches = [], []
     stages = Stages(_work(sets, len(tuned), [len(methods) for methods in others], trials * tuning_pairs, pairs), report)
     for pair_set, methods in zip(sets, others):
         report(f"{pair_set.name}: {pair_set.what}")

@@ -43,7 +43,8 @@ def _read(path):
     if path.suffix == ".json":
         json.loads(path.read_text(encoding="utf-8"))
     elif path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
+        # NumPy leaves a file open that it cannot read.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             for name in arrays.files:
                 arrays[name]
     elif path.suffix == ".png":
