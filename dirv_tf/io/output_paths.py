@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -67,20 +69,45 @@ def check_output_folder(path: Any) -> Path:
 
 
 def _try(folder, name, path):
-    """Write a file of a temporary name where the folder is, or is going to be."""
+    """Write a file where the folder is, or is going to be."""
     folder = Path(os.path.abspath(folder))
     while not os.path.lexists(folder) and folder != folder.parent:
         # The longest name is that of a folder to be made.
         name, folder = max(name, folder.name, key=len), folder.parent
     trial = folder / temporary_name(name)
     try:
-        descriptor = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(descriptor, "wb", buffering=0) as stream:
-                if stream.write(_TRIAL) < len(_TRIAL):
-                    stream.write(_TRIAL)
-                os.fsync(stream.fileno())
-        finally:
-            trial.unlink(missing_ok=True)
+        _check_length(trial)
+        if not _written_without_a_name(folder):
+            try:
+                _write(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            finally:
+                trial.unlink(missing_ok=True)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(path)) from error
+
+
+def _check_length(path):
+    # Of a name that is too long, the system says so; that there is no such file is as it should be.
+    with contextlib.suppress(FileNotFoundError):
+        os.lstat(path)
+
+
+def _written_without_a_name(folder):
+    """Write a file that has no name, of which a kill leaves nothing; False where the system knows no such files."""
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    try:
+        descriptor = os.open(folder, os.O_WRONLY | os.O_TMPFILE, 0o600)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL):
+            return False
+        raise
+    _write(descriptor)
+    return True
+
+
+def _write(descriptor):
+    with open(descriptor, "wb", buffering=0) as stream:
+        if stream.write(_TRIAL) < len(_TRIAL):
+            stream.write(_TRIAL)
+        os.fsync(stream.fileno())

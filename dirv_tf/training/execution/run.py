@@ -85,6 +85,8 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         if monitor:
             monitor.write_test(measured, config.training.epochs)
         row = test_row(config, testing.count, measured, reference, seconds)
+        # With the results the run is finished, and nobody comes to remove what is left.
+        folder.free_reserve()
         save_weights_file(model, folder.path, weights_card(config, measured, reference, found))
         write_results(folder, row, measured, reference)
     for line in results_lines(config, testing.count, measured, reference):
