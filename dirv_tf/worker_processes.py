@@ -43,6 +43,8 @@ class Died(NamedTuple):
 
 class _Raised(NamedTuple):
     text: str
+    # A full disk, for instance: who called can say it in a line.
+    error: OSError | None = None
 
 
 def each_in_processes(target: str, tasks: Sequence[Any], processes: int) -> Generator[tuple[int, Any], None, None]:
@@ -65,8 +67,10 @@ def each_in_processes(target: str, tasks: Sequence[Any], processes: int) -> Gene
 
     Raises
     ------
+    OSError
+        When the function raised one.
     RuntimeError
-        When the function raised, or the processes do not even start.
+        When the function raised something else, or the processes do not even start.
 
     Notes
     -----
@@ -82,7 +86,7 @@ def each_in_processes(target: str, tasks: Sequence[Any], processes: int) -> Gene
         for _ in tasks:
             index, outcome = shared.outcomes.get()
             if isinstance(outcome, _Raised):
-                raise RuntimeError(outcome.text)
+                raise outcome.error or RuntimeError(outcome.text)
             yield index, outcome
     finally:
         shared.stop()
@@ -205,7 +209,8 @@ def _answer(process):
         if status >= 0:
             return Died(f"its process ended with status {status}")
         name = signal.Signals(-status).name
-        memory = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        # The kernel kills; C++ aborts where it gets no memory.
+        memory = ", perhaps for want of memory" if name in ("SIGKILL", "SIGABRT") else ""
         return Died(f"its process was ended by {name}{memory}")
 
 
@@ -232,8 +237,8 @@ def _work(target, tasks, answers):
     while True:
         try:
             answer = function(tasks.get())
-        except Exception:
-            answer = _Raised(traceback.format_exc())
+        except Exception as error:
+            answer = _Raised(traceback.format_exc(), error if isinstance(error, OSError) else None)
         _tell(answers, answer)
 
 

@@ -7,7 +7,7 @@ import datetime
 import sys
 from pathlib import Path
 
-from dirv_tf.cli.command_line import prepare_process
+from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import at_least
 from experiments.folders import OUTPUT
 
@@ -57,9 +57,6 @@ def main(arguments=None):
     except (WeightFileError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
 
 
 def _test(run, pairs):
@@ -134,4 +131,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from dirv_tf.cli import train_command
-from dirv_tf.cli.command_line import prepare_process
+from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.folders import ALL_RUNS, OUTPUT
 
 
@@ -20,7 +20,8 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 done, 1 the training failed, 2 wrong command line or configuration, 130 stopped.
+        Exit status: 0 done, 1 the training failed, 2 wrong command line or configuration, 130 stopped by Ctrl-C, 143 by
+        SIGTERM.
     """
     prepare_process()
     parser = train_command.standalone_parser("python -m experiments.run", runs=ALL_RUNS, results=OUTPUT)
@@ -28,4 +29,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

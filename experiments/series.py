@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from dirv_tf.cli.command_line import prepare_process
+from dirv_tf.cli.command_line import exit_status, prepare_process
 from dirv_tf.training.config.config_loading import known_runs, load_run, parse_override
 from dirv_tf.validation import ConfigError
 from experiments.folders import OUTPUT, RUNS
@@ -21,7 +21,7 @@ examples:
 A run that is finished with just these settings is skipped, one that was stopped goes on: after Ctrl-C, give the same
 command again. Every run writes its folder as `python -m experiments.run` does. A run that fails is said in the table
 at the end, and the others go on. Exit status: 0 all done, 1 a run failed, 2 wrong command line or configuration,
-130 stopped.
+130 stopped by Ctrl-C, 143 by SIGTERM.
 """
 
 
@@ -97,4 +97,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

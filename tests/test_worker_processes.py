@@ -93,3 +93,13 @@ def test_processes_end_with_the_one_that_started_them():
         assert is_alive(process_id)
         starter.send_signal(signal.SIGKILL)
     assert gone_after_a_while(process_id)
+
+
+def test_an_error_of_the_system_comes_back_as_it_is():
+    """A full disk is said in a line, with its path; other errors are our own and keep their trace."""
+    full = "(_ for _ in ()).throw(OSError(28, 'No space left on device', 'a/b'))"
+    with pytest.raises(OSError, match="No space left on device: 'a/b'") as raised:
+        evaluated([full], 1)
+    assert raised.value.errno == 28
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        evaluated(["1 / 0"], 1)

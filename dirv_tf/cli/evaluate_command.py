@@ -7,6 +7,7 @@ from pathlib import Path
 from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.file_options import LANDMARK_FORMATS, add_unit, check_unit, show_notes
 from dirv_tf.cli.map_arguments import placement
+from dirv_tf.cli.output_options import check_file_output
 from dirv_tf.cli.warp_command import moving_image, moving_size, read_field
 
 _EPILOG = f"""\
@@ -60,12 +61,12 @@ def run(options):
     int
         Exit status 0.
     """
+    if options.output:
+        check_file_output(options.output, options.overwrite)
     from dirv_tf import io
     from dirv_tf.io.atomic_write import write_json
     from dirv_tf.registration import evaluate_field
 
-    if options.output and options.output.exists() and not options.overwrite:
-        raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
     if options.unit and not options.landmarks:
         raise ValueError(f"--unit is for --landmarks. Received: --unit {options.unit} alone")
     labels = options.labels and tuple(io.load_image(path) for path in options.labels)

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
+import importlib
 import sys
 import warnings
 
 import dirv_tf
-from dirv_tf.cli import (
-    compose_command,
-    evaluate_command,
-    info_command,
-    invert_command,
-    register_command,
-    report_command,
-    tissue_command,
-    train_command,
-    warp_command,
-)
-from dirv_tf.cli.command_line import prepare_process
+from dirv_tf.cli.command_line import exit_status, prepare_process
 
-_COMMANDS = (
-    register_command,
-    warp_command,
-    invert_command,
-    compose_command,
-    evaluate_command,
-    train_command,
-    tissue_command,
-    report_command,
-    info_command,
-)
+# Loaded when the command is carried out: Ctrl-C meanwhile is a line, not a trace.
+_COMMANDS = ("register", "warp", "invert", "compose", "evaluate", "train", "tissue", "report", "info")
 _EPILOG = """\
 examples:
   dirv-tf register fixed.png moving.png -o result           the registered image, the field, the metrics, a picture
@@ -42,7 +22,7 @@ examples:
   dirv-tf info                                              versions, devices, shipped models
 
 `dirv-tf COMMAND --help` explains a command. Exit status: 0 done, 1 failed (the reason is on standard error),
-2 wrong command line or configuration, 130 stopped by Ctrl-C.
+2 wrong command line or configuration, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
 """
 
 
@@ -57,13 +37,19 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 done, 1 failed, 2 wrong command line or configuration, 130 stopped.
+        Exit status: 0 done, 1 failed, 2 wrong command line or configuration, 130 stopped by Ctrl-C, 143 by SIGTERM.
     """
     prepare_process()
-    options = build_parser().parse_args(arguments)
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
-        return _run(options)
+    options = None
+
+    def command():
+        nonlocal options
+        options = build_parser().parse_args(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return options.run(options)
+
+    return exit_status(command, lambda: options is not None and options.debug)
 
 
 def build_parser():
@@ -77,27 +63,9 @@ def build_parser():
     parser.add_argument("--version", action="version", version=f"dirv-tf {dirv_tf.__version__}")
     parser.add_argument("--debug", action="store_true", help="show where in the code an error arose")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in _COMMANDS:
-        command.add_parser(commands)
+    for name in _COMMANDS:
+        importlib.import_module(f"dirv_tf.cli.{name}_command").add_parser(commands)
     return parser
-
-
-def _run(options):
-    try:
-        return options.run(options)
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of our output has gone (dirv-tf info | head): nothing failed. What Python would still write at
-        # exit must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-        if options.debug:
-            raise
-        print(f"error: {str(error) or type(error).__name__}", file=sys.stderr)
-        return 1
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dirv_tf.cli.output_options import check_file_output, check_result_output
+
 FIELD_SUFFIXES = (".npz", ".nii.gz", ".nii", ".mha", ".nrrd")
 
 
@@ -53,19 +55,15 @@ def writes_file(options, sources):
                 f"Expected a field file, or the folder of a registration. Received: {source}, which does not exist"
             )
     if output.name.lower().endswith(FIELD_SUFFIXES):
-        if output.exists() and not options.overwrite:
-            raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={output}")
         if options.fixed:
             raise ValueError(f"--fixed is for a folder of results, which holds images. Received: output={output}")
+        check_file_output(output, options.overwrite)
         return True
     files = [source for source in sources if not source.is_dir()]
     if files:
         # Of a field alone no images are known, so that a field is all that can be written.
         known_suffix(output, FIELD_SUFFIXES)
-    if output.exists() and not options.overwrite and (not output.is_dir() or any(output.iterdir())):
-        raise FileExistsError(
-            f"Expected a new or empty folder (--overwrite replaces earlier results). Received: output={output}"
-        )
+    check_result_output(output, options.overwrite)
     return False
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from dirv_tf.cli import register_pairs_command
 from dirv_tf.cli.command_line import add_command, in_any_order
 from dirv_tf.cli.file_options import add_choices, pair_choice
+from dirv_tf.cli.output_options import check_result_output
 
 # As in `dirv_tf.register`, whose module takes TensorFlow along.
 ALIGNMENTS = ("auto", "none", "translation", "rigid", "similarity", "affine")
@@ -124,14 +125,11 @@ def run(options):
         return 2
     if options.pairs is not None:
         return register_pairs_command.run(options, _register_options(options))
+    check_result_output(options.output, options.overwrite)
     from dirv_tf.registration import register
+    from dirv_tf.registration.result_folder import check_result_folder
 
-    if options.output.exists() and not options.overwrite and (
-        not options.output.is_dir() or any(options.output.iterdir())
-    ):
-        raise FileExistsError(
-            f"Expected a new or empty folder (--overwrite replaces earlier results). Received: output={options.output}"
-        )
+    check_result_folder(options.output, options.overwrite)
     result = register(
         options.fixed,
         options.moving,

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
+from dirv_tf.io.output_paths import check_output_folder
+from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import RUNS_VARIABLE, known_runs, load_run, parse_override
 from dirv_tf.training.execution.run_folder import RESULTS_FOLDER, RunFolder
 from dirv_tf.validation import ConfigError
@@ -75,7 +77,8 @@ def run(options):
     Returns
     -------
     int
-        Exit status: 0 done, 1 the training failed, 2 wrong command line or configuration, 130 stopped.
+        Exit status: 0 done, 1 the training failed, 2 wrong command line or configuration, 130 stopped by Ctrl-C, 143 by
+        SIGTERM.
     """
     try:
         if options.list:
@@ -88,15 +91,17 @@ def run(options):
 
 
 def _execute(config, folder, options):
+    # Before TensorFlow is loaded.
+    check_output_folder(folder.path)
     from dirv_tf.training.execution.checkpoints import CheckpointError
-    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from dirv_tf.training.execution.run import execute
 
     try:
         execute(config, folder, tensorboard=not options.no_tensorboard)
-    except (TrainingInterrupted, KeyboardInterrupt):
+    except (TrainingInterrupted, KeyboardInterrupt) as stop:
         print(f"Stopped. To go on: {options.command} --resume {folder.path}", file=sys.stderr)
-        return 130
+        return stopped_status(stopping_signal(stop))
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -13,6 +13,7 @@ from dirv_tf.cli.file_options import (
     check_unit,
     show_notes,
 )
+from dirv_tf.cli.output_options import check_file_output
 
 _EPILOG = f"""\
 examples:
@@ -118,8 +119,7 @@ def run(options):
     int
         Exit status 0.
     """
-    if options.output.exists() and not options.overwrite:
-        raise FileExistsError(f"Expected a new file (--overwrite replaces). Received: output={options.output}")
+    check_file_output(options.output, options.overwrite)
     points = options.input.suffix.lower() in LANDMARK_SUFFIXES
     for name in ("labels", "channel", "time"):
         if points and getattr(options, name):

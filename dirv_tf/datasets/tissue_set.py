@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from dirv_tf.datasets.tissue_patches import PatchSettings, cut_patches
@@ -14,6 +14,8 @@ from dirv_tf.datasets.tissue_sources import TissueSource
 from dirv_tf.io.atomic_write import write_csv, write_json
 from dirv_tf.io.file_paths import file_json
 from dirv_tf.io.image_files import write_image
+from dirv_tf.io.output_paths import check_output_folder
+from dirv_tf.resource_errors import is_disk_error
 from dirv_tf.validation import UnreadableFileError
 
 MANIFEST = "manifest.json"
@@ -56,8 +58,10 @@ def make_tissue_set(
     ValueError
         If the folder holds other files or a set with other settings, its manifest cannot be read, or, where `strict`,
         an image cannot be used.
+    OSError
+        If the folder cannot be written, or its disk becomes full; the same call goes on then.
     """
-    folder = Path(folder)
+    folder = check_output_folder(folder)
     plain = dataclasses.asdict(settings)
     older = _older_entries(folder, plain)
     for name in set(older).difference(source.name for source in sources):
@@ -70,6 +74,8 @@ def make_tissue_set(
         try:
             manifest["sources"].append(_entry(source, folder, settings, entry))
         except (OSError, ValueError) as error:
+            if is_disk_error(error):
+                raise
             if strict:
                 raise ValueError(f"{source.path}: {error}") from error
             _remove_patches(folder, entry)

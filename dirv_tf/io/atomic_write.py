@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import json
 import os
 import uuid
 from pathlib import Path
+
+from dirv_tf.resource_errors import is_disk_error
 
 
 @contextlib.contextmanager
@@ -15,7 +18,8 @@ def atomic_path(path):
     """Give a temporary path beside `path` that takes its place when the block ends well.
 
     The temporary file lies in the same folder, because a rename is atomic only within one file system. When the
-    block raises, the temporary file is removed and an older file at `path` stays as it was.
+    block raises, the temporary file is removed and an older file at `path` stays as it was. A process that is killed
+    in the block leaves it there, see `dirv_tf.io.left_behind`.
 
     Parameters
     ----------
@@ -26,17 +30,65 @@ def atomic_path(path):
     ------
     Path
         The temporary file, with all suffixes of `path` (some writers choose the format by them).
+
+    Raises
+    ------
+    OSError
+        When the disk is full or cannot be written; it names `path`, also where a library does not.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex[:12]}-{path.name}")
+    temporary = path.with_name(temporary_name(path.name))
     try:
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        named = _naming(error, path, temporary)
+        if named is error:
+            raise
+        raise named from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_name(name):
+    """Return a name that no other file has, from which the final one can be told.
+
+    Parameters
+    ----------
+    name : str
+        The final name.
+
+    Returns
+    -------
+    str
+        ".0123456789ab-" and the name.
+    """
+    return f".{uuid.uuid4().hex[:12]}-{name}"
+
+
+def reason_of_failed_write(path):
+    """Return the error of the system that a library does not tell: more is written to the file, which fails again.
+
+    Parameters
+    ----------
+    path : Path
+        That could not be written whole.
+
+    Returns
+    -------
+    OSError
+    """
+    try:
+        with open(path, "ab", buffering=0) as stream:
+            for _ in range(16):
+                stream.write(bytes(2**16))
+            os.fsync(stream.fileno())
+    except OSError as error:
+        return OSError(error.errno, error.strerror, str(path))
+    return OSError(errno.EIO, "written in part only", str(path))
 
 
 def write_text(path, text):
@@ -82,6 +134,17 @@ def write_csv(path, columns, rows):
         writer = csv.DictWriter(stream, fieldnames=list(columns), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _naming(error, path, temporary):
+    """Return an error that names the file that was to be written; the same one where it is about something else."""
+    if error.errno is None and "requested and" in str(error):
+        # NumPy's words for a write that came to an end too soon.
+        error = reason_of_failed_write(temporary)
+    unnamed = error.filename is None and (is_disk_error(error) or error.errno == errno.EIO)
+    if unnamed or (error.filename is not None and Path(os.fsdecode(error.filename)) == temporary):
+        return type(error)(error.errno, error.strerror, str(path))
+    return error
 
 
 def _plain(value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dirv_tf.io.array_archives import read_arrays
+from dirv_tf.io.array_archives import read_arrays, write_arrays
 from dirv_tf.io.decoding import decoding
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.validation import shown
@@ -30,17 +30,17 @@ def write_archive(path, flow_field, fixed_geometry, moving_geometry, moving_size
     fixed_geometry, moving_geometry : ImageGeometry
     moving_size : tuple of int, length r
     """
-    np.savez(
-        path,
-        format=ARCHIVE_FORMAT,
-        conventions=CONVENTIONS,
-        flow_field=flow_field.astype(np.float32),
-        fixed_origin=fixed_geometry.origin,
-        fixed_axes=fixed_geometry.axes,
-        moving_origin=moving_geometry.origin,
-        moving_axes=moving_geometry.axes,
-        moving_size=moving_size,
-    )
+    arrays = {
+        "format": ARCHIVE_FORMAT,
+        "conventions": CONVENTIONS,
+        "flow_field": flow_field.astype(np.float32),
+        "fixed_origin": fixed_geometry.origin,
+        "fixed_axes": fixed_geometry.axes,
+        "moving_origin": moving_geometry.origin,
+        "moving_axes": moving_geometry.axes,
+        "moving_size": moving_size,
+    }
+    write_arrays(path, arrays)
 
 
 def read_archive(path):

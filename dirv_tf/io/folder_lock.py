@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 try:
@@ -13,7 +14,7 @@ except ImportError:  # Windows cannot lock a folder.
 
 
 @contextlib.contextmanager
-def folder_lock(path):
+def folder_lock(path: str | os.PathLike[str], shared: bool = False) -> Iterator[bool]:
     """Keep other processes that ask the same out of a folder, until the block or this process ends.
 
     The folder itself is locked: nothing is left in it, and a process that was killed leaves no lock behind. Windows and
@@ -23,6 +24,13 @@ def folder_lock(path):
     ----------
     path : str or Path
         The folder; made where there is none.
+    shared : bool
+        Whether others that ask for a shared lock may come in too. Such a lock waits for one that is not shared.
+
+    Yields
+    ------
+    bool
+        Whether the folder is locked: False where there are no locks.
 
     Raises
     ------
@@ -32,16 +40,17 @@ def folder_lock(path):
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
     if fcntl is None:
-        yield
+        yield False
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
+        is_locked = True
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise
         except OSError:
-            pass  # A file system without locks.
-        yield
+            is_locked = False  # A file system without locks.
+        yield is_locked
     finally:
         os.close(descriptor)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dirv_tf.io.atomic_write import reason_of_failed_write
 from dirv_tf.io.decoding import decoding
 from dirv_tf.io.file_limits import check_compressed, check_stored
 from dirv_tf.io.file_paths import known_suffix
@@ -158,7 +159,14 @@ def _is_packed(path):
         return stream.read(2) == b"\x1f\x8b"
 
 
-def _unpacked_length(path, enough):
+def _written_length(path, suffix):
+    try:
+        return _unpacked_length(path) if suffix.endswith(".gz") else path.stat().st_size
+    except (EOFError, OSError):
+        return 0  # It ends in the middle, or was never begun.
+
+
+def _unpacked_length(path, enough=math.inf):
     length = 0
     with gzip.open(path) as stream:
         while length < enough and (block := stream.read(1 << 22)):
@@ -214,6 +222,8 @@ def write_itk_image(path, array, geometry, is_vector=False):
         If the axes are not at right angles and the format is NIfTI, for which ITK would bend them.
     ImportError
         If SimpleITK is not installed.
+    OSError
+        If the file cannot be written whole.
     """
     simpleitk = import_simpleitk()
     steps = np.asarray(geometry.axes)[:, ::-1]
@@ -229,4 +239,12 @@ def write_itk_image(path, array, geometry, is_vector=False):
     image.SetOrigin(geometry.origin)
     image.SetSpacing(pixel_size.tolist())
     image.SetDirection(directions.ravel().tolist())
-    simpleitk.WriteImage(image, str(path))
+    try:
+        simpleitk.WriteImage(image, str(path))
+    except RuntimeError as error:
+        # ITK says in many words that the disk is full, or that it failed.
+        raise reason_of_failed_write(path) from error
+    # Of a NIfTI file that it could not write whole, ITK says nothing to its caller.
+    suffix = known_suffix(path, _SUFFIXES)
+    if suffix in _NIFTI and _written_length(path, suffix) < array.nbytes:
+        raise reason_of_failed_write(path)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dirv_tf.io.array_archives import read_arrays
+from dirv_tf.io.array_archives import read_arrays, write_arrays
 from dirv_tf.io.atomic_write import atomic_path, write_json
 from dirv_tf.io.file_paths import file_json
 from dirv_tf.models.network_settings import NORMALIZATIONS
@@ -61,7 +61,7 @@ def save_weights_file(model: RegistrationNetwork, path: Any, card: Mapping[str, 
     path = _arrays_path(path)
     arrays = {name: np.array(variable.numpy()) for name, variable in model.named_variables().items()}
     with atomic_path(path) as temporary:
-        np.savez(temporary, **arrays)
+        write_arrays(temporary, arrays)
         checksum = _checksum(temporary)
     parameters = int(sum(array.size for array in arrays.values()))
     fixed = {

@@ -246,3 +246,32 @@ def check_same_rank(fixed, moving):
             "Expected two images of the same rank (both 2D or both 3D). "
             f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
         )
+
+
+def checked_masks(fixed, moving, fixed_mask, moving_mask):
+    """Return the masks of both images as arrays of bool; None where there is none.
+
+    Parameters
+    ----------
+    fixed, moving : GivenImage
+    fixed_mask, moving_mask : array_like or None
+
+    Returns
+    -------
+    list of (ndarray of bool or None)
+
+    Raises
+    ------
+    ValueError
+        If a mask has another shape than its image, or leaves no pixel.
+    """
+    masks = []
+    for name, image, mask in (("fixed_mask", fixed, fixed_mask), ("moving_mask", moving, moving_mask)):
+        mask = None if mask is None else np.asarray(mask, bool)
+        if mask is not None and (mask.shape != image.array.shape or not mask.any()):
+            raise ValueError(
+                f"`{name}` must have the image's shape {image.array.shape} and leave at least one pixel. "
+                f"Received: {name}.shape={mask.shape} with {np.count_nonzero(mask)} pixels"
+            )
+        masks.append(mask)
+    return masks

@@ -12,7 +12,7 @@ import numpy as np
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import best_route, explains_more, is_doubtful
 from dirv_tf.registration.empty_margins import CutPair
-from dirv_tf.registration.given_image import check_same_rank, pair_placement, take_pair
+from dirv_tf.registration.given_image import check_same_rank, checked_masks, pair_placement, take_pair
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
 from dirv_tf.registration.intensity_trial import intensity_trial
 from dirv_tf.registration.model_choice import choose_model
@@ -29,9 +29,11 @@ from dirv_tf.registration.route import (
     registered_by_optimization,
 )
 from dirv_tf.registration.tiling import halvings, register_halved, register_in_tiles, tile_sides
+from dirv_tf.resource_errors import memory_for
 from dirv_tf.validation import one_of
 
 DEFAULT_ROUNDS = 10
+_LESS_MEMORY = 'smaller images need less, so does effort="fast", or a model with tile=512'
 DEFAULT_MODELS = {2: "best-2d", 3: "best-3d"}
 
 
@@ -127,6 +129,8 @@ def register(
         that are none of the above.
     TypeError
         When `model` is none of the above.
+    MemoryError
+        Where Python, NumPy or TensorFlow get no memory; what the operating system ends cannot be caught.
 
     Warns
     -----
@@ -159,60 +163,61 @@ def register(
     network, name = choose_model(DEFAULT_MODELS[len(size)] if model is None else model, len(size))
     for shape in (size, moving_image.array.shape):
         _check_size(shape, network.spacing_per_axis)
-    check_intensities(fixed_image.array, "fixed")
-    check_intensities(moving_image.array, "moving")
-    masks = _masks(fixed_image, moving_image, fixed_mask, moving_mask)
-    ranges, range_notes = pair_ranges(fixed_image, moving_image, normalize, network, free=model is None)
-    fixed_values = to_unit_interval(fixed_image.array, ranges[0])
-    moving_values = to_unit_interval(moving_image.array, ranges[1])
-    warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
-    warn_of_low_contrast(moving_values, "moving", stacklevel=2)
-    cut = CutPair(fixed_values, moving_values, *masks)
-    if model is None and initial.is_identity:
-        cut = cut.without_margins()
-    sides = tile_sides(tile, cut.fixed.shape, network)
-    halved = halvings(network, tile, cut.fixed.shape)
-    size_notes = []
+    with memory_for(_pair_in_words(size, moving_image.array.shape), _LESS_MEMORY):
+        check_intensities(fixed_image.array, "fixed")
+        check_intensities(moving_image.array, "moving")
+        masks = checked_masks(fixed_image, moving_image, fixed_mask, moving_mask)
+        ranges, range_notes = pair_ranges(fixed_image, moving_image, normalize, network, free=model is None)
+        fixed_values = to_unit_interval(fixed_image.array, ranges[0])
+        moving_values = to_unit_interval(moving_image.array, ranges[1])
+        warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
+        warn_of_low_contrast(moving_values, "moving", stacklevel=2)
+        cut = CutPair(fixed_values, moving_values, *masks)
+        if model is None and initial.is_identity:
+            cut = cut.without_margins()
+        sides = tile_sides(tile, cut.fixed.shape, network)
+        halved = halvings(network, tile, cut.fixed.shape)
+        size_notes = []
 
-    def run(one, two):
-        report = progress or (lambda done, total: None)
-        if halved:
-            size_notes.append(f"registered at 1/{2**halved} of the size, since {name} must see the whole image")
-            return register_halved(network, rounds, one, two, halved, report)
-        return register_in_tiles(network, rounds, one, two, sides, report)
+        def run(one, two):
+            report = progress or (lambda done, total: None)
+            if halved:
+                size_notes.append(f"registered at 1/{2**halved} of the size, since {name} must see the whole image")
+                return register_halved(network, rounds, one, two, halved, report)
+            return register_in_tiles(network, rounds, one, two, sides, report)
 
-    start = perf_counter()
-    if align != "none":
-        tell("aligning")
-    linear, alignment, align_notes = placed(cut.fixed, cut.moving, initial, align, cut.fixed_mask, cut.moving_mask)
-    as_given = Pair(cut.fixed, cut.moving, initial, cut.fixed_mask, cut.moving_mask)
-    pair = replace(as_given, linear=linear)
-    tell("registering")
-    trial = None
-    if model is None and similarity in ("auto", "mse") and align == "auto" and is_doubtful(alignment):
-        trial = intensity_trial(as_given, run, name, effort, optimize)
-    if trial is not None and trial.found is not None and trial.needs_no_alignment:
-        found, linear, alignment, align_notes = trial.found, initial, None, ("no alignment was needed",)
-    elif model is None and similarity == "auto":
-        aligned = alignment is not None and not alignment.is_identity
-        found = best_route(pair, run, name, effort, optimize, look_first=aligned)
-        if trial is not None and trial.found is not None and not explains_more(pair, found, trial):
-            found, linear, alignment = trial.found, initial, None
-            align_notes = ("no alignment was kept: none explains the images better",)
-    elif model is None and similarity == "mse":
-        # With any contrast, there is always a field.
-        found = cast(Found, intensity_trial(pair, run, name, effort, optimize, any_contrast=True).found)
-    elif model is None:
-        found = registered_by_optimization(pair, similarity, effort)
-    else:
-        found = registered_by_network(pair, run, name)
-        if optimize:
-            tell("optimizing")
-            found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
-    flow_field = cut.restored_field(found.flow_field, linear, size)
-    registered = warp_in_blocks(moving_image.array, flow_field)
-    if moving_image.pixels.ndim > moving_image.array.ndim:
-        registered = registered[..., np.newaxis]
+        start = perf_counter()
+        if align != "none":
+            tell("aligning")
+        linear, alignment, align_notes = placed(cut.fixed, cut.moving, initial, align, cut.fixed_mask, cut.moving_mask)
+        as_given = Pair(cut.fixed, cut.moving, initial, cut.fixed_mask, cut.moving_mask)
+        pair = replace(as_given, linear=linear)
+        tell("registering")
+        trial = None
+        if model is None and similarity in ("auto", "mse") and align == "auto" and is_doubtful(alignment):
+            trial = intensity_trial(as_given, run, name, effort, optimize)
+        if trial is not None and trial.found is not None and trial.needs_no_alignment:
+            found, linear, alignment, align_notes = trial.found, initial, None, ("no alignment was needed",)
+        elif model is None and similarity == "auto":
+            aligned = alignment is not None and not alignment.is_identity
+            found = best_route(pair, run, name, effort, optimize, look_first=aligned)
+            if trial is not None and trial.found is not None and not explains_more(pair, found, trial):
+                found, linear, alignment = trial.found, initial, None
+                align_notes = ("no alignment was kept: none explains the images better",)
+        elif model is None and similarity == "mse":
+            # With any contrast, there is always a field.
+            found = cast(Found, intensity_trial(pair, run, name, effort, optimize, any_contrast=True).found)
+        elif model is None:
+            found = registered_by_optimization(pair, similarity, effort)
+        else:
+            found = registered_by_network(pair, run, name)
+            if optimize:
+                tell("optimizing")
+                found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
+        flow_field = cut.restored_field(found.flow_field, linear, size)
+        registered = warp_in_blocks(moving_image.array, flow_field)
+        if moving_image.pixels.ndim > moving_image.array.ndim:
+            registered = registered[..., np.newaxis]
     seconds = perf_counter() - start
 
     return RegistrationResult(
@@ -252,6 +257,10 @@ def refinement_rounds(refine):
     return refine
 
 
+def _pair_in_words(*sizes):
+    return f"a pair of {' and '.join(' x '.join(map(str, size)) for size in sizes)} pixels"
+
+
 def _check_size(size, spacing):
     smallest = tuple(2 * step for step in spacing)
     if any(side < least for side, least in zip(size, smallest)):
@@ -261,14 +270,3 @@ def _check_size(size, spacing):
         )
 
 
-def _masks(fixed, moving, fixed_mask, moving_mask):
-    masks = []
-    for name, image, mask in (("fixed_mask", fixed, fixed_mask), ("moving_mask", moving, moving_mask)):
-        mask = None if mask is None else np.asarray(mask, bool)
-        if mask is not None and (mask.shape != image.array.shape or not mask.any()):
-            raise ValueError(
-                f"`{name}` must have the image's shape {image.array.shape} and leave at least one pixel. "
-                f"Received: {name}.shape={mask.shape} with {np.count_nonzero(mask)} pixels"
-            )
-        masks.append(mask)
-    return masks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -23,6 +24,9 @@ from dirv_tf.io.array_files import ARRAY_SUFFIXES
 from dirv_tf.io.atomic_write import write_json
 from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series
 from dirv_tf.io.file_paths import known_suffix
+from dirv_tf.io.folder_lock import folder_lock
+from dirv_tf.io.left_behind import remove_temporary_folders
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES
 from dirv_tf.registration.given_image import to_spatial_array
@@ -54,13 +58,15 @@ def save_result(result, folder, overwrite=False, field_format=None):
         The folder.
     """
     folder = Path(os.path.abspath(folder))
+    _remove_left_behind(folder)
     older = _older_files(folder, overwrite)
     image_suffix = _image_suffix(result.moving_path)
     field_suffix = _field_suffix(field_format, image_suffix)
-    # Beside the folder, because a rename is atomic only within one file system.
-    temporary = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:12]}")
-    temporary.mkdir(parents=True)
-    try:
+    # Beside the folder, because a rename is atomic only within one file system; within a folder that is there: it may
+    # be a file system of its own, or the only place that can be written.
+    place = folder if folder.exists() else folder.parent
+    temporary = place / f".{folder.name}-{uuid.uuid4().hex[:12]}"
+    with folder_lock(temporary), _removed_at_the_end(temporary, folder):
         _write_image(temporary / f"registered{image_suffix}", result.registered, result.fixed_geometry)
         if result.has_inverse is not None:
             mask = 255 * result.has_inverse.astype(np.uint8)
@@ -78,14 +84,55 @@ def save_result(result, folder, overwrite=False, field_format=None):
         result.plot(temporary / PICTURE_NAME)
         write_json(temporary / METRICS_NAME, _content(result, [*os.listdir(temporary), METRICS_NAME]))
         _move(temporary, folder, older)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
-def check_result_folder(folder):
-    """Raise a FileExistsError where `save_result` could not write, even with `overwrite`."""
-    _older_files(Path(folder), True)
+def check_result_folder(folder, overwrite=True):
+    """Raise an OSError where `save_result` could not write: before the work that leads to a result.
+
+    Parameters
+    ----------
+    folder : str or path
+    overwrite : bool
+        Whether earlier results may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something else, or earlier results that are to stay.
+    OSError
+        If nothing can be written there.
+    """
+    folder = Path(os.path.abspath(folder))
+    _remove_left_behind(folder)
+    _older_files(folder, overwrite)
+    check_output_folder(folder)
+
+
+@contextlib.contextmanager
+def _removed_at_the_end(temporary, folder):
+    """Remove the temporary folder, which no error names: its user knows the final one."""
+    try:
+        yield
+    except OSError as error:
+        path = None if error.filename is None else Path(os.fsdecode(error.filename))
+        if path is None or temporary not in path.parents:
+            raise
+        raise type(error)(error.errno, error.strerror, str(folder / path.name)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_left_behind(folder):
+    """Remove what processes that were killed have left of their results, also those that were half in their place."""
+
+    def take_back(temporary):
+        content = None if (folder / METRICS_NAME).exists() else read_content(temporary)
+        for name in _ours(content["files"]) if content else ():
+            (folder / name).unlink(missing_ok=True)
+
+    remove_temporary_folders(folder.parent, folder.name)
+    remove_temporary_folders(folder, folder.name, take_back)
 
 
 def remove_result(folder, more=()):
@@ -165,6 +212,10 @@ def _older_files(folder, overwrite):
         raise FileExistsError(
             f"Expected a new or empty folder; overwrite=True replaces earlier results. Received: folder={folder}"
         )
+    return _ours(names)
+
+
+def _ours(names):
     # Whatever the list says, nothing but files that a registration writes may be removed.
     ours = [name for name in names if name.split(".")[0] in _STEMS and Path(name).name == name]
     return [*ours, TRANSFORM_NAME, PICTURE_NAME, METRICS_NAME]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from dirv_tf.io.atomic_write import atomic_path, write_text
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.report.document import Document, Picture, Section, Table, picture_names
 from dirv_tf.report.html_text import html_text
 from dirv_tf.report.markdown_text import markdown_text
@@ -45,7 +46,10 @@ def write_report(
         When there is no run in a path.
     ValueError
         When a file of a run is damaged.
+    OSError
+        When nothing can be written into `output`; before anything is drawn.
     """
+    check_output_folder(output)
     runs = find_runs(paths)
     sections = [Section("Results", [Table(run_rows(runs), EXPLANATION)]), *run_sections(runs, pictures, say)]
     return write_document(Document("Runs", "What each run wrote down, and what its network does.", sections), output)

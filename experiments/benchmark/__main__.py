@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
+from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import say
 from experiments.benchmark.plan import FULL, QUICK
 from experiments.folders import OUTPUT
@@ -38,11 +38,8 @@ def main(arguments=None):
     int
         Exit status: 0 done, whether the targets are met or not; 1 something that is measured is missing or failed.
     """
+    prepare_process()
     options = _parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a superscript must not end the benchmark.
-        stream.reconfigure(errors="replace")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
     import tensorflow as tf
 
@@ -86,4 +83,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import time
-from pathlib import Path
 
 from dirv_tf.figures.canvas import save_figure
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.training.execution.environment import hardware, hardware_line, versions
 from dirv_tf.training.execution.progress import duration
 from experiments.benchmark.first_answer import measure_first_answer
@@ -38,6 +38,7 @@ def benchmark(plan, folder, report=print):
     dict
         What benchmark.json holds.
     """
+    folder = check_output_folder(folder)
     begun, found = time.monotonic(), hardware()
     report(f"Benchmark of dirv_tf, {plan.name}: {hardware_line(found)}")
     rows = []
@@ -66,7 +67,6 @@ def benchmark(plan, folder, report=print):
     report("Targets:")
     for line in target_lines(result["targets"]):
         report(line)
-    folder = Path(folder)
     save_figure(benchmark_figure(rows, plan.inference_sides), folder / "benchmark.png")
     write_text(folder / "benchmark.md", markdown(result))
     write_json(folder / "benchmark.json", _as_mappings(result))

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dirv_tf.cli.command_line import prepare_process
+from dirv_tf.cli.command_line import exit_status, prepare_process
 from dirv_tf.validation import ConfigError
 from experiments.arguments import at_least, say
 from experiments.folders import OUTPUT
@@ -61,7 +61,7 @@ def main(arguments=None):
     except (ConfigError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (ImportError, RuntimeError) as error:
+    except (ImportError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -95,4 +95,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

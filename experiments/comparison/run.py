@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.training.execution.environment import hardware, versions
 from experiments.comparison.measurement import measure
 from experiments.comparison.methods import METHODS, bound, tune
@@ -49,11 +49,12 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print, c
     """
     import SimpleITK
 
+    folder = check_output_folder(folder)
     # On images this small more threads cost more than they gain, and "per pair" is meant per core.
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     tuned = METHODS if classical else ()
     others = [[*network_methods(networks, len(image_size(pair_set))), *call_methods()] for pair_set in sets]
-    found, searches, folder = [], [], Path(folder)
+    found, searches = [], []
     stages = Stages(_work(sets, len(tuned), [len(methods) for methods in others], trials * tuning_pairs, pairs), report)
     for pair_set, methods in zip(sets, others):
         report(f"{pair_set.name}: {pair_set.what}")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dirv_tf.cli.command_line import in_any_order, prepare_process
+from dirv_tf.cli.command_line import exit_status, in_any_order, prepare_process
 from experiments.folders import OUTPUT
 
 DEFAULT_OUTPUT = OUTPUT / "demo"
@@ -48,7 +48,7 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 done, 1 a model or an image is missing or does not fit.
+        Exit status: 0 done, 1 a model or an image is missing or does not fit, or the folder cannot be written.
     """
     prepare_process()
     parser = _parser()
@@ -69,7 +69,7 @@ def main(arguments=None):
             pairs, cases = shipped_pairs(), CASES
         seed = DEFAULT_SEED if options.seed is None else options.seed
         show(options.output, pairs, cases, models, seed, options.side)
-    except (FileNotFoundError, ImportError, ValueError) as error:
+    except (OSError, ImportError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -161,4 +161,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dirv_tf.figures import figure_to_rgb
 from dirv_tf.io.atomic_write import atomic_path, write_text
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.report.document import Document, Picture, picture
 from dirv_tf.report.html_text import html_text
 
@@ -19,10 +18,15 @@ class DemoPage:
     ----------
     folder : path
         Gets `index.html` and `pictures/`.
+
+    Raises
+    ------
+    OSError
+        Where nothing can be written there.
     """
 
     def __init__(self, folder):
-        self.folder = Path(folder)
+        self.folder = check_output_folder(folder)
         self._names: dict[int, str] = {}
         self._kept: list[Picture] = []
 

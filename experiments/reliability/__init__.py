@@ -1,1 +1,1 @@
-"""What the package does with damaged and hostile files: `python -m experiments.reliability`, or `make campaign`."""
+"""Campaigns on reliability, damaged files, kills and long life: `python -m experiments.reliability`."""

@@ -6,7 +6,7 @@ import importlib
 import sys
 
 # Each is a module beside this one, with a function `main` that takes the arguments and returns the exit status.
-CAMPAIGNS = ("fuzz",)
+CAMPAIGNS = ("fuzz", "kills", "long_life")
 
 
 def main(arguments=None):

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
+from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.checkpoints import CheckpointError
-from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
 from dirv_tf.training.execution.progress import duration
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
@@ -35,7 +36,7 @@ def carry_out(configs, output, tensorboard=True, say=print):
     Returns
     -------
     int
-        Exit status: 0 all done, 1 a run failed, 130 stopped.
+        Exit status: 0 all done, 1 a run failed, 130 stopped by Ctrl-C, 143 by SIGTERM.
     """
     found = [find_folder(config, output) for config in configs]
     clock = TimeLeft()
@@ -52,9 +53,9 @@ def carry_out(configs, output, tensorboard=True, say=print):
             try:
                 execute(config, folder, tensorboard=tensorboard, report=say)
                 clock.add(config, folder)
-            except (TrainingInterrupted, KeyboardInterrupt):
+            except (TrainingInterrupted, KeyboardInterrupt) as stop:
                 say("Stopped. To go on, give the same command again.")
-                return 130
+                return stopped_status(stopping_signal(stop))
             except (TrainingDiverged, CheckpointError, ConfigError) as error:
                 print(f"error: {config.name}: {error}", file=sys.stderr)
                 state = f"failed: {type(error).__name__}"

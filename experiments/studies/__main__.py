@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from dirv_tf.cli.command_line import prepare_process
+from dirv_tf.cli.command_line import exit_status, prepare_process
+from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import parse_override
 from dirv_tf.validation import ConfigError
 from experiments.arguments import say
@@ -38,7 +39,8 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 done, 1 a training failed, 2 wrong command line or configuration, 130 stopped.
+        Exit status: 0 done, 1 a training failed, 2 wrong command line or configuration, 130 stopped by Ctrl-C, 143
+        by SIGTERM.
     """
     prepare_process()
     options = _parser().parse_args(arguments)
@@ -59,7 +61,7 @@ def _carry_out(studies, options, overrides):
 
     from dirv_tf.models.weight_files import WeightFileError
     from dirv_tf.training.execution.checkpoints import CheckpointError
-    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted
+    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from experiments.studies.run import carry_out_study
 
     # Every member is traced once; TensorFlow warns of one network traced many times.
@@ -69,9 +71,9 @@ def _carry_out(studies, options, overrides):
         for number, study in enumerate(studies, start=1):
             print(f"Study {number} of {len(studies)}", flush=True)
             carry_out_study(study, options.scale, folder, overrides, say, train=not options.finished)
-    except (TrainingInterrupted, KeyboardInterrupt):
+    except (TrainingInterrupted, KeyboardInterrupt) as stop:
         print(f"Stopped. The same command goes on; what is finished is in {folder}", file=sys.stderr)
-        return 130
+        return stopped_status(stopping_signal(stop))
     except (TrainingDiverged, CheckpointError, WeightFileError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -108,4 +110,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from pathlib import Path
 
 from dirv_tf.figures.canvas import save_figure
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.training.execution.environment import hardware, versions
 from dirv_tf.validation import ConfigError
 from experiments.studies.member_run import carry_out
@@ -44,7 +44,7 @@ def carry_out_study(study, scale, folder, overrides=None, report=print, train=Tr
     TrainingInterrupted, TrainingDiverged, CheckpointError
         As a member's run does; those that are finished are kept, and the next call goes on.
     """
-    folder = Path(folder)
+    folder = check_output_folder(folder)
     report(f"Study {study.name}, {scale}: {study.question}")
     # The reference first, because without it there is nothing to compare.
     members = sorted(study.members, key=lambda member: member.name != study.reference)

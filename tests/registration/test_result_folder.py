@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dirv_tf.io import ImageGeometry, load_image, read_flow_field, write_image
+from dirv_tf.io.folder_lock import folder_lock
 from dirv_tf.registration import RegistrationResult, apply_to_image, result_folder
 
 OURS = {"affine.tfm", "metrics.json", "registration.png"}
@@ -215,3 +216,26 @@ def test_matplotlib_is_loaded_for_drawing_only():
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_a_killed_process_left_is_removed_and_half_a_result_taken_back(make_result, tmp_path):
+    """One was killed beside the new folder, one as it moved its files into a folder that was there."""
+    folder = tmp_path / "result"
+    make_result().save(tmp_path / "other")
+    (tmp_path / ".result-0123456789ab").mkdir()
+    (tmp_path / "other").rename(tmp_path / "half")
+    folder.mkdir()
+    (tmp_path / "half").rename(folder / ".result-ba9876543210")
+    for name in ("registered.tif", "affine.tfm"):
+        (folder / ".result-ba9876543210" / name).rename(folder / name)
+    result_folder.check_result_folder(folder, overwrite=False)
+    assert names(tmp_path) == {"result"} and names(folder) == set()
+    make_result().save(folder)
+    assert names(folder) == OURS | {"registered.tif", "flow_field.npz"}
+
+
+def test_what_another_process_writes_at_the_moment_stays(make_result, tmp_path):
+    busy = tmp_path / ".result-0123456789ab"
+    with folder_lock(busy):
+        make_result().save(tmp_path / "result")
+    assert names(tmp_path) == {"result", busy.name}

@@ -23,13 +23,14 @@ from dirv_tf.registration.pairs.pairs_folder import EVALUATION_NAME, PairsFolder
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.result_folder import check_result_folder
+from dirv_tf.resource_errors import is_disk_error
 
 _LONGEST_REASON = 600
 _JPEG_QUALITY = 75
 # Landmarks in millimeters of the world, which need the geometry of their image.
 _IN_THE_WORLD = (".json", ".fcsv")
 # Of these the text alone says what is wrong; of others the kind of the error helps.
-_EXPECTED_ERRORS = (ValueError, OSError, ImportError)
+_EXPECTED_ERRORS = (ValueError, OSError, ImportError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ def register_pair(task: PairTask) -> PairRow | None:
     -------
     PairRow or None
         None where another process is at work on the pair.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or cannot be written.
     """
     files, folder = task.files, task.folder
     start = time.perf_counter()
@@ -76,6 +82,9 @@ def register_pair(task: PairTask) -> PairRow | None:
             try:
                 return _registered(task)
             except Exception as error:
+                if is_disk_error(error):
+                    # The next pair would find no more space. Earlier results stay whole.
+                    raise
                 # Results of an earlier call beside a failure would pass for its results.
                 folder.remove_results(files.name)
                 folder.write_error(files.name, traceback.format_exc())

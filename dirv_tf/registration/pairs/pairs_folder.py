@@ -22,6 +22,8 @@ from dirv_tf.io.atomic_write import write_csv, write_json, write_text
 from dirv_tf.io.decoding import decoding
 from dirv_tf.io.file_paths import file_json
 from dirv_tf.io.folder_lock import folder_lock
+from dirv_tf.io.left_behind import remove_temporary_files
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.registration.pairs.pair_row import COLUMNS, PairRow
 from dirv_tf.registration.result_folder import remove_result
 from dirv_tf.validation import UnreadableFileError, shown
@@ -74,6 +76,8 @@ class PairsFolder:
             When the folder holds something else, or results and neither `resume` nor `overwrite` is said.
         ValueError
             When the results in it were made with other settings; the message says which.
+        OSError
+            When nothing can be written there.
         """
         if self.path.exists() and not self.path.is_dir():
             raise FileExistsError(f"Expected a folder. Received: output={self.path}, which is a file")
@@ -87,6 +91,7 @@ class PairsFolder:
                 "Expected a new or empty folder; resume=True goes on with what is there, overwrite=True replaces it. "
                 f"Received: output={self.path}"
             )
+        check_output_folder(self.path)
         if content and overwrite:
             self._clear(names, shared)
         elif not _write_new_json(path, {"kind": KIND, "version": __version__, "options": self.settings}):
@@ -140,6 +145,22 @@ class PairsFolder:
     def _recorded(self):
         folder = self.path / _RECORDS
         return [path.parent.name for path in folder.glob(f"*/{_RECORD_NAME}")]
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Be at work in the folder, perhaps with others. Who is alone removes what was half-written when killed."""
+        records = self.path / _RECORDS
+        with contextlib.suppress(BlockingIOError), folder_lock(records) as is_alone:
+            if is_alone:
+                self._remove_left_behind()
+        with folder_lock(records, shared=True):
+            yield
+
+    def _remove_left_behind(self):
+        remove_temporary_files(self.path, [SETTINGS_NAME, TABLE_NAME, PAGE_NAME])
+        for records in (self.path / _RECORDS).iterdir():
+            remove_temporary_files(records, [_RECORD_NAME, _THUMBNAILS_NAME, _ERROR_NAME])
+            remove_temporary_files(self.path / records.name, [EVALUATION_NAME])
 
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:

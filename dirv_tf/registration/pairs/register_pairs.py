@@ -85,6 +85,8 @@ def register_pairs(
         made with. Nothing is registered then.
     FileExistsError
         When `output` is not empty and neither `resume` nor `overwrite` is said, or it holds something else.
+    OSError
+        When `output` cannot be written: before the first pair, or as its disk becomes full. What is finished stays.
     TypeError
         For an option that `register` does not have.
     RuntimeError
@@ -135,17 +137,14 @@ def register_pairs(
     tell = progress or (lambda finished, total, row: None)
     tell(0, len(tasks), None)
     due = 0.0
-    try:
-        with contextlib.closing(_each(tasks, processes)) as outcomes:
-            for finished, row in enumerate(outcomes, 1):
-                if row is not None:
-                    rows[row.name] = row
-                    folder.write_row(row)
-                    due = _table_written(folder, order, due)
-                tell(finished, len(tasks), row)
-    finally:
-        folder.write_table(order)
-        write_page(folder, order)
+    outcomes = contextlib.closing(_each(tasks, processes))
+    with folder.in_use(), _written_at_the_end(folder, order), outcomes as each:
+        for finished, row in enumerate(each, 1):
+            if row is not None:
+                rows[row.name] = row
+                folder.write_row(row)
+                due = _table_written(folder, order, due)
+            tell(finished, len(tasks), row)
     return [rows[files.name] for files in own if files.name in rows]
 
 
@@ -191,6 +190,21 @@ def _each(tasks, processes) -> Generator[PairRow | None, None, None]:
                 task.folder.remove_results(task.files.name)
                 outcome = failed_row(task.files, outcome.reason)
             yield outcome
+
+
+@contextlib.contextmanager
+def _written_at_the_end(folder, order):
+    """Write the table and the page, however the block ends."""
+    try:
+        yield
+    except BaseException:
+        # What ended the block is to be said; on a full disk, both files fail too, and the next call makes them.
+        with contextlib.suppress(OSError):
+            folder.write_table(order)
+            write_page(folder, order)
+        raise
+    folder.write_table(order)
+    write_page(folder, order)
 
 
 def _table_written(folder, order, due):

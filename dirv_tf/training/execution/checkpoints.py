@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from dirv_tf.io.array_archives import read_arrays
+from dirv_tf.io.array_archives import read_arrays, write_arrays
 from dirv_tf.io.atomic_write import atomic_path
 from dirv_tf.training.execution.environment import keras_version
 from dirv_tf.validation import UnreadableFileError
@@ -75,7 +75,7 @@ def save_checkpoint(path, model, epoch):
     """
     state = take_state(model)
     with atomic_path(path) as temporary:
-        np.savez(temporary, epoch=epoch, keras=_keras_generation(), **state)
+        write_arrays(temporary, {"epoch": epoch, "keras": _keras_generation(), **state})
 
 
 def load_checkpoint(path, model):

@@ -9,9 +9,37 @@ import threading
 
 import tensorflow as tf
 
+from dirv_tf.stop_signals import Terminated
+
 
 class TrainingInterrupted(Exception):
-    """The training was asked to stop (Ctrl-C or SIGTERM); the last checkpoint is whole."""
+    """The training was asked to stop (Ctrl-C or SIGTERM); the last checkpoint is whole.
+
+    Parameters
+    ----------
+    number : int, optional
+        Of the signal; default: that of Ctrl-C.
+    """
+
+    def __init__(self, number=None):
+        super().__init__(*([] if number is None else [number]))
+        self.number = number
+
+
+def stopping_signal(error):
+    """Return the number of the signal that stopped a training.
+
+    Parameters
+    ----------
+    error : TrainingInterrupted or KeyboardInterrupt
+
+    Returns
+    -------
+    int
+    """
+    if isinstance(error, TrainingInterrupted):
+        return error.number or signal.SIGINT
+    return signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
 
 
 class TrainingDiverged(ArithmeticError):
@@ -24,10 +52,13 @@ class StopRequest:
     Attributes
     ----------
     requested : bool
+    number : int or None
+        Of the signal that asked.
     """
 
     def __init__(self):
         self.requested = False
+        self.number = None
 
 
 @contextlib.contextmanager
@@ -50,7 +81,7 @@ def stop_on_signals(report=print):
     former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number, _frame):
-        request.requested = True
+        request.requested, request.number = True, number
         signal.signal(number, former[number])
         report(f"\n{signal.Signals(number).name}: stopping after this step (once more stops at once).")
 
@@ -96,4 +127,4 @@ class StepGuard(tf.keras.callbacks.Callback):
 
     def _stop_if_asked(self):
         if self.request.requested:
-            raise TrainingInterrupted
+            raise TrainingInterrupted(getattr(self.request, "number", None))

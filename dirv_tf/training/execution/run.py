@@ -7,7 +7,9 @@ import datetime
 import json
 import time
 
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.models.weight_files import save_weights_file
+from dirv_tf.resource_errors import disk_errors_name, memory_for
 from dirv_tf.training.execution.building import build_model, testing_pairs, training_pairs, validation_pairs
 from dirv_tf.training.execution.environment import hardware, versions
 from dirv_tf.training.execution.interruption import StepGuard, stop_on_signals
@@ -51,7 +53,12 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         run began with, or another process carries out the same run; nothing is written then.
     CheckpointError
         When the folder's checkpoint is damaged or of another network.
+    OSError
+        When the folder cannot be written, before anything else, or its disk becomes full; the last checkpoint is whole.
+    MemoryError
+        When a step needs more memory than there is, as far as that can be caught.
     """
+    check_output_folder(folder.path)
     pairs, testing = training_pairs(config), testing_pairs(config)
     unseen = validation_pairs(config, testing)
     files = _files(folder, pairs, testing)
@@ -61,7 +68,9 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     found = {"versions": versions(), "hardware": hardware()}
     for line in plan(config, folder, pairs, testing, found, start):
         report(line)
-    with folder.in_use(), stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}):
+    with folder.in_use(), stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}), _named(
+        folder, config
+    ):
         model = build(config)
         if start:
             start.give_to(model)
@@ -76,6 +85,8 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         if monitor:
             monitor.write_test(measured, config.training.epochs)
         row = test_row(config, testing.count, measured, reference, seconds)
+        # With the results the run is finished, and nobody comes to remove what is left.
+        folder.free_reserve()
         save_weights_file(model, folder.path, weights_card(config, measured, reference, found))
         write_results(folder, row, measured, reference)
     for line in results_lines(config, testing.count, measured, reference):
@@ -113,22 +124,33 @@ def _test(model, testing, request):
 
 
 @contextlib.contextmanager
+def _named(folder, config):
+    """Say in errors of the disk where it is, and in those of memory what needs it."""
+    training, size = config.training, " x ".join(map(str, config.data.size))
+    what = f"steps of {training.batch_size} pairs of {size} pixels"
+    advice = "--set training.batch_size=… or training.checkpoint_units=true needs less"
+    with disk_errors_name(folder.tensorboard), memory_for(what, advice):
+        yield
+
+
+@contextlib.contextmanager
 def _recorded(folder, config, found):
     begun = time.monotonic()
     folder.write_config(config)
     if not folder.record.is_file():
         folder.write_record(run=config.name, preset=config.preset, started=_now())
     folder.write_record(seeds=config.as_mapping()["seeds"], parameters=config.parameters, **_stages(config), **found)
-    state = "running"
-    folder.write_record(state=state)
+    folder.write_record(state="running")
     try:
         yield
-        state = "finished"
     except BaseException as error:
         state = f"stopped by {type(error).__name__}"
+        folder.free_reserve()
+        # What stopped the run is to be said, not what came of it.
+        with contextlib.suppress(OSError):
+            folder.add_part(state, _now(), time.monotonic() - begun)
         raise
-    finally:
-        folder.add_part(state, _now(), time.monotonic() - begun)
+    folder.add_part("finished", _now(), time.monotonic() - begun)
 
 
 def _stages(config):

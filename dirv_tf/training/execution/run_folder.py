@@ -9,12 +9,16 @@ from pathlib import Path
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.file_paths import file_json
 from dirv_tf.io.folder_lock import folder_lock
+from dirv_tf.io.left_behind import remove_temporary_files
+from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.yaml_text import format_yaml
 from dirv_tf.validation import ConfigError
 
 # Of the working folder.
 RESULTS_FOLDER = Path("runs")
+# Bytes kept for the record of a run that a full disk ends; a record has a few thousand, with lists of images more.
+_RESERVE = 2**16
 
 
 class RunFolder:
@@ -50,6 +54,7 @@ class RunFolder:
         self.metrics_csv = self.path / "metrics.csv"
         self.checkpoint = self.path / "checkpoints" / "last.npz"
         self.tensorboard = self.path / "tensorboard"
+        self._reserve = self.path / ".reserve"
 
     @classmethod
     def new(cls, config, path=None, results=RESULTS_FOLDER):
@@ -112,6 +117,9 @@ class RunFolder:
     def in_use(self):
         """Keep the folder for this process, while a run is carried out.
 
+        Temporary files that an earlier process was writing when it was killed are removed, and some bytes reserved, so
+        that the record can be written where a disk has become full.
+
         Raises
         ------
         ConfigError
@@ -119,13 +127,26 @@ class RunFolder:
         """
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(folder_lock(self.path))
+                is_locked = stack.enter_context(folder_lock(self.path))
             except BlockingIOError as error:
                 raise ConfigError(
                     f"Expected a folder that no other process is at work in. Received: {self.path}, where a run is "
                     "going on; wait for it, or choose another folder"
                 ) from error
+            if is_locked:
+                self._remove_left_behind()
+            stack.callback(self.free_reserve)
+            write_text(self._reserve, " " * _RESERVE)
             yield
+
+    def free_reserve(self):
+        """Give the reserved bytes back, before the last file is written."""
+        self._reserve.unlink(missing_ok=True)
+
+    def _remove_left_behind(self):
+        own = (self.config, self.record, self.history, self.metrics_json, self.metrics_csv, self._reserve)
+        remove_temporary_files(self.path, [*(file.name for file in own), ARRAYS_NAME, CARD_NAME])
+        remove_temporary_files(self.checkpoint.parent, [self.checkpoint.name])
 
     def write_config(self, config):
         """Write the effective configuration."""

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dirv_tf.cli.command_line import prepare_process
+from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import at_least, say
 from experiments.folders import CHECKOUT, OUTPUT
 
@@ -112,4 +112,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

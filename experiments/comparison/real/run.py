@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
-from pathlib import Path
 
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.output_paths import check_output_file
 from dirv_tf.training.execution.environment import hardware, versions
 from experiments.comparison.real.judges import JUDGES
 from experiments.comparison.real.labeled_pair import SIDE as CUBE
@@ -51,7 +51,7 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=None, report=print
     ValueError
         For files that cannot be read, or poses of pairs with labels.
     """
-    file = Path(file)
+    file = check_output_file(file)
     annotation = pairs[0].annotation
     if poses and annotation != "landmarks":
         raise ValueError(f"Expected pairs with landmarks for random poses. Received: poses={poses}, pairs with labels")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from dirv_tf import metrics
 from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.registration import register
 from dirv_tf.training.execution.environment import hardware, versions
 from experiments.comparison.robustness.table import markdown, text_line
@@ -43,7 +43,7 @@ def measure_robustness(pairs, folder, variants=VARIANTS, columns=None, report=pr
         What robustness.json holds.
     """
     columns = COLUMNS if columns is None else columns
-    folder, rows, known = Path(folder), [], known_pairs(pairs)
+    folder, rows, known = check_output_folder(folder), [], known_pairs(pairs)
     stages = Stages([1.0] * len(variants), report)
     for number, variant in enumerate(variants):
         stages.begin(variant.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.report import find_runs
 from dirv_tf.report.document import Document, Section
 from dirv_tf.report.page import write_document
@@ -50,6 +51,7 @@ def write_reproduction(results, output, pictures=True, say=print):
     ValueError
         When a file of a run is damaged.
     """
+    check_output_folder(output)
     results, broken = Path(results), []
     runs = find_runs([results])
 

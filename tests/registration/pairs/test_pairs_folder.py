@@ -138,3 +138,20 @@ def test_a_row_that_another_process_replaces_is_read_again(folder):
     time.sleep(0.01)
     PairsFolder(folder.path, SETTINGS).write_row(PairRow("a", DONE))
     assert folder.row("a").is_done
+
+
+def test_who_is_alone_removes_what_was_half_written_when_killed(folder):
+    folder.write_row(PairRow("a", DONE))
+    (folder.path / "a").mkdir()
+    left = [folder.path / name for name in (".pairs/a/.0123456789ab-row.json", ".0123456789ab-pairs.csv",
+                                            "a/.0123456789ab-evaluation.json")]
+    mine = folder.path / ".0123456789ab-notes.txt"
+    for path in (*left, mine):
+        path.touch()
+    with folder.in_use():
+        assert not any(path.exists() for path in left) and mine.exists()
+        left[0].touch()
+        # Another one at work beside the first: what is there may be the first one's.
+        with PairsFolder(folder.path, SETTINGS).in_use():
+            assert left[0].exists()
+    assert folder.row("a").is_done

@@ -1,5 +1,6 @@
 """Many pairs from files to the table, the page and the rows; a small network keeps it short."""
 
+import errno
 import json
 import os
 import shutil
@@ -271,3 +272,23 @@ def test_what_is_said_on_the_way_stands_in_the_row(inside, model):
     (row,) = register_pairs([("dull.png", "1.png")], "out", model=model, normalize="type")
     (said,) = (text for text in row.warnings if text.startswith("fixed uses only"))
     assert row.is_done and "of the intensity range" in said
+
+
+def test_a_full_disk_ends_the_call_keeps_what_is_finished_and_is_no_failure_of_a_pair(inside, model, monkeypatch):
+    """The next pair would find no more space; without a failed row, another call goes on where this one ended."""
+    pairs = [("0.png", "1.png"), ("1.png", "2.png"), ("2.png", "3.png")]
+    save = dirv_tf.RegistrationResult.save
+
+    def full(result, folder, **settings):
+        if folder.name == "0002":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        return save(result, folder, **settings)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left on device: '.*0002'"):
+        patch.setattr(dirv_tf.RegistrationResult, "save", full)
+        register_pairs(pairs, "out", model=model)
+    assert [path.parent.name for path in inside.glob("out/.pairs/*/row.json")] == ["0001"]
+    before = stamps(inside / "out")
+    rows = register_pairs(pairs, "out", model=model, resume=True)
+    assert statuses(rows) == dict.fromkeys(("0001", "0002", "0003"), "done")
+    assert stamps(inside / "out")["0001"] == before["0001"]

@@ -3,7 +3,10 @@
 import csv
 import dataclasses
 import json
+import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -19,6 +22,22 @@ from dirv_tf.training.execution.interruption import StepGuard, TrainingDiverged,
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
 from dirv_tf.validation import ConfigError
+
+# Ends itself as kill -9 does, in the middle of the write of the checkpoint of an epoch.
+KILLED = """\
+import os, signal, sys
+import dirv_tf.training.execution.checkpoints as checkpoints
+from dirv_tf.cli.main import main
+write = checkpoints.write_arrays
+def killed(path, arrays):
+    if arrays["epoch"] == 2:
+        with open(path, "wb") as stream:
+            stream.write(b"half")
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(path, arrays)
+checkpoints.write_arrays = killed
+main(["train", "--resume", sys.argv[1], "--no-tensorboard"])
+"""
 
 
 def _without_time(folder):
@@ -111,6 +130,25 @@ def test_a_stopped_and_resumed_run_equals_one_that_never_stopped(finished, tiny_
     assert read_card(folder.path)["sha256"] == read_card(whole.path)["sha256"]
     states = [part["state"] for part in json.loads(folder.record.read_text(encoding="utf-8"))["parts"]]
     assert states == ["stopped by TrainingInterrupted", "finished"]
+
+
+def test_a_kill_inside_a_write_loses_nothing_and_leaves_nothing(finished, tiny_config, tmp_path):
+    whole, measured, _ = finished
+    folder = RunFolder.new(tiny_config, tmp_path / "run")
+    folder.write_config(tiny_config)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(folder.path)], env=environment, capture_output=True)
+    assert killed.returncode == -9, killed.stderr
+    (left,) = folder.checkpoint.parent.glob(".*")
+    assert left.read_bytes() == b"half"
+    with np.load(folder.checkpoint) as state:
+        assert int(state["epoch"]) == 1
+    (folder.checkpoint.parent / ".0123456789ab-mine.npz").touch()
+
+    assert execute(tiny_config, folder, tensorboard=False, report=lambda line: None) == measured
+    assert _without_time(folder) == _without_time(whole)
+    assert not left.exists() and (folder.checkpoint.parent / ".0123456789ab-mine.npz").exists()
+    assert not list(folder.path.glob(".*"))
 
 
 def test_several_steps_at_once_give_the_same_run_stopped_and_resumed(finished, tiny_config, tmp_path, monkeypatch):
