@@ -189,7 +189,7 @@ real: $(STAMP) ## Register real pairs of stained sections, with landmarks, besid
 robustness: $(STAMP) ## Measure how brightness, noise, blur, holes and poses change the accuracy (ten minutes)
 	@$(PY) -m experiments.comparison.robustness $(ARGS)
 
-campaign: $(STAMP) ## Read damaged files by the thousand (minutes; ARGS="fuzz --reader tiff --mutations 200")
+campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs (an hour; ARGS=fuzz, kills or long_life: one)
 	@$(PY) -m experiments.reliability $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation
