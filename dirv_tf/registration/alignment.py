@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dirv_tf.registration.alignment_features import block_mean, content_box, content_weight, feature_maps
+from dirv_tf.registration.alignment_features import (
+    block_mean,
+    checked_image,
+    checked_mask,
+    content_box,
+    content_weight,
+    feature_maps,
+)
 from dirv_tf.registration.alignment_refinement import PoseRefinement
 from dirv_tf.registration.alignment_search import SMALLEST_OVERLAP, candidate_matrices, search_poses
 
@@ -149,24 +155,54 @@ def align(
     >>> np.round(alignment.matrix).astype(int).tolist(), np.round(alignment.translation).astype(int).tolist()
     ([[0, -1], [1, 0]], [95, 0])
     """
-    fixed, moving = _checked_image(fixed, "fixed"), _checked_image(moving, "moving")
+    pair = _checked_pair(fixed, moving, fixed_mask, moving_mask)
+    if transform not in TRANSFORMS:
+        raise ValueError(f"Expected transform to be one of {', '.join(TRANSFORMS)}. Received: transform={transform!r}")
+    poses = pair.searched(transform, mirror)
+    if not poses:
+        raise ValueError(
+            f"Expected images that overlap by {SMALLEST_OVERLAP:.0%} in some pose. "
+            f"Received: fixed.shape={np.shape(fixed)}, moving.shape={np.shape(moving)}"
+        )
+    return pair.refined(poses, transform)
+
+
+def similarity_as_given(
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    fixed_mask: np.ndarray | None = None,
+    moving_mask: np.ndarray | None = None,
+) -> float:
+    """Return the similarity that `align` would find its images to have before, without looking for a pose.
+
+    Parameters
+    ----------
+    fixed, moving, fixed_mask, moving_mask
+        As of `align`.
+
+    Returns
+    -------
+    float
+        `Alignment.similarity_before`.
+
+    Raises
+    ------
+    ValueError
+        As `align`.
+    """
+    return _checked_pair(fixed, moving, fixed_mask, moving_mask).as_given()
+
+
+def _checked_pair(fixed, moving, fixed_mask, moving_mask):
+    fixed, moving = checked_image(fixed, "fixed"), checked_image(moving, "moving")
     if fixed.ndim != moving.ndim:
         raise ValueError(
             "Expected two images or two volumes. "
             f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
         )
-    if transform not in TRANSFORMS:
-        raise ValueError(f"Expected transform to be one of {', '.join(TRANSFORMS)}. Received: transform={transform!r}")
-    pair = _Pair(
-        fixed, moving, _checked_mask(fixed_mask, fixed, "fixed_mask"), _checked_mask(moving_mask, moving, "moving_mask")
+    return _Pair(
+        fixed, moving, checked_mask(fixed_mask, fixed, "fixed_mask"), checked_mask(moving_mask, moving, "moving_mask")
     )
-    poses = pair.searched(transform, mirror)
-    if not poses:
-        raise ValueError(
-            f"Expected images that overlap by {SMALLEST_OVERLAP:.0%} in some pose. "
-            f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
-        )
-    return pair.refined(poses, transform)
 
 
 class _Pair:
@@ -224,6 +260,14 @@ class _Pair:
             return Alignment(*identity, before, before, overlap_before, overlap_before, transform)
         return Alignment(*poses[0], before, after, overlap, overlap_before, transform)
 
+    def as_given(self):
+        """Return the similarity of the images as they lie, on the level that judges poses."""
+        sides = [side for side, _, _ in LEVELS[self._rank]]
+        factor = self._factor(sides[1])
+        identity = np.eye(self._rank), np.zeros(self._rank)
+        level = PoseRefinement(*self._maps(factor), "translation")
+        return level.similarity(*self._to_level(*identity, factor * self._reduction))[0]
+
     def _factor(self, side):
         return max(1, -(-self._side // side))
 
@@ -243,28 +287,3 @@ class _Pair:
 def _plausible(matrix):
     scales = np.linalg.svd(matrix, compute_uv=False)
     return 1 / LARGEST_SCALE < scales.min() and scales.max() < LARGEST_SCALE
-
-
-def _checked_image(image, name):
-    image = np.asarray(image, np.float32)
-    if image.ndim not in (2, 3) or min(image.shape) < 8:
-        raise ValueError(
-            f"Expected {name} to have 2 or 3 axes of 8 pixels or more. Received: {name}.shape={image.shape}"
-        )
-    low, high = float(image.min()), float(image.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(f"Expected {name} to hold finite numbers. Received: intensities {low} ... {high}")
-    if high - low < 1e-6:
-        raise ValueError(f"Expected {name} to show something. Received: the same intensity {low:.6g} everywhere")
-    return image
-
-
-def _checked_mask(mask, image, name):
-    if mask is None:
-        return None
-    mask = np.asarray(mask, bool)
-    if mask.shape != image.shape:
-        raise ValueError(f"Expected {name} of the image's shape {image.shape}. Received: {name}.shape={mask.shape}")
-    if not mask.any():
-        raise ValueError(f"Expected {name} to hold something. Received: an empty mask")
-    return mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,3 +140,30 @@ def _normalized(image, weight, floor):
     variance = _smooth(centered * centered, NEIGHBORHOOD) / total
     # The smallest addend keeps a flat image at zero.
     return (centered / np.sqrt(variance + floor**2 + 1e-12)).astype(np.float32)
+
+
+def checked_image(image: np.ndarray, name: str) -> np.ndarray:
+    """Return an image that can be aligned as float32, or raise a ValueError."""
+    image = np.asarray(image, np.float32)
+    if image.ndim not in (2, 3) or min(image.shape) < 8:
+        raise ValueError(
+            f"Expected {name} to have 2 or 3 axes of 8 pixels or more. Received: {name}.shape={image.shape}"
+        )
+    low, high = float(image.min()), float(image.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"Expected {name} to hold finite numbers. Received: intensities {low} ... {high}")
+    if high - low < 1e-6:
+        raise ValueError(f"Expected {name} to show something. Received: the same intensity {low:.6g} everywhere")
+    return image
+
+
+def checked_mask(mask: np.ndarray | None, image: np.ndarray, name: str) -> np.ndarray | None:
+    """Return the mask of an image as bool, or raise a ValueError."""
+    if mask is None:
+        return None
+    mask = np.asarray(mask, bool)
+    if mask.shape != image.shape:
+        raise ValueError(f"Expected {name} of the image's shape {image.shape}. Received: {name}.shape={mask.shape}")
+    if not mask.any():
+        raise ValueError(f"Expected {name} to hold something. Received: an empty mask")
+    return mask

@@ -12,7 +12,6 @@ from typing import Callable
 import numpy as np
 from scipy import ndimage
 
-from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity
 from dirv_tf.registration.intensity_trial import (
@@ -32,9 +31,6 @@ from dirv_tf.registration.route import Found, Pair, optimized, registered_by_opt
 # The field of local structure counts unless the structures are less alike by this: a field that follows noise makes
 # them a little more alike, one that has lost its way much less.
 _CLEARLY = 0.06
-# Similarity of two images before their alignment from which on the alignment is doubted: 0.13 to 0.61 on chessboards
-# that it shifts by a period, at most 0.1 on most sections that lie otherwise.
-_SOMEWHAT_ALIKE = 0.1
 _FAST_SIDE = EFFORTS["fast"].finest_side
 # Percent of the pixels at which the field of intensities may fold.
 _MUCH_FOLDED = 1.0
@@ -49,6 +45,7 @@ def best_route(
     effort: str,
     optimize: bool = True,
     look_first: bool = False,
+    trial: Trial | None = None,
 ) -> Found:
     """Register the pair in the way that suits its contrast.
 
@@ -68,6 +65,8 @@ def best_route(
     look_first : bool
         Whether a quick look at the local structure says if intensities are worth a try, for pairs that are hardly of
         one contrast, such as those that had to be aligned.
+    trial : Trial, optional
+        What the intensities of this pair made of it, where that is known already.
 
     Returns
     -------
@@ -83,7 +82,8 @@ def best_route(
     look = registered_by_optimization(pair, "lncc", "fast") if look_first else None
     if look is not None and explained_share(pair, look.flow_field) < WORTH_A_TRY:
         return _by_structure(pair, effort, notes, look)
-    trial = intensity_trial(given, run, name, effort, optimize)
+    if trial is None:
+        trial = intensity_trial(given, run, name, effort, optimize)
     folds = trial.found is not None and folded_percent(pair, trial.found) > _MUCH_FOLDED
     if trial.found is not None and trial.succeeded and not folds:
         return trial.found
@@ -94,20 +94,6 @@ def best_route(
     images = pair.warped(trial.found.flow_field), pair.warped(other.flow_field)
     alike = [structure_similarity(pair.fixed, image, support) for image in images]
     return trial.found if alike[1] < alike[0] - _CLEARLY else other
-
-
-def is_doubtful(alignment: Alignment | None) -> bool:
-    """Return whether an alignment moves images that are somewhat alike already, as those of a repeated pattern are.
-
-    Parameters
-    ----------
-    alignment : Alignment or None
-
-    Returns
-    -------
-    bool
-    """
-    return alignment is not None and not alignment.is_identity and alignment.similarity_before >= _SOMEWHAT_ALIKE
 
 
 def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
+
+from dirv_tf.registration.control_grid import along_axis
 
 
 def bending_force(points: np.ndarray, spacing: Sequence[int]) -> np.ndarray:
@@ -36,16 +39,20 @@ def bending_force(points: np.ndarray, spacing: Sequence[int]) -> np.ndarray:
     >>> float(np.abs(bending_force(2 * places + 1, (4, 4))).max())
     0.0
     """
-    force = np.zeros_like(points, np.float32)
-    axes = range(1, points.ndim)
-    for axis in axes:
-        if points.shape[axis] > 2:
-            second = np.diff(points, n=2, axis=axis)
-            force += _differences(second, axis, 2) * np.float32(1 / spacing[axis - 1] ** 4)
-        for other in range(1, axis):
-            mixed = np.diff(np.diff(points, axis=axis), axis=other)
-            weight = np.float32(2 / (spacing[axis - 1] * spacing[other - 1]) ** 2)
-            force += _differences(_differences(mixed, axis, 1), other, 1) * weight
+    first, second = zip(*(_difference_matrices(side, step) for side, step in zip(points.shape[1:], spacing)))
+    force = np.zeros(points.shape, np.float32)
+    for axis in range(len(second)):
+        force += along_axis(second[axis], points, axis + 1)
+        for other in range(axis):
+            force += 2 * along_axis(first[other], along_axis(first[axis], points, axis + 1), other + 1)
+    return force
+
+
+def roughness_force(points: np.ndarray, spacing: Sequence[int]) -> np.ndarray:
+    """Return half the gradient, by the control points (r, g_1, ..., g_r), of the summed squared first differences."""
+    force = np.zeros(points.shape, np.float32)
+    for axis, step in enumerate(spacing, start=1):
+        force += along_axis(_difference_matrices(points.shape[axis], step)[0], points, axis)
     return force
 
 
@@ -69,11 +76,15 @@ def bending_matrix(shape: Sequence[int]) -> sparse.spmatrix:
     return total
 
 
-def _differences(values, axis, order):
-    """Apply the adjoint of the differences of an order along an axis."""
-    padding = [(0, 0)] * values.ndim
-    padding[axis] = (order, order)
-    return (-1) ** order * np.diff(np.pad(values, padding), n=order, axis=axis)
+@functools.lru_cache(maxsize=64)
+def _difference_matrices(side, spacing):
+    """Return the matrices of the squared first and second differences per pixel, points by points.
+
+    A grid has few points along an axis: products with these matrices are far faster than differences of padded arrays.
+    """
+    points = np.eye(side)
+    first, second = (np.diff(points, n=order, axis=0) for order in (1, 2))
+    return np.float32(first.T @ first / spacing**2), np.float32(second.T @ second / spacing**4)
 
 
 def _on_grid(matrices, shape):

@@ -36,7 +36,8 @@ class ControlGrid:
 
     def __init__(self, size, spacing, degree=1):
         self.size, self.spacing = tuple(size), tuple(spacing)
-        self._matrices = [_SPLINES[degree](n, s) for n, s in zip(self.size, self.spacing)]
+        self._axes = [(n, s, degree) for n, s in zip(self.size, self.spacing)]
+        self._matrices = [_splines(*axis) for axis in self._axes]
         self.shape = tuple(matrix.shape[1] for matrix in self._matrices)
 
     def interpolate(self, values: np.ndarray) -> np.ndarray:
@@ -53,7 +54,7 @@ class ControlGrid:
 
     def fit(self, values: np.ndarray) -> np.ndarray:
         """Return the control points whose interpolation is nearest to values at the pixels, in the sense of squares."""
-        return _product([_pseudo_inverse(matrix) for matrix in self._matrices], values)
+        return _product([_fitting(*axis) for axis in self._axes], values)
 
 
 def _linear(side, spacing):
@@ -69,25 +70,40 @@ def _cubic(side, spacing):
     return np.where(distance < 1, near, far).astype(np.float32)
 
 
-_SPLINES = {1: _linear, 3: _cubic}
+# The same few grids are made again and again: for every level, round and check of a pair.
+@functools.lru_cache(maxsize=64)
+def _splines(side, spacing, degree):
+    """Return the splines' values at the pixels of an axis, pixels by control points."""
+    return _fixed({1: _linear, 3: _cubic}[degree](side, spacing))
 
 
-def _pseudo_inverse(matrix):
+@functools.lru_cache(maxsize=64)
+def _fitting(side, spacing, degree):
+    """Return the matrix that fits control points to values at the pixels of an axis."""
+    matrix = _splines(side, spacing, degree)
     # A last control point beyond the border may have hardly a pixel of its own: the ridge keeps it near its neighbor.
     steps = np.diff(np.eye(matrix.shape[1]), axis=0)
-    return np.linalg.solve(matrix.T @ matrix + 1e-4 * steps.T @ steps, matrix.T).astype(np.float32)
+    return _fixed(np.linalg.solve(matrix.T @ matrix + 1e-4 * steps.T @ steps, matrix.T).astype(np.float32))
 
 
-def _product(matrices, values):
-    """Multiply the axes behind the first by one matrix each; every result is contiguous."""
+def _fixed(matrix):
+    matrix.flags.writeable = False
+    return matrix
+
+
+def along_axis(matrix: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:
+    """Multiply one axis of an array, not the first, by a matrix; the result is contiguous."""
     # NumPy multiplies strided values, such as every second pixel of a field, without BLAS.
-    return functools.reduce(_along, enumerate(matrices, start=1), np.ascontiguousarray(values, np.float32))
-
-
-def _along(values, numbered):
-    axis, matrix = numbered
+    values = np.ascontiguousarray(values, np.float32)
     if axis == values.ndim - 1:
         return values @ matrix.T
     before, behind = values.shape[:axis], values.shape[axis + 1 :]
     lines = values.reshape(-1, values.shape[axis], int(np.prod(behind)))
     return np.matmul(matrix, lines).reshape(*before, matrix.shape[0], *behind)
+
+
+def _product(matrices, values):
+    """Multiply the axes behind the first by one matrix each."""
+    for axis, matrix in enumerate(matrices, start=1):
+        values = along_axis(matrix, values, axis)
+    return values

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import tensorflow as tf
 from scipy import ndimage
 
-from dirv_tf import geometry, metrics
 from dirv_tf.registration.route import Found, Pair
 
 # Pixels over which noise is averaged away, and how much more than of independent numbers may be left: interpolation
@@ -48,18 +46,30 @@ def leaves_only_noise(pair: Pair, flow_field: np.ndarray) -> bool:
 
 def irregularity(pair: Pair, found: Found) -> float:
     """Return how uneven a deformation is, the linear part left out: infinite where it folds, see `Trial`."""
-    if folded_percent(pair, found):
-        return math.inf
-    with geometry.for_any_shape():
-        return float(metrics.sd_log_jacobian(_deformation(pair, found))[0])
+    determinants = _determinants(pair, found)
+    return math.inf if (determinants <= 0).any() else float(np.log(determinants).std())
 
 
 def folded_percent(pair: Pair, found: Found) -> float:
     """Return the percentage of the pixels at which a deformation folds, the linear part left out."""
-    with geometry.for_any_shape():
-        return float(metrics.folded_percent(_deformation(pair, found))[0])
+    return 100 * float((_determinants(pair, found) <= 0).mean())
 
 
-def _deformation(pair, found):
-    """Return the field without its linear part, as a batch of one."""
-    return tf.constant(pair.linear.decomposed(found.flow_field)[None], tf.float32)
+def _determinants(pair, found):
+    """Return the Jacobian determinants of a map without its linear part, as `metrics` has them, without TensorFlow.
+
+    They are asked for many times per pair, and of small images each of TensorFlow's operations takes longer than all of
+    these.
+    """
+    field = pair.linear.decomposed(found.flow_field)
+    rank = field.shape[-1]
+    rows = [[np.gradient(field[..., row], axis=axis) + (row == axis) for axis in range(rank)] for row in range(rank)]
+    return _expanded(rows)
+
+
+def _expanded(rows):
+    """Expand determinants along the first row."""
+    if len(rows) == 1:
+        return rows[0][0]
+    minors = [[[*row[:column], *row[column + 1 :]] for row in rows[1:]] for column in range(len(rows))]
+    return sum((-1) ** column * rows[0][column] * _expanded(minor) for column, minor in enumerate(minors))

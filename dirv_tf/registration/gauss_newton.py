@@ -7,6 +7,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from dirv_tf.registration.bending import roughness_force
 from dirv_tf.registration.conjugate_gradients import conjugate_gradients
 from dirv_tf.registration.control_grid import ControlGrid
 
@@ -107,7 +108,7 @@ def evaluate(problem: Problem, points: np.ndarray) -> tuple[float, np.ndarray]:
     warped = np.stack([sample(channel, coordinates) for channel in problem.moving])
     squares = np.square(problem.fixed - warped).sum(axis=0)
     total = points + problem.reference
-    smoothness = np.vdot(total, _roughness(total, problem.grid.spacing)) / np.prod(problem.grid.shape)
+    smoothness = np.vdot(total, roughness_force(total, problem.grid.spacing)) / np.prod(problem.grid.shape)
     return float(np.vdot(squares, problem.weights) / squares.size + problem.smoothness * smoothness), warped
 
 
@@ -146,7 +147,7 @@ def normal_equations(problem: Problem, points: np.ndarray, warped: np.ndarray) -
             matrices[entry] = matrices[entry] + problem.weights * slopes[row] * slopes[column]
     gathered = problem.grid.gather(np.stack([*force, *matrices]))
     weight = _smoothness_weight(problem)
-    force = gathered[:rank] - weight * _roughness(points + problem.reference, problem.grid.spacing)
+    force = gathered[:rank] - weight * roughness_force(points + problem.reference, problem.grid.spacing)
     return force, list(gathered[rank:])
 
 
@@ -172,16 +173,6 @@ def _smoothness_weight(problem):
     return problem.smoothness * float(np.prod(problem.grid.size) / np.prod(problem.grid.shape))
 
 
-def _roughness(points, spacing):
-    """Half the gradient, by the control points, of the summed squared first differences per pixel."""
-    result = np.zeros_like(points)
-    for axis, step in enumerate(spacing, start=1):
-        padding = [(0, 0)] * points.ndim
-        padding[axis] = (1, 1)
-        result -= np.diff(np.pad(np.diff(points, axis=axis), padding), axis=axis) / np.float32(step**2)
-    return result
-
-
 def _solve(problem, force, matrices, damping):
     """Solve for the step by conjugate gradients, preconditioned by the diagonal."""
     rank, weight = len(force), np.float32(_smoothness_weight(problem))
@@ -192,7 +183,7 @@ def _solve(problem, force, matrices, damping):
     inverse = 1 / (diagonals + damping + stiffness)
 
     def apply(step):
-        result = (diagonals + damping) * step + weight * _roughness(step, problem.grid.spacing)
+        result = (diagonals + damping) * step + weight * roughness_force(step, problem.grid.spacing)
         for (row, column), matrix in entry.items():
             if row != column:
                 result[row] += matrix * step[column]

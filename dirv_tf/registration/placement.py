@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from dirv_tf.registration.alignment import TRANSFORMS, Alignment, align
+from dirv_tf.registration.alignment import TRANSFORMS, Alignment, align, similarity_as_given
 from dirv_tf.registration.alignment_decision import decide_alignment
 from dirv_tf.registration.linear_map import LinearMap
 
 ALIGNMENTS = ("auto", "none", *TRANSFORMS)
 # What "auto" looks for. In volumes of different people a shear and scales of their own are left to the field.
 AUTOMATIC = {2: "affine", 3: "rigid"}
+# Similarity of two images from which on they may need no alignment: 0.13 to 0.61 on chessboards that an alignment
+# shifts by a period, at most 0.1 on most sections that lie otherwise.
+SOMEWHAT_ALIKE = 0.1
 # Smaller images say too little about a pose.
 _SMALLEST_SIDE = 32
 
@@ -45,14 +48,7 @@ def placed(
         return initial, None, ()
     if transform == "auto" and min(*fixed.shape, *moving.shape) < _SMALLEST_SIDE:
         return initial, None, ()
-    source = moving
-    if not initial.is_identity:
-        # Spacings and orientations may be anything; the alignment knows rotations and moderate scales alone.
-        source = initial.sampled(moving, fixed.shape)
-        within = initial.overlap(fixed.shape, moving.shape)
-        if moving_mask is not None:
-            within &= initial.sampled(moving_mask.astype(np.float32), fixed.shape) > 0.5
-        moving_mask = within if within.any() else None
+    source, moving_mask = _on_fixed_grid(fixed, moving, initial, moving_mask)
     look = decide_alignment if transform == "auto" else align
     kind = AUTOMATIC[fixed.ndim] if transform == "auto" else transform
     alignment = look(fixed, source, kind, fixed_mask, moving_mask)
@@ -64,3 +60,41 @@ def placed(
         f"{100 * alignment.overlap:.0f} % overlap"
     )
     return found, alignment, (note,)
+
+
+def alike_as_placed(
+    fixed: np.ndarray,
+    moving: np.ndarray,
+    initial: LinearMap,
+    transform: str,
+    fixed_mask: np.ndarray | None = None,
+    moving_mask: np.ndarray | None = None,
+) -> bool:
+    """Return whether a pair is somewhat alike where it lies, so that it may need no alignment.
+
+    A repeated pattern above all must not be aligned with itself a period away.
+
+    Parameters
+    ----------
+    fixed, moving, initial, transform, fixed_mask, moving_mask
+        As of `placed`.
+
+    Returns
+    -------
+    bool
+        False where no alignment is left to be decided.
+    """
+    if transform != "auto" or min(*fixed.shape, *moving.shape) < _SMALLEST_SIDE:
+        return False
+    source, moving_mask = _on_fixed_grid(fixed, moving, initial, moving_mask)
+    return similarity_as_given(fixed, source, fixed_mask, moving_mask) >= SOMEWHAT_ALIKE
+
+
+def _on_fixed_grid(fixed, moving, initial, moving_mask):
+    if initial.is_identity:
+        return moving, moving_mask
+    # Spacings and orientations may be anything; the alignment knows rotations and moderate scales alone.
+    within = initial.overlap(fixed.shape, moving.shape)
+    if moving_mask is not None:
+        within &= initial.sampled(moving_mask.astype(np.float32), fixed.shape) > 0.5
+    return initial.sampled(moving, fixed.shape), within if within.any() else None

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.automatic_route import best_route, explains_more, is_doubtful
+from dirv_tf.registration.automatic_route import best_route, explains_more
 from dirv_tf.registration.empty_margins import CutPair
 from dirv_tf.registration.given_image import check_same_rank, checked_masks, pair_placement, take_pair
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
@@ -18,7 +18,7 @@ from dirv_tf.registration.intensity_trial import intensity_trial
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.pair_ranges import pair_ranges
-from dirv_tf.registration.placement import ALIGNMENTS, placed
+from dirv_tf.registration.placement import ALIGNMENTS, alike_as_placed, placed
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.route import (
     SIMILARITIES,
@@ -187,33 +187,38 @@ def register(
             return register_in_tiles(network, rounds, one, two, sides, report)
 
         start = perf_counter()
-        if align != "none":
-            tell("aligning")
-        linear, alignment, align_notes = placed(cut.fixed, cut.moving, initial, align, cut.fixed_mask, cut.moving_mask)
         as_given = Pair(cut.fixed, cut.moving, initial, cut.fixed_mask, cut.moving_mask)
-        pair = replace(as_given, linear=linear)
-        tell("registering")
+        placing = (cut.fixed, cut.moving, initial, align, cut.fixed_mask, cut.moving_mask)
         trial = None
-        if model is None and similarity in ("auto", "mse") and align == "auto" and is_doubtful(alignment):
+        if model is None and similarity in ("auto", "mse") and alike_as_placed(*placing):
+            tell("registering")
             trial = intensity_trial(as_given, run, name, effort, optimize)
         if trial is not None and trial.found is not None and trial.needs_no_alignment:
-            found, linear, alignment, align_notes = trial.found, initial, None, ("no alignment was needed",)
-        elif model is None and similarity == "auto":
-            aligned = alignment is not None and not alignment.is_identity
-            found = best_route(pair, run, name, effort, optimize, look_first=aligned)
-            if trial is not None and trial.found is not None and not explains_more(pair, found, trial):
-                found, linear, alignment = trial.found, initial, None
-                align_notes = ("no alignment was kept: none explains the images better",)
-        elif model is None and similarity == "mse":
-            # With any contrast, there is always a field.
-            found = cast(Found, intensity_trial(pair, run, name, effort, optimize, any_contrast=True).found)
-        elif model is None:
-            found = registered_by_optimization(pair, similarity, effort)
+            found, linear, alignment = trial.found, initial, None
+            align_notes: tuple[str, ...] = ("no alignment was needed",)
         else:
-            found = registered_by_network(pair, run, name)
-            if optimize:
-                tell("optimizing")
-                found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
+            if align != "none":
+                tell("aligning")
+            linear, alignment, align_notes = placed(*placing)
+            pair = replace(as_given, linear=linear)
+            tell("registering")
+            aligned = alignment is not None and not alignment.is_identity
+            if model is None and similarity == "auto":
+                known = None if aligned else trial
+                found = best_route(pair, run, name, effort, optimize, look_first=aligned, trial=known)
+                if aligned and trial is not None and trial.found is not None and not explains_more(pair, found, trial):
+                    found, linear, alignment = trial.found, initial, None
+                    align_notes = ("no alignment was kept: none explains the images better",)
+            elif model is None and similarity == "mse":
+                # With any contrast, there is always a field.
+                found = cast(Found, intensity_trial(pair, run, name, effort, optimize, any_contrast=True).found)
+            elif model is None:
+                found = registered_by_optimization(pair, similarity, effort)
+            else:
+                found = registered_by_network(pair, run, name)
+                if optimize:
+                    tell("optimizing")
+                    found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
         flow_field = cut.restored_field(found.flow_field, linear, size)
         registered = warp_in_blocks(moving_image.array, flow_field)
         if moving_image.pixels.ndim > moving_image.array.ndim:
