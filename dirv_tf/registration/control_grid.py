@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 from scipy import sparse
@@ -98,7 +99,7 @@ def along_axis(matrix: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:
     if axis == values.ndim - 1:
         return values @ matrix.T
     before, behind = values.shape[:axis], values.shape[axis + 1 :]
-    lines = values.reshape(-1, values.shape[axis], int(np.prod(behind)))
+    lines = values.reshape(-1, values.shape[axis], math.prod(behind))
     return np.matmul(matrix, lines).reshape(*before, matrix.shape[0], *behind)
 
 

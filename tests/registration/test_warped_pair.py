@@ -4,7 +4,7 @@ import pytest
 from dirv_tf import geometry
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.warped_pair import WarpedPair
+from dirv_tf.registration.warped_pair import WarpedPair, halved
 
 
 @pytest.mark.parametrize("size, moving_size", [((12, 10), (15, 9)), ((6, 8, 7), (6, 9, 8))])
@@ -74,3 +74,19 @@ def test_shapes_are_checked():
         WarpedPair.make(image, image, field, moving_mask=np.ones((8, 9)))
     with pytest.raises(ValueError, match="no pixel is left"):
         WarpedPair.make(image, image, field + 100)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (11, 8), (10, 9), (9, 7, 12), (2, 30), (1, 12)])
+def test_images_are_halved_as_by_the_layers(size, rng):
+    values = rng.normal(size=(*size, 2)).astype(np.float32)
+    np.testing.assert_allclose(halved(values), geometry.downsample_image(values[None])[0].numpy(), atol=1e-6)
+    assert halved(values).dtype == np.float32
+
+
+def test_a_pyramid_has_weights_beside_its_images(rng):
+    image = rng.uniform(size=(16, 12)).astype(np.float32)
+    field = np.zeros((16, 12, 2), np.float32)
+    field[..., 0] = 4
+    levels = WarpedPair.make(image, image, field).pyramid(1)
+    assert [fixed.shape for fixed, _, _ in levels] == [(16, 12), (8, 6)]
+    assert levels[0][1].sum() == 12 * 12 and levels[1][1][0].min() == 1 and levels[1][1][-1].max() < 0.1
