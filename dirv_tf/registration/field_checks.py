@@ -46,22 +46,29 @@ def leaves_only_noise(pair: Pair, flow_field: np.ndarray) -> bool:
 
 def irregularity(pair: Pair, found: Found) -> float:
     """Return how uneven a deformation is, the linear part left out: infinite where it folds, see `Trial`."""
-    determinants = _determinants(pair, found)
-    return math.inf if (determinants <= 0).any() else float(np.log(determinants).std())
+    there = determinants(pair.linear.decomposed(found.flow_field))
+    return math.inf if (there <= 0).any() else float(np.log(there).std())
 
 
 def folded_percent(pair: Pair, found: Found) -> float:
     """Return the percentage of the pixels at which a deformation folds, the linear part left out."""
-    return 100 * float((_determinants(pair, found) <= 0).mean())
+    return 100 * float((determinants(pair.linear.decomposed(found.flow_field)) <= 0).mean())
 
 
-def _determinants(pair, found):
-    """Return the Jacobian determinants of a map without its linear part, as `metrics` has them, without TensorFlow.
+def determinants(field: np.ndarray) -> np.ndarray:
+    """Return the Jacobian determinants of a map as `metrics` has them, without TensorFlow.
 
     They are asked for many times per pair, and of small images each of TensorFlow's operations takes longer than all of
     these.
+
+    Parameters
+    ----------
+    field : ndarray, shape (n_1, ..., n_r, r), pixels
+
+    Returns
+    -------
+    ndarray, shape (n_1, ..., n_r)
     """
-    field = pair.linear.decomposed(found.flow_field)
     rank = field.shape[-1]
     rows = [[np.gradient(field[..., row], axis=axis) + (row == axis) for axis in range(rank)] for row in range(rank)]
     return _expanded(rows)

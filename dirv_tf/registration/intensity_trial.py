@@ -11,7 +11,6 @@ import numpy as np
 from scipy import ndimage
 from scipy.optimize import minimize_scalar
 
-from dirv_tf.registration.cubic_optimization import optimize_cubic
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
 from dirv_tf.registration.linear_map import LinearMap
@@ -23,6 +22,7 @@ from dirv_tf.registration.route import (
     registered_by_network,
     registered_by_optimization,
 )
+from dirv_tf.registration.unfolding import unfolded
 from dirv_tf.registration.warped_pair import WarpedPair
 
 # Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
@@ -40,8 +40,6 @@ _REGULAR = 0.27
 TURNED = 0.3
 # After two the field gains no more than a tenth of a percent.
 _BLUR_ROUNDS = 2
-# What a field that folds is smoothed with, and how much less of the images it may explain then.
-_UNFOLDING, _UNFOLDING_STEPS, _NEARLY = (0.02, 0.2, 2.0), 10, 0.02
 
 
 class Trial(NamedTuple):
@@ -159,7 +157,7 @@ def intensity_trial(
         if blur and explained >= WORTH_A_TRY:
             found, explained = _optimized_with_blur(given, blur, found, effort)
     if optimize and effort != "fast":
-        found, explained = _unfolded(pair, found, explained)
+        found, explained = unfolded(pair, found, explained)
     found = replace(found, notes=(*notes, *found.notes))
     only_noise = leaves_only_noise(pair, found.flow_field)
     return Trial(found, explained, distance, irregularity(pair, found), only_noise, _turn(pair, found))
@@ -208,22 +206,6 @@ def _start(pair, run, name, effort, optimize):
 def _is_quick_volume(pair, effort):
     """Whether repairs are left out, which take many seconds in a volume."""
     return pair.fixed.ndim == 3 and effort != "best"
-
-
-def _unfolded(pair, found, explained):
-    """Smooth a field as much as its folds ask for, if it then explains the images nearly as well."""
-    for smoothness in _UNFOLDING:
-        if not folded_percent(pair, found):
-            break
-        smoother = optimize_cubic(
-            pair.fixed, pair.moving, found.flow_field, _UNFOLDING_STEPS, smoothness,
-            mask=pair.mask, moving_mask=pair.moving_mask,
-        )
-        candidate = replace(found, flow_field=smoother.flow_field)
-        share = explained_share(pair, candidate.flow_field)
-        if share > explained - _NEARLY and folded_percent(pair, candidate) < folded_percent(pair, found):
-            found, explained = candidate, share
-    return found, explained
 
 
 def _regrown_field(pair, flow_field):
