@@ -27,6 +27,7 @@ from dirv_tf.registration.intensity_trial import (
 from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.quality import structure_similarity
 from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
+from dirv_tf.registration.unfolding import unfolded
 
 # The field of local structure counts unless the structures are less alike by this: a field that follows noise makes
 # them a little more alike, one that has lost its way much less.
@@ -93,7 +94,9 @@ def best_route(
     support = pair.support(trial.found.flow_field)
     images = pair.warped(trial.found.flow_field), pair.warped(other.flow_field)
     alike = [structure_similarity(pair.fixed, image, support) for image in images]
-    return trial.found if alike[1] < alike[0] - _CLEARLY else other
+    if alike[1] >= alike[0] - _CLEARLY:
+        return other
+    return trial.found if effort == "fast" else unfolded(pair, trial.found, trial.explained)[0]
 
 
 def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
