@@ -120,7 +120,7 @@ def test_constraints_pin_tensorflow_alike_for_both_builds(stack, tensorflow, ker
         assert versions and all(tuple(map(int, v.groups())) >= (3, 11, 3) for v in versions)
 
 
-@pytest.mark.parametrize("stack", ["default", "modern"])
+@pytest.mark.parametrize("stack", ["default", "modern", "dask"])
 def test_constraints_are_exact_pins_of_names_only(stack):
     for line in pins(stack):
         assert re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; (python_version|platform_system) .+)?", line), line
@@ -148,6 +148,15 @@ def test_every_tested_release_is_allowed(setup_cfg):
             for each in bounds.get(canonicalize_name(pin.name), []):
                 applies = each.marker is None or each.marker.evaluate({"python_version": python})
                 assert not applies or each.specifier.contains(version), f"{pin} in {stack}.txt, {each} in setup.cfg"
+
+
+def test_the_pins_of_dask_are_allowed_and_contradict_no_stack(setup_cfg):
+    (requirement,) = map(Requirement, setup_cfg["options.extras_require"]["dask"].strip().splitlines())
+    own = list(map(Requirement, pins("dask")))
+    versions = [str(pin.specifier)[2:] for pin in own if pin.name == requirement.name]
+    assert len(versions) == 2 and all(requirement.specifier.contains(version) for version in versions)
+    # pip refuses two pins of one package that are not the same.
+    assert not {pin.name for pin in own} & {line.split("==")[0] for stack in ("default", "modern") for line in pins(stack)}
 
 
 def test_a_plain_install_brings_one_tensorflow_for_every_python(monkeypatch):

@@ -1,4 +1,4 @@
-"""The tables of kills and long life in the documentation: `python -m experiments.reliability.faults_page`.
+"""The tables of kills, clusters and long life in the documentation: `python -m experiments.reliability.faults_page`.
 
 The page holds prose around blocks between two marks each; the blocks alone are written. A test compares them with the
 records.
@@ -30,8 +30,10 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
         Markdown by the name of the block.
     """
     folder = results / "reliability"
-    kills, life = (json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("kills", "long_life"))
-    return {"kills": kills_table(kills), "long life": life_table(life)}
+    kills, dask, life = (
+        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("kills", "dask", "long_life")
+    )
+    return {"kills": kills_table(kills), "cluster": cluster_table(dask), "long life": life_table(life)}
 
 
 def kills_table(record: dict) -> str:
@@ -45,7 +47,30 @@ def kills_table(record: dict) -> str:
             for row in record["kinds"]
         ),
     ]
-    sentence = f"{record['kills']} kills, {record['faults']} faults. {_machine(record)}"
+    sentence = f"{record['kills']} kills, {record['faults']} faults. {machine(record)}"
+    return "\n".join([sentence, "", *lines]) + "\n"
+
+
+def cluster_table(record: dict) -> str:
+    """Return the table of the pairs on a cluster in Markdown, with a line break at the end."""
+    size = " × ".join(map(str, record["size"]))
+    cells = [
+        f"{record['pairs']} of {size} pixels",
+        record["workers"],
+        f"{record['killed']}, after {record['killed_after']} pairs",
+        record["done"],
+        f"{record['largest_difference']:g} px",
+        len(record["faults"]),
+        f"{record['seconds_one_process']:.0f}",
+        f"{record['seconds_cluster']:.0f}",
+    ]
+    lines = [
+        "| pairs | workers | killed | done | largest difference of two fields | faults | seconds in one process | "
+        "on the cluster |",
+        "|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(map(str, cells))} |",
+    ]
+    sentence = f"Dask (distributed {record['distributed']}) on one machine. {machine(record)}"
     return "\n".join([sentence, "", *lines]) + "\n"
 
 
@@ -62,10 +87,11 @@ def life_table(record: dict) -> str:
             for row in record["models"]
         ),
     ]
-    return "\n".join([f"All models one after the other in one process. {_machine(record)}", "", *lines]) + "\n"
+    return "\n".join([f"All models one after the other in one process. {machine(record)}", "", *lines]) + "\n"
 
 
-def _machine(record):
+def machine(record: dict) -> str:
+    """Return what a record was measured on, in a few words with a full stop."""
     hardware = record["hardware"]
     cores = f"{hardware['cores']} core{'s' * (hardware['cores'] > 1)}"
     return f"{cores}, {hardware['processor'].split('(')[0].strip()}, TensorFlow {record['versions']['tensorflow']}."

@@ -97,6 +97,10 @@ class PairsFolder:
         elif not _write_new_json(path, {"kind": KIND, "version": __version__, "options": self.settings}):
             self._check_settings(self._options_in(path))
 
+    def is_begun(self) -> bool:
+        """Whether this process sees the folder that another one has begun."""
+        return (self.path / SETTINGS_NAME).is_file()
+
     def __reduce__(self):
         # To another process without what this one has read.
         return PairsFolder, (self.path, self.settings)
@@ -131,13 +135,18 @@ class PairsFolder:
 
     def _clear(self, names, shared):
         """Take away the records of these pairs, and of all that were made with other settings."""
+        # Otherwise a shard that finds itself alone could take what is written here for left behind.
+        with folder_lock(self.path / _RECORDS, shared=True):
+            self._clear_records(names, shared)
+            write_json(self.path / SETTINGS_NAME, {"kind": KIND, "version": __version__, "options": self.settings})
+
+    def _clear_records(self, names, shared):
         for name in self._recorded():
             record = _read_json(self._records(name) / _RECORD_NAME)
             if name not in names and (not shared or record.get("settings") != self._digest):
                 self.remove_results(name)
             if name in names or not shared or record.get("settings") != self._digest:
                 shutil.rmtree(self._records(name), ignore_errors=True)
-        write_json(self.path / SETTINGS_NAME, {"kind": KIND, "version": __version__, "options": self.settings})
 
     def _records(self, name):
         return self.path / _RECORDS / name
@@ -265,10 +274,15 @@ def _write_new_json(path, content):
     if path.exists():
         return False
     temporary = path.with_name(f".{uuid.uuid4().hex[:12]}-{path.name}")
-    write_json(temporary, content)
     try:
+        write_json(temporary, content)
         os.link(temporary, path)
     except FileExistsError:
+        return False
+    except FileNotFoundError:
+        # A process that had begun, and found itself alone, took our file for left behind.
+        if not path.exists():
+            raise
         return False
     except OSError:
         # A file system without hard links.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from dirv_tf.models import RegistrationNetwork
+from dirv_tf.registration.pairs.cluster import check_client, each_on_cluster
 from dirv_tf.registration.pairs.one_pair import PairTask, failed_row, register_pair
 from dirv_tf.registration.pairs.pair_files import read_pairs
 from dirv_tf.registration.pairs.pair_options import checked_field_format, checked_options, settings_of
@@ -30,6 +31,7 @@ def register_pairs(
     overwrite: bool = False,
     shard: str | tuple[int, int] | None = None,
     processes: int = 1,
+    client: Any = None,
     field_format: str | None = None,
     progress: Callable[[int, int, PairRow | None], None] | None = None,
     **options: Any,
@@ -61,6 +63,10 @@ def register_pairs(
     processes : int
         How many pairs are registered at a time. With more than one, each has a process of its own, which gets its share
         of the cores, and whose end costs that pair alone.
+    client : dask.distributed.Client or executor, optional
+        Registers the pairs on the workers of a cluster, in place of `processes`: anything with ``submit`` whose futures
+        have `add_done_callback`, those of `concurrent.futures` too. The workers need this package, and must see the
+        files and `output` under the same paths. A pair whose worker died is given to another one.
     field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional
         As of `RegistrationResult.save`.
     progress : callable, optional
@@ -88,9 +94,9 @@ def register_pairs(
     OSError
         When `output` cannot be written: before the first pair, or as its disk becomes full. What is finished stays.
     TypeError
-        For an option that `register` does not have.
+        For an option that `register` does not have, or a client that submits nothing.
     RuntimeError
-        When the processes do not start.
+        When the processes do not start, or the client gives up.
 
     Examples
     --------
@@ -116,12 +122,17 @@ def register_pairs(
     if resume and overwrite:
         raise ValueError("Expected one of resume and overwrite, not both. Received: resume=True, overwrite=True")
     integer(1)("processes", processes)
+    if client is not None:
+        check_client(client)
+        if processes > 1:
+            raise ValueError(f"Expected a client or processes, not both. Received: processes={processes} and a client")
     complete = checked_options(options)
     field_format = checked_field_format(field_format)
-    if processes > 1 and isinstance(complete["model"], RegistrationNetwork):
+    if (processes > 1 or client is not None) and isinstance(complete["model"], RegistrationNetwork):
         raise ValueError(
             "Expected the name or the path of a model where there are several processes; write it with "
-            f"dirv_tf.models.weight_files.save_weights_file. Received: processes={processes} and a network"
+            "dirv_tf.models.weight_files.save_weights_file. Received: "
+            f"{f'processes={processes}' if client is None else 'a client'} and a network"
         )
     everything = read_pairs(pairs)
     part, parts = parsed_shard(shard) if shard is not None else (1, 1)
@@ -137,7 +148,7 @@ def register_pairs(
     tell = progress or (lambda finished, total, row: None)
     tell(0, len(tasks), None)
     due = 0.0
-    outcomes = contextlib.closing(_each(tasks, processes))
+    outcomes = contextlib.closing(_each(tasks, processes, client))
     with folder.in_use(), _written_at_the_end(folder, order), outcomes as each:
         for finished, row in enumerate(each, 1):
             if row is not None:
@@ -177,8 +188,11 @@ def parsed_shard(shard: str | tuple[int, int]) -> tuple[int, int]:
     return part, parts
 
 
-def _each(tasks, processes) -> Generator[PairRow | None, None, None]:
+def _each(tasks, processes, client) -> Generator[PairRow | None, None, None]:
     """Carry out the tasks; their rows as they come."""
+    if client is not None:
+        yield from each_on_cluster(tasks, client)
+        return
     if processes == 1:
         yield from map(register_pair, tasks)
         return

@@ -3,7 +3,7 @@
 import json
 
 from experiments.folders import RECORDS
-from experiments.reliability.faults_page import PAGE, kills_table, life_table
+from experiments.reliability.faults_page import PAGE, cluster_table, kills_table, life_table
 
 
 def test_the_page_is_that_of_the_records(capsys):
@@ -23,3 +23,11 @@ def test_the_records_are_of_the_whole_campaigns():
     for row in life["models"]:
         assert row["registrations"] >= 1000 and row["sizes"] == 50 and row["flat"] and row["warnings"] == []
         assert f"| {row['model']} | {row['registrations']:,} | 50 |" in life_table(life)
+
+
+def test_on_the_cluster_every_pair_was_done_once_though_a_worker_was_killed():
+    record = json.loads((RECORDS / "reliability" / "dask.json").read_text(encoding="utf-8"))
+    assert record["pairs"] == record["done"] >= 100 and record["faults"] == [] and record["workers"] >= 2
+    assert record["killed"] == 1 and 0 < record["killed_after"] < record["pairs"]
+    assert record["largest_difference"] <= 1e-6
+    assert f"| {record['pairs']} of 48 × 48 pixels | {record['workers']} | 1, after " in cluster_table(record)

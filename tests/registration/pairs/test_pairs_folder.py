@@ -119,6 +119,41 @@ def test_of_processes_that_begin_at_once_one_writes_the_settings(tmp_path, monke
     assert [path.name for path in ours.path.iterdir()] == ["settings.json"]
 
 
+@pytest.mark.parametrize("step", ["link", "replace"])
+def test_a_process_that_begins_loses_nothing_to_one_that_clears_up_at_the_same_moment(tmp_path, monkeypatch, step):
+    """The one that is ahead finds itself alone, and takes the settings that the other is writing for left behind."""
+    ours, theirs = PairsFolder(tmp_path / "out", SETTINGS), PairsFolder(tmp_path / "out", SETTINGS)
+    function = getattr(os, step)
+
+    def cleared_before(source, target):
+        monkeypatch.setattr(os, step, function)
+        theirs.claim(["a"], shared=True, resume=True, overwrite=False)
+        with theirs.in_use():
+            assert not os.path.exists(source)
+        function(source, target)
+
+    monkeypatch.setattr(os, step, cleared_before)
+    ours.claim(["b"], shared=True, resume=True, overwrite=False)
+    assert json.loads((ours.path / "settings.json").read_text(encoding="utf-8"))["options"] == SETTINGS
+    assert sorted(path.name for path in ours.path.iterdir()) == [".pairs", "settings.json"]
+
+
+def test_a_shard_that_overwrites_is_not_cleared_up_after(folder, monkeypatch):
+    folder.write_row(PairRow("a", DONE))
+    other, replace = PairsFolder(folder.path, SETTINGS), os.replace
+
+    def cleared_before(source, target):
+        monkeypatch.setattr(os, "replace", replace)
+        # It waits for no lock: it is not alone, and comes in.
+        with other.in_use():
+            assert os.path.exists(source)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", cleared_before)
+    folder.claim(["a"], shared=True, resume=False, overwrite=True)
+    assert folder.row("a") is None and os.replace is replace
+
+
 def test_what_a_killed_process_left_of_a_pair_is_cleared_by_the_next(folder):
     left, others = folder.path / ".a-0123456789ab", folder.path / ".a b-0123456789ab"
     for path in (left, others):
