@@ -16,7 +16,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test lint package runs experiments evaluate tissue-data demo tensorboard report benchmark ablations classical error-analysis real robustness campaign docs notebooks clean
+.PHONY: help setup test lint package runs experiments evaluate verify tissue-data demo tensorboard report benchmark ablations classical error-analysis real robustness campaign docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -156,6 +156,9 @@ experiments: $(STAMP) ## Carry out a whole series (SERIES=A), skipping what is f
 
 evaluate: $(STAMP) ## Test a finished run again from its weights (RUN=A-6), beside its record; ARGS="--pairs 500", ARGS=--refine
 	@$(PY) -m experiments.evaluate $(RUN) $(ARGS)
+
+verify: $(STAMP) ## Check all shipped weights by their checksums and their test rows (minutes; ARGS="A-6", ARGS=--all)
+	@$(PY) -m experiments.verify $(ARGS)
 
 demo: $(STAMP) ## Register real pairs and show them on a page (ARGS="--pair A.png B.png": yours)
 	@$(PY) -m experiments.demo $(ARGS)

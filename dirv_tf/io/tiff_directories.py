@@ -31,10 +31,14 @@ def opened_tiff(path):
 
     _check_chain(path)
     tiff = tifffile.TiffFile(path)
-    # A few entities of XML that stand for each other can stand for billions of characters; OME has none.
-    if "<!ENTITY" in (tiff.pages.first.description or ""):
+    try:
+        # A few entities of XML that stand for each other can stand for billions of characters; OME has none.
+        if "<!ENTITY" in (tiff.pages.first.description or ""):
+            raise ValueError("metadata with entities of their own")
+    except BaseException:
+        # Also where there is no page.
         tiff.close()
-        raise ValueError("metadata with entities of their own")
+        raise
     return tiff
 
 

@@ -9,8 +9,10 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers.precision import split_policy
+from dirv_tf.models.input_pair import checked_pair
 from dirv_tf.models.network_observer import NetworkObserver
 from dirv_tf.models.network_settings import NORMALIZATIONS
+from dirv_tf.models.own_similarity import own_similarity
 from dirv_tf.models.variable_paths import variable_paths
 from dirv_tf.validation import integer, one_of, optional, per_axis
 
@@ -56,6 +58,11 @@ class RegistrationNetwork(tf.keras.Model):
     halo : tuple of int or None
         By how many pixels per axis a tile reaches beyond the part of the image that is its own; None: the network
         must see the whole image.
+    similarity : str or None
+        By what its results are judged, as `dirv_tf.losses.image_dissimilarity` takes it: what the loss compares that it
+        was compiled with or, by its card, trained with; "mse" after true fields between an image and its warped copy.
+        None where nobody knows. Where `dirv_tf.register` is told to use the network, a field that makes the images less
+        alike by this measure is not taken.
     card : dict or None
         What the weights file said that the network was loaded from.
 
@@ -160,6 +167,10 @@ class RegistrationNetwork(tf.keras.Model):
     def halo(self) -> tuple[int, ...] | None:
         return None
 
+    @property
+    def similarity(self) -> str | None:
+        return own_similarity(self.kind, self._registration_loss, self.card)
+
     def start_stage(self, name: str) -> None:
         """Train one of the `stages` from now on, with the variables of all others frozen; `compile` comes after it.
 
@@ -172,29 +183,7 @@ class RegistrationNetwork(tf.keras.Model):
 
     def checked_pair(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the pair as tensors, or raise a ValueError that says what this network takes."""
-        if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
-            raise ValueError(
-                f"a {type(self).__name__} is called on the pair (fixed, moving). Received: {type(inputs).__name__}"
-            )
-        fixed, moving = (tf.convert_to_tensor(image) for image in inputs)
-        for name, image in (("fixed", fixed), ("moving", moving)):
-            if not image.dtype.is_floating:
-                raise ValueError(
-                    f"`{name}` must be floating point in [0, 1]. Received: {name}.dtype={image.dtype.name}"
-                )
-            if image.shape.rank != self.rank + 2 or image.shape[-1] != 1:
-                sizes = ", ".join(f"n_{axis + 1}" for axis in range(self.rank))
-                raise ValueError(
-                    f"`{name}` must have shape (B, {sizes}, 1) for this {self.rank}D model. "
-                    f"Received: {name}.shape={image.shape}"
-                )
-            geometry.check_legal_size(image, self.size_multiples, name)
-        if not fixed.shape.is_compatible_with(moving.shape):
-            raise ValueError(
-                f"`fixed` and `moving` must have the same shape. "
-                f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
-            )
-        return fixed, moving
+        return checked_pair(inputs, type(self).__name__, self.rank, self.size_multiples)
 
     def completed(self, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:
         """Return the outputs for a pair with everything that losses, metrics and pictures may look at.

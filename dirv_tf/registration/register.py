@@ -17,6 +17,7 @@ from dirv_tf.registration.intensities import check_intensities, to_unit_interval
 from dirv_tf.registration.intensity_trial import intensity_trial
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
+from dirv_tf.registration.never_worse import never_worse
 from dirv_tf.registration.pair_ranges import pair_ranges
 from dirv_tf.registration.placement import ALIGNMENTS, alike_as_placed, placed
 from dirv_tf.registration.result import RegistrationResult
@@ -73,7 +74,9 @@ def register(
         start there, whatever their pixel size and orientation; others start with their first pixels at one place.
     model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
-        it, or a network. None: what suits the pair, with best-2d for images and best-3d for volumes.
+        it, or a network. None: what suits the pair, with best-2d for images and best-3d for volumes. A network's field
+        with which the images are less alike than without is not taken, by what it was trained to compare (its
+        `similarity`); the result's notes then say so.
     align : {"auto", "none", "translation", "rigid", "similarity", "affine"} or None
         The linear map that is looked for first, from any pose. "auto": an affine one of images and a rigid one of
         volumes, where that makes them clearly more alike and moves them by more than 4 pixels. None: "auto" without a
@@ -215,10 +218,12 @@ def register(
             elif model is None:
                 found = registered_by_optimization(pair, similarity, effort)
             else:
-                found = registered_by_network(pair, run, name)
+                found = never_worse(pair, registered_by_network(pair, run, name), network.similarity)
                 if optimize:
                     tell("optimizing")
                     found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
+        if model is None and found.method == name:
+            found = never_worse(replace(as_given, linear=linear), found, network.similarity)
         flow_field = cut.restored_field(found.flow_field, linear, size)
         registered = warp_in_blocks(moving_image.array, flow_field)
         if moving_image.pixels.ndim > moving_image.array.ndim:

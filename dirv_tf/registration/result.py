@@ -57,7 +57,8 @@ class RegistrationResult:
     notes : tuple of str
         What was changed or assumed on the way.
     rounds : int
-        Rounds of refinement that were kept, with tiles the most of any tile; 1 without refinement.
+        Rounds of refinement that were kept, with tiles the most of any tile; 1 without refinement, 0
+        where the network's field made the images less alike and was not taken.
     initial : LinearMap
         Where the images' headers put them; the identity where nothing is known.
     linear : LinearMap

@@ -62,6 +62,10 @@ class FinishedRun(NamedTuple):
             return {key[4:]: float(value) for key, value in rows[-1].items() if key.startswith("val_") and value}
         return None
 
+    def total(self):
+        """Return the number of pairs of the run's test."""
+        return json.loads(self.folder.metrics_json.read_text(encoding="utf-8"))["test_images"]
+
     def reference(self):
         """Return what the run was compared with: `source`, `split`, `metrics`; or None."""
         return json.loads(self.folder.metrics_json.read_text(encoding="utf-8")).get("reference")

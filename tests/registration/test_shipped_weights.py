@@ -97,6 +97,18 @@ def test_identical_images_are_left_alone(name, without_graphs):
     assert np.abs(register(image, image, model=name).flow_field).max() < longest
 
 
+@pytest.mark.parametrize("name", ["A-6", "best-2d", "best-3d", "avsm-2d-quick", "voxelmorph-2d-quick"])
+@pytest.mark.parametrize("noise", [1e-7, 1e-3])
+def test_a_pair_that_fits_is_not_spoiled(name, noise, without_graphs):
+    _, image, _ = _known_pair(load_pretrained(name).rank)
+    noise = noise * np.random.default_rng(0).standard_normal(image.shape)
+    fixed = np.clip(image + noise, 0, 1).astype(np.float32)
+    result = register(fixed, image, model=name)
+    # The noise floor of the potentials alone would be displacements of up to some pixels.
+    assert not result.flow_field.any() and result.rounds == 0
+    assert "the images stay where they were" in result.notes[-1]
+
+
 @pytest.mark.parametrize(("rank", "name"), [(2, "best-2d"), (3, "best-3d")])
 def test_without_a_model_the_best_one_for_the_rank_registers(rank, name):
     fixed, moving, flow_field = _known_pair(rank)

@@ -1,0 +1,48 @@
+"""By which measure a network was trained to bring images closer to each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dirv_tf.losses import CombinedLoss, IntensityLoss
+from dirv_tf.losses.unsupervised import SIMILARITIES
+from dirv_tf.models.registry import settings_class
+
+# Pairs whose fixed image is a warped copy of the moving one: their intensities are equal where they fit.
+_OF_ONE_CONTRAST = ("chessboard", "shapes", "folder", "mixture")
+
+
+def own_similarity(kind: str, loss: Any, card: dict[str, Any] | None) -> str | None:
+    """Return the measure that a network was trained to lower.
+
+    Parameters
+    ----------
+    kind : str
+        Of the network, for what its family compares where the card leaves that open.
+    loss : callable or None
+        That the network was compiled with; it goes before the card.
+    card : dict or None
+        Of its weights.
+
+    Returns
+    -------
+    str or None
+        As `dirv_tf.losses.image_dissimilarity` takes it. "mse" also for networks that were trained by true fields
+        between an image and its warped copy. None: nobody knows.
+    """
+    if isinstance(loss, (IntensityLoss, CombinedLoss)):
+        return "mse"
+    if loss is not None:
+        return _known(getattr(loss, "similarity", None))
+    training, data = ((card or {}).get(key) or {} for key in ("training", "data"))
+    stages = training.get("stages") or [{}]
+    last = {**training, **{key: value for key, value in stages[-1].items() if value is not None}}
+    if last.get("loss") == "unsupervised":
+        return _known(last.get("similarity") or settings_class(kind).unsupervised_loss.get("similarity"))
+    if last.get("loss") in ("intensity", "combined"):
+        return "mse"
+    return "mse" if last.get("loss") == "displacement" and data.get("kind") in _OF_ONE_CONTRAST else None
+
+
+def _known(similarity):
+    return similarity if similarity in SIMILARITIES else None

@@ -1,0 +1,79 @@
+"""The rule that a network's field must not take two images farther from each other.
+
+The units of a network go on from what the units before have left: a difference of 1e-7, which says nothing, can grow to
+displacements of half a pixel, and a pair that fits already would be spoiled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf import geometry
+from dirv_tf.losses import image_dissimilarity
+from dirv_tf.registration.route import Found, Pair
+
+_WORDS = {
+    "mse": "mean squared difference",
+    "ncc": "negative correlation",
+    "lncc": "one minus the local correlation",
+    "mk_lncc": "one minus the local correlation",
+    "mind": "difference of self-similarity",
+}
+# Measures of neighborhoods need several copies of an image: larger ones are halved before.
+_LARGEST = 2**22
+
+
+def never_worse(pair: Pair, found: Found, similarity: str | None) -> Found:
+    """Return what a network found, or the pair as it was where the images would be less alike.
+
+    The whole field is taken or left, also of a pair that was registered in tiles.
+
+    Parameters
+    ----------
+    pair : Pair
+    found : Found
+    similarity : str or None
+        The network's own measure, see `RegistrationNetwork.similarity`; None: everything is taken.
+
+    Returns
+    -------
+    Found
+        With a note and no rounds where nothing was taken.
+    """
+    if similarity is None:
+        return found
+    start = pair.start()
+    before, after = (dissimilarity(pair.fixed, pair.warped(field), similarity) for field in (start, found.flow_field))
+    if after <= before:
+        return found
+    note = (
+        f"the images stay where they were: with the field of {found.method} they would be less alike "
+        f"({_WORDS[similarity]} {after:.2g}, before {before:.2g})"
+    )
+    return replace(found, flow_field=start, rounds=0, notes=(*found.notes, note))
+
+
+def dissimilarity(fixed: np.ndarray, image: np.ndarray, similarity: str) -> float:
+    """Return how unlike two images are, by a measure of `image_dissimilarity`.
+
+    Parameters
+    ----------
+    fixed, image : ndarray of float32, shape (n_1, ..., n_r)
+        In [0, 1].
+    similarity : {"mse", "ncc", "lncc", "mk_lncc", "mind"}
+
+    Returns
+    -------
+    float
+    """
+    if similarity == "mse":
+        # Slice by slice: large images would need several times their memory, and float32 adds up rounding errors.
+        squares = (float(np.square(one - two).sum(dtype=np.float64)) for one, two in zip(fixed, image))
+        return sum(squares) / fixed.size
+    images = [tf.convert_to_tensor(each[np.newaxis, ..., np.newaxis]) for each in (fixed, image)]
+    while tf.size(images[0]) > _LARGEST:
+        images = [geometry.downsample_image(each) for each in images]
+    return float(image_dissimilarity(images[0], images[1], similarity)[0])
