@@ -1,6 +1,7 @@
 """Oracles shared by the tests."""
 
 import gc
+import signal
 
 import numpy as np
 import pytest
@@ -43,3 +44,11 @@ def check_gradients(rng):
                 assert difference == pytest.approx(expected, rel=tolerance, abs=tolerance), f"argument {index}"
 
     return check
+
+
+@pytest.fixture
+def usual_signals():
+    """Ctrl-C as a terminal has it: a shell lets its background jobs, and so tests that are run there, ignore it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)

@@ -11,7 +11,7 @@ from dirv_tf.stop_signals import Terminated, stop_signals_raise, stopped_status
 @pytest.mark.parametrize("number, error, status", [
     (signal.SIGINT, KeyboardInterrupt, 130), (signal.SIGTERM, Terminated, 143)
 ])
-def test_a_signal_is_an_exception_and_is_remembered(number, error, status):
+def test_a_signal_is_an_exception_and_is_remembered(number, error, status, usual_signals):
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt) as raised, stop_signals_raise() as received:
         signal.raise_signal(number)

@@ -20,8 +20,9 @@ MISPRINTS = {
 # Errors before registration that differ by more than this share of the thesis's are another task.
 _SAME_START = 0.1
 _LOSSES = ("l_int", "l_dis")
+_LABELS = {key: METRIC_NAMES[key].label for key in _LOSSES}
 _RESULT_COLUMNS = (
-    "run", "pairs", "max ‖D‖", "mean ‖D‖", "L_int", "L_dis", "ΔL_int / ΔL_dis", "above the thesis", "finest level",
+    "run", "pairs", "max ‖D‖", "mean ‖D‖", *_LABELS.values(), "ΔL_int / ΔL_dis", "above the thesis", "finest level",
     METRIC_NAMES["folded_percent"].heading, "starts elsewhere",
 )
 _SETTING_COLUMNS = (
@@ -99,8 +100,8 @@ def _thesis_row(row):
         "pairs": f"{int(row['test_images']):,}" if row["split"] == "test" else "",
         "max ‖D‖": row["max_d"],
         "mean ‖D‖": row["mean_d"],
-        "L_int": f"{before['l_int']:.1f} → {row['l_int']}",
-        "L_dis": f"{before['l_dis']:.2f} → {row['l_dis']}",
+        _LABELS["l_int"]: f"{before['l_int']:.1f} → {row['l_int']}",
+        _LABELS["l_dis"]: f"{before['l_dis']:.2f} → {row['l_dis']}",
         "ΔL_int / ΔL_dis": f"{shares['l_int']:.1f} / {shares['l_dis']:.1f}",
     }
 

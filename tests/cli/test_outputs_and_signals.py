@@ -110,7 +110,7 @@ def test_a_folder_that_is_there_and_empty_takes_the_results(pair, model, inside)
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("error", [None, ImportError("initialization failed")])
 def test_a_signal_is_a_line_and_a_status_also_where_a_library_takes_it_for_an_error(
-    number, status, error, monkeypatch, capsys
+    number, status, error, monkeypatch, capsys, usual_signals
 ):
     def stopped(options):
         try:

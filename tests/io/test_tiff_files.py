@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import tifffile
@@ -109,3 +111,13 @@ def test_tiled_and_compressed_as_slides_are(tmp_path, shape, compression, tolera
     image = stored(tmp_path / "a.tif", pixels, tile=(32, 32), compression=compression, photometric=photometric)
     assert image.pixels.shape == shape and image.is_color == (len(shape) == 3)
     np.testing.assert_allclose(image.pixels.astype(int), pixels, atol=tolerance)
+
+@pytest.mark.parametrize("data", [b"II*\x00 broken", b"II*\x00\x08\x00\x00\x00", b"no TIFF"])
+def test_a_tiff_without_pages_is_closed(data, tmp_path):
+    path = tmp_path / "broken.tif"
+    path.write_bytes(data)
+    opened = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(io.UnreadableFileError) as caught:
+        io.load_image(path)
+    # The traceback keeps what was opened alive, unless it was closed.
+    assert caught.traceback and len(os.listdir("/proc/self/fd")) == opened
