@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Callable
+
+from experiments.folders import OUTPUT
 
 
 def at_least(low: int) -> Callable[[str], int]:
@@ -18,6 +21,14 @@ def at_least(low: int) -> Callable[[str], int]:
     # The name that argparse gives for what is no number at all.
     read.__name__ = "integer"
     return read
+
+
+def add_output(parser: argparse.ArgumentParser, name: str) -> None:
+    """Give a parser the option -o, the folder of a record: by default one of that name in experiments/output."""
+    parser.add_argument(
+        "-o", "--output", type=Path, default=OUTPUT / name, metavar="FOLDER",
+        help=f"folder of the record (default: experiments/output/{name})",
+    )
 
 
 def say(line: str) -> None:

@@ -7,7 +7,13 @@ import dataclasses
 from pathlib import Path
 from typing import Callable
 
+from dirv_tf.training.execution.environment import hardware_line
 from experiments.folders import CHECKOUT
+
+
+def measured_on(record: dict) -> str:
+    """Return what a record was measured on, in a few words with a full stop."""
+    return f"{hardware_line(record['hardware'])}, TensorFlow {record['versions']['tensorflow']}."
 
 
 @dataclasses.dataclass(frozen=True)

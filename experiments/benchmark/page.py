@@ -10,9 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from dirv_tf.training.execution.environment import hardware_line
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.written_page import WrittenPage
+from experiments.written_page import WrittenPage, measured_on
 
 RECORD = RECORDS / "benchmark" / "benchmark.json"
 _CANDIDATES = {"dirv_tf": "dirv_tf", "textbook": "plain", "VoxelMorph": "VoxelMorph", "demons": "demons"}
@@ -49,7 +48,7 @@ def blocks(path: Path = RECORD) -> dict[str, str]:
     rows = {(row["section"], row["name"]): row for row in record["rows"]}
     origin = (
         f"Medians of one run of {record['seconds'] / 60:.1f} minutes; {record['date'][:10]}, "
-        f"{hardware_line(record['hardware'])}, TensorFlow {record['versions']['tensorflow']}."
+        f"{measured_on(record)}"
     )
     return {"speed": _speed(rows, origin), "parts": _parts(rows), "settings": _settings(rows)}
 

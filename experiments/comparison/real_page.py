@@ -14,7 +14,7 @@ from experiments.comparison.real.judges import judge_of
 from experiments.comparison.real.table import describe, methods_table, pairs_table
 from experiments.comparison.robustness.table import variants_table
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.written_page import WrittenPage
+from experiments.written_page import WrittenPage, measured_on
 
 # In the page's order; a set that has no record yet has no table.
 SETS = {
@@ -49,7 +49,7 @@ def _real(folder):
         if not (folder / f"{name}.json").is_file():
             continue
         record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        parts += [f"### {title}", "", f"{describe(record)} {_machine(record)}", "", methods_table(record)]
+        parts += [f"### {title}", "", f"{describe(record)} {measured_on(record)}", "", methods_table(record)]
         if name in _IN_FULL:
             sentence = f"{judge_of(record).pairs_title.replace(' x ', ' × ')}; an asterisk where the verdict warns:"
             parts += [sentence, "", pairs_table(record)]
@@ -60,13 +60,7 @@ def _robustness(file):
     record = json.loads(file.read_text(encoding="utf-8"))
     size = "²" if len(set(record["size"])) == 1 else f" × {record['size'][1]}"
     what = f"{record['pairs']} pairs of {record['size'][0]}{size} pixels, network {record['network']}."
-    return "\n".join([f"{what} {_machine(record)}", "", variants_table(record)])
-
-
-def _machine(record):
-    hardware = record["hardware"]
-    cores = f"{hardware['cores']} core{'s' * (hardware['cores'] > 1)}"
-    return f"{cores}, {hardware['processor'].split('(')[0].strip()}, TensorFlow {record['versions']['tensorflow']}."
+    return "\n".join([f"{what} {measured_on(record)}", "", variants_table(record)])
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "real_pairs.md", "experiments.comparison.real_page", blocks)

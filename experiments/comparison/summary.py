@@ -1,4 +1,4 @@
-"""The comparison with classical methods as one small table, from its record."""
+"""What comparisons come to, as small tables from their records: beside classical methods, and of the own call."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dirv_tf.training.execution.environment import hardware_line
 from experiments.folders import RECORDS
 
 RECORD = RECORDS / "classical" / "classical.json"
+# Records of the own call, later ones replacing sets of earlier ones.
+ONE_CALL = RECORDS / "one_call"
 _TITLES = {
     "chessboards-64": "chessboards, 64²",
     "chessboards-128": "chessboards, 128²",
@@ -42,6 +44,34 @@ def summary_table(path: Path = RECORD) -> str:
     pairs = sorted({each["pairs"] for each in sets})
     origin = f"{' or '.join(map(str, pairs))} pairs each; {record['date'][:10]}, {hardware_line(record['hardware'])}."
     return "\n".join([*lines, "", origin]) + "\n"
+
+
+def one_call_table(folder: Path = ONE_CALL) -> str:
+    """Return the table of the library's own call beside the best networks alone, in Markdown.
+
+    Parameters
+    ----------
+    folder : path
+        With folders of ``python -m experiments.comparison --without-classical``. A later record replaces the sets of an
+        earlier one.
+
+    Returns
+    -------
+    str
+        One row per set of pairs, with the date, and the machines.
+    """
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*/classical.json")]
+    records.sort(key=lambda record: record["date"])
+    entries = {entry["name"]: (entry, record) for record in records for entry in record["sets"]}
+    ways = ("best-2d / best-3d", "register, fast", "register")
+    lines = [f"| pairs | {' | '.join(ways)} | date |", "|---|" + "---|" * (len(ways) + 1)]
+    for entry, record in entries.values():
+        rows = {row["name"]: row for row in entry["methods"]}
+        network = next(rows[name] for name in ("best-2d", "best-3d") if name in rows)
+        cells = [_cell(row) for row in (network, *(rows[name] for name in ways[1:]))]
+        lines.append(f"| {entry['pairs']}: {entry['what']} | {' | '.join(cells)} | {record['date'][:10]} |")
+    machines = dict.fromkeys(hardware_line(record["hardware"]) for _, record in entries.values())
+    return "\n".join([*lines, "", f"{'; '.join(machines)}."]) + "\n"
 
 
 def _cell(row):

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dirv_tf import geometry
-from experiments.comparison.real.judges import relative_errors
+from experiments.comparison.real.judges import carried_points, relative_errors
 from experiments.comparison.real.prepared_pair import PreparedPair
 
 
@@ -41,8 +40,7 @@ def landmark_errors(pair: PreparedPair, flow_field: np.ndarray) -> LandmarkError
     -------
     LandmarkErrors
     """
-    points = pair.fixed_points[np.newaxis].astype(np.float32)
-    carried = geometry.warp_points(points, flow_field[np.newaxis]).numpy()[0]
     fields = {"before": np.zeros_like(flow_field), "after": flow_field}
     medians = {when: float(np.median(relative_errors(pair, field))) for when, field in fields.items()}
-    return LandmarkErrors(pair.moving_points, {"before": pair.fixed_points, "after": carried}, medians)
+    found = {"before": pair.fixed_points, "after": carried_points(pair, flow_field)}
+    return LandmarkErrors(pair.moving_points, found, medians)

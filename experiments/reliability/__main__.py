@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from dirv_tf.cli.command_line import exit_status
+
 # Each is a module beside this one, with a function `main` that takes the arguments and returns the exit status.
 CAMPAIGNS = ("fuzz", "kills", "long_life")
 
@@ -39,4 +41,4 @@ def _campaign(name):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -14,10 +14,8 @@ import time
 from pathlib import Path
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from experiments.arguments import at_least, say
-from experiments.folders import OUTPUT
+from experiments.arguments import add_output, at_least, say
 
-DEFAULT_OUTPUT = OUTPUT / "reliability"
 RECORD_NAME = "dask.json"
 SIDE = 48
 WORKERS = 2
@@ -178,19 +176,15 @@ def differences(expected, found, place):
 def write_pairs(folder: Path, pairs: int) -> Path:
     """Write smooth random images, each with the same image moved, and return the path of their table."""
     import numpy as np
-    from scipy import ndimage
 
     from dirv_tf.io import write_image
+    from experiments.reliability.moved_pairs import moved_pair
 
     folder.mkdir(parents=True)
     lines = ["fixed,moving"]
     for number in range(pairs):
-        chance = np.random.default_rng(number)
-        pixels = ndimage.gaussian_filter(chance.random((SIDE, SIDE)), 2)
-        pixels = 255 * (pixels - pixels.min()) / np.ptp(pixels)
-        moved = ndimage.shift(pixels, chance.uniform(-2, 2, 2), order=1, mode="nearest")
-        for name, each in (("fixed", pixels), ("moving", moved)):
-            write_image(folder / f"{name}_{number}.png", each.astype(np.uint8))
+        for name, image in zip(("fixed", "moving"), moved_pair(number, (SIDE, SIDE))):
+            write_image(folder / f"{name}_{number}.png", (255 * image).astype(np.uint8))
         lines.append(f"fixed_{number}.png,moving_{number}.png")
     (folder / "pairs.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
     return folder / "pairs.csv"
@@ -218,10 +212,7 @@ def _parser():
         prog="python -m experiments.reliability.dask_cluster", description=__doc__.split("\n")[0]
     )
     parser.add_argument("--pairs", type=at_least(6), default=200, help="(%(default)s)")
-    parser.add_argument(
-        "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
-        help="folder of the record (default: experiments/output/reliability)",
-    )
+    add_output(parser, "reliability")
     return parser
 
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.written_page import WrittenPage
+from experiments.written_page import WrittenPage, measured_on
 
 _KINDS = {"training": "training", "register": "one registration", "cohort": "many pairs"}
 
@@ -47,7 +47,7 @@ def kills_table(record: dict) -> str:
             for row in record["kinds"]
         ),
     ]
-    sentence = f"{record['kills']} kills, {record['faults']} faults. {machine(record)}"
+    sentence = f"{record['kills']} kills, {record['faults']} faults. {measured_on(record)}"
     return "\n".join([sentence, "", *lines]) + "\n"
 
 
@@ -70,7 +70,7 @@ def cluster_table(record: dict) -> str:
         "|---|---|---|---|---|---|---|---|",
         f"| {' | '.join(map(str, cells))} |",
     ]
-    sentence = f"Dask (distributed {record['distributed']}) on one machine. {machine(record)}"
+    sentence = f"Dask (distributed {record['distributed']}) on one machine. {measured_on(record)}"
     return "\n".join([sentence, "", *lines]) + "\n"
 
 
@@ -87,14 +87,7 @@ def life_table(record: dict) -> str:
             for row in record["models"]
         ),
     ]
-    return "\n".join([f"All models one after the other in one process. {machine(record)}", "", *lines]) + "\n"
-
-
-def machine(record: dict) -> str:
-    """Return what a record was measured on, in a few words with a full stop."""
-    hardware = record["hardware"]
-    cores = f"{hardware['cores']} core{'s' * (hardware['cores'] > 1)}"
-    return f"{cores}, {hardware['processor'].split('(')[0].strip()}, TensorFlow {record['versions']['tensorflow']}."
+    return "\n".join([f"All models one after the other in one process. {measured_on(record)}", "", *lines]) + "\n"
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "reliability_faults.md", "experiments.reliability.faults_page", blocks)

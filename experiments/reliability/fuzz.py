@@ -12,10 +12,10 @@ import sys
 import threading
 from pathlib import Path
 
-from experiments.arguments import at_least, say
-from experiments.folders import CHECKOUT, OUTPUT
+from dirv_tf.cli.command_line import exit_status, prepare_process
+from experiments.arguments import add_output, at_least, say
+from experiments.folders import CHECKOUT
 
-DEFAULT_OUTPUT = OUTPUT / "reliability"
 RECORD_NAME = "fuzz.json"
 SEED = 20240501
 SECONDS_PER_FILE = 20
@@ -46,12 +46,15 @@ def main(arguments=None):
     int
         Exit status: 0 nothing found, 1 something found, 2 wrong command line.
     """
+    prepare_process()
     from dirv_tf.io.atomic_write import write_json
+    from dirv_tf.io.output_paths import check_output_folder
     from dirv_tf.training.execution.environment import hardware, versions
     from experiments.reliability.readers import READERS
 
     options = _parser(tuple(READERS)).parse_args(arguments)
-    names, file = [options.reader] if options.reader else list(READERS), options.output / RECORD_NAME
+    names = [options.reader] if options.reader else list(READERS)
+    file = check_output_folder(options.output) / RECORD_NAME
     # One reader anew leaves the others as they are.
     rows = json.loads(file.read_text(encoding="utf-8"))["readers"] if options.reader and file.is_file() else {}
     for name in names:
@@ -160,12 +163,9 @@ def _parser(names):
     parser.add_argument("--mutations", type=at_least(1), default=1000, help="files per reader (default: %(default)s)")
     parser.add_argument("--reader", choices=names, help="this reader alone")
     parser.add_argument("--seed", type=at_least(0), default=SEED, help="of the damage (default: %(default)s)")
-    parser.add_argument(
-        "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
-        help="folder of the record (default: experiments/output/reliability)",
-    )
+    add_output(parser, "reliability")
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

@@ -16,10 +16,8 @@ import time
 from pathlib import Path
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from experiments.arguments import at_least, say
-from experiments.folders import OUTPUT
+from experiments.arguments import add_output, at_least, say
 
-DEFAULT_OUTPUT = OUTPUT / "reliability"
 RECORD_NAME = "kills.json"
 # A work is begun again so often; then it is carried out to its end, killed or not.
 _MOST_STARTS = 8
@@ -148,10 +146,7 @@ def _parser():
     parser = argparse.ArgumentParser(prog="python -m experiments.reliability.kills", description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=at_least(10), default=100, help="processes to kill (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (%(default)s)")
-    parser.add_argument(
-        "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
-        help="folder of the record (default: experiments/output/reliability)",
-    )
+    add_output(parser, "reliability")
     return parser
 
 

@@ -11,13 +11,10 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from experiments.arguments import at_least, say
-from experiments.folders import OUTPUT
+from experiments.arguments import add_output, at_least, say
 
-DEFAULT_OUTPUT = OUTPUT / "reliability"
 RECORD_NAME = "long_life.json"
 # What may be kept after the first hundred registrations, in megabytes per registration that follows.
 MOST_PER_REGISTRATION = 0.05
@@ -169,17 +166,12 @@ def line(row):
 
 def _pairs(count: int, sizes: int) -> Iterator[tuple]:
     """Make pairs of a smooth random image and the same, moved by a pixel or two."""
-    import numpy as np
-    from scipy import ndimage
+    from experiments.reliability.moved_pairs import moved_pair
 
     # Every side is another one, as far as there are so many; large and small ones take turns.
     shapes = [(_SIDES[37 * index % len(_SIDES)], _SIDES[(53 * index + 11) % len(_SIDES)]) for index in range(sizes)]
     for number in range(count):
-        chance = np.random.default_rng(number)
-        image = ndimage.gaussian_filter(chance.random(shapes[number % sizes]), 2)
-        image = ((image - image.min()) / np.ptp(image)).astype(np.float32)
-        moved = ndimage.shift(image, chance.uniform(-2, 2, 2), order=1, mode="nearest")
-        yield image, moved
+        yield moved_pair(number, shapes[number % sizes])
 
 
 class _Counter(logging.Handler):
@@ -203,10 +195,7 @@ def _parser():
         "--models", nargs="+", default=["default", "best-2d"], metavar="MODEL",
         help="as of dirv-tf register; default: none, what suits the pair (default: default best-2d)",
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
-        help="folder of the record (default: experiments/output/reliability)",
-    )
+    add_output(parser, "reliability")
     return parser
 
 

@@ -13,10 +13,9 @@ import time
 from pathlib import Path
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from experiments.arguments import say
-from experiments.folders import CHECKOUT, OUTPUT
+from experiments.arguments import add_output, say
+from experiments.folders import CHECKOUT
 
-DEFAULT_OUTPUT = OUTPUT / "reliability"
 RECORD_NAME = "many_pairs_cost.json"
 TABLE = CHECKOUT / "data" / "histology" / "pairs.csv"
 # From the smallest to the largest: the memory of a process is its peak until then.
@@ -126,10 +125,7 @@ def _parser():
     )
     parser.add_argument("--pairs", type=Path, default=TABLE, metavar="TABLE", help="(default: the shipped sections)")
     parser.add_argument("--shard", metavar="K/N", help="every N-th pair from the K-th on")
-    parser.add_argument(
-        "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
-        help="folder of the record (default: experiments/output/reliability)",
-    )
+    add_output(parser, "reliability")
     return parser
 
 

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.reliability.faults_page import machine
-from experiments.written_page import WrittenPage
+from experiments.written_page import WrittenPage, measured_on
 
 PAIRS = 10_000
 # Computers for which the hours are said: a desk's, and forty jobs of four cores.
@@ -41,7 +40,7 @@ def cost(record: dict, pairs: int = PAIRS) -> str:
     return "\n".join(
         [
             f"Measured on the {first['pairs']} shipped pairs of sections, longer side {first['side']} pixels in the "
-            f"mean, with all that is read and written. {machine(record)}{_busy(record)}",
+            f"mean, with all that is read and written. {measured_on(record)}{_busy(record)}",
             "",
             "```text",
             "core hours = pairs x processor seconds per pair / 3600",

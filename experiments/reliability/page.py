@@ -12,7 +12,7 @@ from pathlib import Path
 
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.reliability.fuzz import RECORD_NAME
-from experiments.written_page import WrittenPage
+from experiments.written_page import WrittenPage, measured_on
 
 _COLUMNS = ("files of", "damaged", "read", "refused", "anything else", "slowest", "more memory")
 
@@ -34,13 +34,10 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
 
 
 def _fuzz(record):
-    hardware = record["hardware"]
-    cores = f"{hardware['cores']} core{'s' * (hardware['cores'] > 1)}"
     total = sum(row["mutations"] for row in record["readers"].values())
     lines = [
         f"{total:,} damaged files, seed {record['seed']}; at most {record['seconds_per_file']} s and "
-        f"{record['memory_per_file'] // 2**20:,} MiB each. {cores}, {hardware['processor'].split('(')[0].strip()}, "
-        f"TensorFlow {record['versions']['tensorflow']}, {record['date'][:10]}.",
+        f"{record['memory_per_file'] // 2**20:,} MiB each; {record['date'][:10]}, {measured_on(record)}",
         "",
         f"| {' | '.join(_COLUMNS)} |",
         f"|{'---|' * len(_COLUMNS)}",

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from dirv_tf.report.document import Table
 from dirv_tf.report.markdown_text import table_lines
-from dirv_tf.training.execution.environment import hardware_line
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.written_page import WrittenPage
+from experiments.written_page import WrittenPage, measured_on
 
 RECORD = RECORDS / "error_analysis" / "error_analysis.json"
 _FIELDS = {
@@ -45,7 +44,7 @@ def origin(record: dict) -> str:
     """Say what a record was measured on, when and where."""
     return (
         f"{record['runs'][0]['pairs']:,} test pairs of each run, shipped weights; {record['date'][:10]}, "
-        f"{hardware_line(record['hardware'])}, TensorFlow {record['versions']['tensorflow']}."
+        f"{measured_on(record)}"
     )
 
 

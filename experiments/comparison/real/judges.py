@@ -14,6 +14,12 @@ from experiments.comparison.real.prepared_pair import PreparedPair
 FOUND = 0.01
 
 
+def carried_points(pair: PreparedPair, flow_field: np.ndarray) -> np.ndarray:
+    """Return where a field carries the landmarks of the fixed image: shape (n, 2), pixels of the moving one."""
+    points = pair.fixed_points[np.newaxis].astype(np.float32)
+    return geometry.warp_points(points, flow_field[np.newaxis]).numpy()[0]
+
+
 def relative_errors(pair: PreparedPair, flow_field: np.ndarray) -> np.ndarray:
     """Return the relative target registration errors of a pair's landmarks.
 
@@ -29,8 +35,7 @@ def relative_errors(pair: PreparedPair, flow_field: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (n,)
     """
-    carried = geometry.warp_points(pair.fixed_points[np.newaxis].astype(np.float32), flow_field[np.newaxis]).numpy()[0]
-    distances = np.linalg.norm(carried - pair.moving_points, axis=-1) / pair.scale
+    distances = np.linalg.norm(carried_points(pair, flow_field) - pair.moving_points, axis=-1) / pair.scale
     return distances / np.linalg.norm(pair.fixed.shape)
 
 

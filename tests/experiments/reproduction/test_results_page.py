@@ -3,8 +3,9 @@
 import json
 import re
 
+from experiments.comparison.summary import ONE_CALL, one_call_table
 from experiments.folders import RECORDS
-from experiments.reproduction.results_page import ONE_CALL, PAGE, one_call_table, runs_tables
+from experiments.reproduction.results_page import PAGE, runs_tables
 
 
 def test_the_page_is_that_of_the_records(capsys):
