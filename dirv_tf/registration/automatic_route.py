@@ -7,7 +7,6 @@ about contrast, and is a little less exact where there is one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable
 
 import numpy as np
 from scipy import ndimage
@@ -25,6 +24,7 @@ from dirv_tf.registration.intensity_trial import (
     intensity_trial,
 )
 from dirv_tf.registration.multi_resolution import EFFORTS
+from dirv_tf.registration.network_registration import NetworkCall
 from dirv_tf.registration.quality import structure_similarity
 from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
 from dirv_tf.registration.unfolding import unfolded
@@ -41,8 +41,7 @@ _NEGATIVE = -0.3
 
 def best_route(
     pair: Pair,
-    run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]],
-    name: str,
+    network: NetworkCall,
     effort: str,
     optimize: bool = True,
     look_first: bool = False,
@@ -58,7 +57,7 @@ def best_route(
 
     Parameters
     ----------
-    pair, run, name
+    pair, network
         As of `registered_by_network`.
     effort : {"fast", "default", "best"}
     optimize : bool
@@ -84,7 +83,7 @@ def best_route(
     if look is not None and explained_share(pair, look.flow_field) < WORTH_A_TRY:
         return _by_structure(pair, effort, notes, look)
     if trial is None:
-        trial = intensity_trial(given, run, name, effort, optimize)
+        trial = intensity_trial(given, network, effort, optimize)
     folds = trial.found is not None and folded_percent(pair, trial.found) > _MUCH_FOLDED
     if trial.found is not None and trial.succeeded and not folds:
         return trial.found

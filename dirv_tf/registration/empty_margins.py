@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dirv_tf.registration.alignment import Alignment
+from dirv_tf.registration.alignment_features import content_box
 from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.route import Pair
 
 # Pixels that are left around the content: as far as the windows of the local correlation reach.
 _KEPT = 4
@@ -16,76 +18,52 @@ _KEPT = 4
 _WORTH_IT = 0.25
 
 
-def content_box(image: np.ndarray) -> tuple[slice, ...] | None:
-    """Return the smallest box outside which an image is constant.
-
-    Parameters
-    ----------
-    image : ndarray, shape (n_1, ..., n_r)
-
-    Returns
-    -------
-    tuple of slice, or None
-        None for a constant image.
-
-    Examples
-    --------
-    >>> content_box(np.pad(np.ones((8, 8)), 4))
-    (slice(4, 12, None), slice(4, 12, None))
-    """
-    differs = image != image[(0,) * image.ndim]
-    box = []
-    for axis in range(image.ndim):
-        filled = np.flatnonzero(differs.any(axis=tuple(other for other in range(image.ndim) if other != axis)))
-        if not filled.size:
-            return None
-        box.append(slice(int(filled[0]), int(filled[-1]) + 1))
-    return tuple(box)
-
-
 @dataclass(frozen=True)
-class CutPair:
-    """Two images of one size without the margins in which both are constant.
+class Margins:
+    """What was cut around the images of a pair.
 
     Parameters
     ----------
-    fixed, moving : ndarray of float32, shape (n_1, ..., n_r)
-    fixed_mask, moving_mask : ndarray of bool, same shape, or None
-        Pixels that count.
     box : tuple of slice, or None
-        Where they lie in the images as given; None: nothing was cut.
+        Where the cut images lie in the given ones; None: nothing was cut.
     """
 
-    fixed: np.ndarray
-    moving: np.ndarray
-    fixed_mask: np.ndarray | None
-    moving_mask: np.ndarray | None
     box: tuple[slice, ...] | None = None
 
-    def without_margins(self, smallest: int = 32) -> CutPair:
-        """Return the pair without its empty margins, or as it is where that saves little or the images differ in size.
+    @classmethod
+    def of(cls, pair: Pair, smallest: int = 32) -> Margins:
+        """Return the margins in which both images are constant, or none.
 
         Parameters
         ----------
+        pair : Pair
+            Where its images differ in size, or do not lie pixel on pixel, nothing is cut; nor where that saves little.
         smallest : int
             Side in pixels that is left at least, as far as the image has it.
         """
-        if self.fixed.shape != self.moving.shape:
-            return self
-        one, two = content_box(self.fixed), content_box(self.moving)
-        if one is None or two is None:
-            return self
+        images = pair.fixed, pair.moving
+        if not pair.linear.is_identity or pair.fixed.shape != pair.moving.shape:
+            return cls()
+        differs = [image != image[(0,) * image.ndim] for image in images]
+        if not all(each.any() for each in differs):
+            return cls()
         box = tuple(
-            _widened(min(a.start, b.start) - _KEPT, max(a.stop, b.stop) + _KEPT, side, smallest)
-            for a, b, side in zip(one, two, self.fixed.shape)
+            _widened(min(one.start, two.start) - _KEPT, max(one.stop, two.stop) + _KEPT, side, smallest)
+            for one, two, side in zip(*(content_box(each) for each in differs), pair.fixed.shape)
         )
-        masks = [None if mask is None else mask[box] for mask in (self.fixed_mask, self.moving_mask)]
-        if any(mask is not None and not mask.any() for mask in masks):
-            return self
-        fixed, moving = (np.ascontiguousarray(image[box]) for image in (self.fixed, self.moving))
-        if fixed.size > (1 - _WORTH_IT) * self.fixed.size:
-            return self
-        return CutPair(fixed, moving, masks[0], masks[1], box)
+        left = math.prod(limits.stop - limits.start for limits in box)
+        masks = [mask for mask in (pair.mask, pair.moving_mask) if mask is not None]
+        if left > (1 - _WORTH_IT) * pair.fixed.size or not all(mask[box].any() for mask in masks):
+            return cls()
+        return cls(box)
+
+    def cut(self, pair: Pair) -> Pair:
+        """Return a pair without its margins."""
+        if self.box is None:
+            return pair
+        fixed, moving = (np.ascontiguousarray(image[self.box]) for image in (pair.fixed, pair.moving))
+        masks = (None if mask is None else mask[self.box] for mask in (pair.mask, pair.moving_mask))
+        return Pair(fixed, moving, pair.linear, *masks)
 
     def restored_map(self, linear: LinearMap) -> LinearMap:
         """Return a linear map between the cut images as one between the given ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import replace
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -14,12 +14,12 @@ from scipy.optimize import minimize_scalar
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
 from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.relative_blur import relative_blur
 from dirv_tf.registration.route import (
     Found,
     Pair,
     optimized,
-    registered_by_network,
     registered_by_optimization,
 )
 from dirv_tf.registration.unfolding import unfolded
@@ -123,8 +123,7 @@ def of_one_contrast(fixed: np.ndarray, moving: np.ndarray) -> bool:
 
 def intensity_trial(
     pair: Pair,
-    run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]],
-    name: str,
+    network: NetworkCall,
     effort: str,
     optimize: bool = True,
     any_contrast: bool = False,
@@ -136,7 +135,7 @@ def intensity_trial(
 
     Parameters
     ----------
-    pair, run, name
+    pair, network
         As of `registered_by_network`.
     effort : {"fast", "default", "best"}
     optimize : bool
@@ -153,7 +152,7 @@ def intensity_trial(
     distance = contrast_of(pair)
     if distance > SAME_CONTRAST and not any_contrast:
         return Trial(None, 0.0, distance)
-    found, explained = _start(pair, run, name, effort, optimize)
+    found, explained = _start(pair, network, effort, optimize)
     promising = explained >= _PROMISING[pair.fixed.ndim] or leaves_only_noise(pair, found.flow_field)
     if optimize and (any_contrast or promising):
         found = optimized(pair, found, "mse", effort)
@@ -174,15 +173,15 @@ def _turn(pair, found):
     return float(np.abs(np.linalg.inv(pair.linear.matrix) @ matrix - np.eye(len(matrix))).max())
 
 
-def _start(pair, run, name, effort, optimize):
+def _start(pair, network, effort, optimize):
     """Find a field that explains the images: from coarse to fine by intensities, by the network, by local structure."""
     if not optimize:
-        found = registered_by_network(pair, run, name)
+        found = registered_by_network(pair, network)
         return found, explained_share(pair, found.flow_field)
     quick = effort == "fast" or _is_quick_volume(pair, effort)
     ways = [
         functools.partial(registered_by_optimization, pair, "mse", effort),
-        functools.partial(registered_by_network, pair, run, name),
+        functools.partial(registered_by_network, pair, network),
         functools.partial(registered_by_optimization, pair, "lncc", effort),
     ]
     candidates, repairable = [], False

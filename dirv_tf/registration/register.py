@@ -11,13 +11,13 @@ import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import best_route, explains_more
-from dirv_tf.registration.empty_margins import CutPair
+from dirv_tf.registration.empty_margins import Margins
 from dirv_tf.registration.given_image import check_same_rank, checked_masks, pair_placement, take_pair
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
 from dirv_tf.registration.intensity_trial import intensity_trial
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
-from dirv_tf.registration.never_worse import never_worse
+from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.pair_ranges import pair_ranges
 from dirv_tf.registration.placement import ALIGNMENTS, alike_as_placed, placed
 from dirv_tf.registration.result import RegistrationResult
@@ -26,7 +26,6 @@ from dirv_tf.registration.route import (
     Found,
     Pair,
     optimized,
-    registered_by_network,
     registered_by_optimization,
 )
 from dirv_tf.registration.tiling import halvings, register_halved, register_in_tiles, tile_sides
@@ -175,11 +174,11 @@ def register(
         moving_values = to_unit_interval(moving_image.array, ranges[1])
         warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
         warn_of_low_contrast(moving_values, "moving", stacklevel=2)
-        cut = CutPair(fixed_values, moving_values, *masks)
-        if model is None and initial.is_identity:
-            cut = cut.without_margins()
-        sides = tile_sides(tile, cut.fixed.shape, network)
-        halved = halvings(network, tile, cut.fixed.shape)
+        given = Pair(fixed_values, moving_values, initial, *masks)
+        margins = Margins.of(given) if model is None else Margins()
+        given = margins.cut(given)
+        sides = tile_sides(tile, given.fixed.shape, network)
+        halved = halvings(network, tile, given.fixed.shape)
         size_notes = []
 
         def run(one, two):
@@ -190,41 +189,38 @@ def register(
             return register_in_tiles(network, rounds, one, two, sides, report)
 
         start = perf_counter()
-        as_given = Pair(cut.fixed, cut.moving, initial, cut.fixed_mask, cut.moving_mask)
-        placing = (cut.fixed, cut.moving, initial, align, cut.fixed_mask, cut.moving_mask)
+        call = NetworkCall(run, name, network.similarity)
         trial = None
-        if model is None and similarity in ("auto", "mse") and alike_as_placed(*placing):
+        if model is None and similarity in ("auto", "mse") and alike_as_placed(given, align):
             tell("registering")
-            trial = intensity_trial(as_given, run, name, effort, optimize)
+            trial = intensity_trial(given, call, effort, optimize)
         if trial is not None and trial.found is not None and trial.needs_no_alignment:
             found, linear, alignment = trial.found, initial, None
             align_notes: tuple[str, ...] = ("no alignment was needed",)
         else:
             if align != "none":
                 tell("aligning")
-            linear, alignment, align_notes = placed(*placing)
-            pair = replace(as_given, linear=linear)
+            linear, alignment, align_notes = placed(given, align)
+            pair = replace(given, linear=linear)
             tell("registering")
             aligned = alignment is not None and not alignment.is_identity
             if model is None and similarity == "auto":
                 known = None if aligned else trial
-                found = best_route(pair, run, name, effort, optimize, look_first=aligned, trial=known)
+                found = best_route(pair, call, effort, optimize, look_first=aligned, trial=known)
                 if aligned and trial is not None and trial.found is not None and not explains_more(pair, found, trial):
                     found, linear, alignment = trial.found, initial, None
                     align_notes = ("no alignment was kept: none explains the images better",)
             elif model is None and similarity == "mse":
                 # With any contrast, there is always a field.
-                found = cast(Found, intensity_trial(pair, run, name, effort, optimize, any_contrast=True).found)
+                found = cast(Found, intensity_trial(pair, call, effort, optimize, any_contrast=True).found)
             elif model is None:
                 found = registered_by_optimization(pair, similarity, effort)
             else:
-                found = never_worse(pair, registered_by_network(pair, run, name), network.similarity)
+                found = registered_by_network(pair, call)
                 if optimize:
                     tell("optimizing")
                     found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
-        if model is None and found.method == name:
-            found = never_worse(replace(as_given, linear=linear), found, network.similarity)
-        flow_field = cut.restored_field(found.flow_field, linear, size)
+        flow_field = margins.restored_field(found.flow_field, linear, size)
         registered = warp_in_blocks(moving_image.array, flow_field)
         if moving_image.pixels.ndim > moving_image.array.ndim:
             registered = registered[..., np.newaxis]
@@ -251,8 +247,8 @@ def register(
         ),
         rounds=found.rounds,
         initial=initial,
-        linear=cut.restored_map(linear),
-        alignment=cut.restored_alignment(alignment),
+        linear=margins.restored_map(linear),
+        alignment=margins.restored_alignment(alignment),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 
@@ -81,27 +80,6 @@ class Found:
     method: str
     rounds: int = 1
     notes: tuple[str, ...] = ()
-
-
-def registered_by_network(
-    pair: Pair, run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]], name: str
-) -> Found:
-    """Register the pair by a network.
-
-    Parameters
-    ----------
-    pair : Pair
-    run : callable
-        From the fixed and the sampled moving image to a flow field and the rounds of refinement that were kept.
-    name : str
-        Of the network.
-
-    Returns
-    -------
-    Found
-    """
-    field, rounds = run(pair.fixed, pair.sampled())
-    return Found(pair.linear.composed(field), name, rounds)
 
 
 def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:

@@ -5,8 +5,9 @@ from scipy import ndimage
 
 import dirv_tf
 from dirv_tf.registration.alignment import Alignment
-from dirv_tf.registration.empty_margins import CutPair, content_box
+from dirv_tf.registration.empty_margins import Margins
 from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.route import Pair
 
 
 def texture(size, seed=0):
@@ -19,56 +20,54 @@ def padded(image, *widths):
 
 
 def pair(fixed, moving, *masks):
-    return CutPair(fixed, moving, *(masks or (None, None)))
-
-
-def test_the_box_is_where_an_image_is_not_constant():
-    assert content_box(padded(texture((40, 30)), (5, 3), (0, 7)) + 1) == (slice(5, 45), slice(0, 30))
-    assert content_box(texture((40, 30))) == (slice(0, 40), slice(0, 30))
-    assert content_box(np.zeros((8, 8), np.float32)) is None
+    return Pair(fixed, moving, LinearMap.identity(2), *masks)
 
 
 def test_the_content_of_both_stays_with_a_little_around_it():
     fixed, moving = padded(texture((40, 40)), (10, 30), (12, 28)), padded(texture((36, 48), 1), (16, 28), (2, 30))
-    cut = pair(fixed, moving).without_margins()
-    assert cut.box == (slice(6, 56), slice(0, 56))
-    np.testing.assert_array_equal(cut.fixed, fixed[cut.box])
-    np.testing.assert_array_equal(cut.moving, moving[cut.box])
+    margins = Margins.of(pair(fixed, moving))
+    assert margins.box == (slice(6, 56), slice(0, 56))
+    cut = margins.cut(pair(fixed, moving))
+    np.testing.assert_array_equal(cut.fixed, fixed[margins.box])
+    np.testing.assert_array_equal(cut.moving, moving[margins.box])
     mask = np.zeros(fixed.shape, bool)
     mask[20:30, 20:30] = True
-    assert pair(fixed, moving, mask, None).without_margins().fixed_mask.sum() == 100
+    masked = pair(fixed, moving, mask)
+    assert Margins.of(masked).cut(masked).mask.sum() == 100
     mask[:] = False
     mask[70:] = True
-    assert pair(fixed, moving, mask, None).without_margins().box is None, "a mask of the margin alone"
+    assert Margins.of(pair(fixed, moving, None, mask)).box is None, "a mask of the margin alone"
 
 
-def test_nothing_is_cut_where_it_saves_little_or_sizes_differ():
+def test_nothing_is_cut_where_it_saves_little_or_the_images_do_not_lie_on_each_other():
     image, small = texture((64, 64)), padded(texture((30, 30)), (17, 17), (17, 17))
-    for one, two in ((image, small), (small, small[1:]), (small, 0 * small)):
-        cut = pair(one, two).without_margins()
-        assert cut.box is None and cut.fixed is one
+    shifted = Pair(small, small, LinearMap(np.eye(2), np.ones(2)))
+    for given in (pair(image, small), pair(small, small[1:]), pair(small, 0 * small), shifted):
+        margins = Margins.of(given)
+        assert margins.box is None and margins.cut(given) is given
 
 
 def test_a_small_content_keeps_enough_pixels_to_register():
     image = padded(texture((10, 40)), (50, 4), (12, 12))
-    assert pair(image, image).without_margins().box == (slice(32, 64), slice(8, 56))
+    assert Margins.of(pair(image, image)).box == (slice(32, 64), slice(8, 56))
 
 
 def test_maps_and_fields_come_back_to_the_images_as_given():
     image = padded(texture((40, 40)), (10, 14), (12, 12))
-    cut = pair(image, image).without_margins()
+    margins = Margins.of(pair(image, image))
+    size = margins.cut(pair(image, image)).fixed.shape
     turn = LinearMap(np.array([[0.8, -0.6], [0.6, 0.8]]), np.array([3.0, -2.0]))
-    whole = cut.restored_map(turn)
+    whole = margins.restored_map(turn)
     first = np.array([6.0, 8.0])
     np.testing.assert_allclose(whole.applied(first + [5, 7]), turn.applied([5, 7]) + first)
-    field = cut.restored_field(turn.flow_field(cut.fixed.shape), turn, image.shape)
+    field = margins.restored_field(turn.flow_field(size), turn, image.shape)
     np.testing.assert_allclose(field, whole.flow_field(image.shape), atol=1e-4)
-    bump = turn.flow_field(cut.fixed.shape) + np.float32(1)
-    field = cut.restored_field(bump, turn, image.shape)
-    np.testing.assert_array_equal(field[cut.box], bump)
+    bump = turn.flow_field(size) + np.float32(1)
+    field = margins.restored_field(bump, turn, image.shape)
+    np.testing.assert_array_equal(field[margins.box], bump)
     np.testing.assert_allclose(field[0, 0], whole.flow_field(image.shape)[0, 0] + 1, atol=1e-4)
     alignment = Alignment(turn.matrix, turn.translation, 0.1, 0.5, 1.0, 1.0, "rigid")
-    np.testing.assert_allclose(cut.restored_alignment(alignment).translation, whole.translation)
+    np.testing.assert_allclose(margins.restored_alignment(alignment).translation, whole.translation)
 
 
 def test_a_pair_before_an_empty_background_is_registered_as_without_it():

@@ -9,7 +9,8 @@ from skimage.io import imread
 from dirv_tf.io import ImageGeometry
 from dirv_tf.registration.given_image import GivenImage, pair_placement
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.placement import ALIGNMENTS, AUTOMATIC, placed
+from dirv_tf.registration.placement import ALIGNMENTS, AUTOMATIC, alike_as_placed, placed
+from dirv_tf.registration.route import Pair
 
 DATA = Path(__file__).parents[2] / "data"
 IDENTITY = LinearMap.identity(2)
@@ -32,24 +33,24 @@ def given(size, geometry=None):
 
 def test_none_stays_where_the_headers_say(section):
     shift = LinearMap(np.eye(2), np.array([3.0, -2.0]))
-    linear, alignment, notes = placed(section, section, shift, "none")
+    linear, alignment, notes = placed(Pair(section, section, shift), "none")
     assert linear is shift and alignment is None and notes == ()
 
 
 def test_small_images_are_left_alone_by_auto(section):
-    linear, alignment, notes = placed(section[:31], np.rot90(section[:31]).copy(), IDENTITY, "auto")
+    linear, alignment, notes = placed(Pair(section[:31], np.rot90(section[:31]).copy(), IDENTITY), "auto")
     assert linear.is_identity and alignment is None and notes == ()
 
 
 def test_what_needs_no_alignment_is_left_alone(section):
-    linear, alignment, notes = placed(section, np.roll(section, 2, axis=0), IDENTITY, "auto")
+    linear, alignment, notes = placed(Pair(section, np.roll(section, 2, axis=0), IDENTITY), "auto")
     assert linear.is_identity and alignment.is_identity and notes == ("no alignment was needed",)
 
 
 @pytest.mark.parametrize("transform", ["auto", "rigid", "similarity", "affine"])
 def test_a_turned_image_is_turned_back(section, transform):
     turned = np.rot90(section, 2).copy()
-    linear, alignment, notes = placed(section, turned, IDENTITY, transform)
+    linear, alignment, notes = placed(Pair(section, turned, IDENTITY), transform)
     assert corner_error(linear, -np.eye(2), np.array(section.shape) - 1, section.shape) < 0.5
     assert alignment.transform == (AUTOMATIC[2] if transform == "auto" else transform) and alignment.reliable
     assert len(notes) == 1 and notes[0].startswith(f"aligned ({alignment.transform}): similarity")
@@ -57,7 +58,7 @@ def test_a_turned_image_is_turned_back(section, transform):
 
 def test_a_translation_never_turns(section):
     moving = section[20:, 5:]
-    linear, _, _ = placed(section, moving, IDENTITY, "translation")
+    linear, _, _ = placed(Pair(section, moving, IDENTITY), "translation")
     np.testing.assert_array_equal(linear.matrix, np.eye(2))
     np.testing.assert_allclose(linear.translation, (-20, -5), atol=0.5)
 
@@ -66,7 +67,7 @@ def test_the_alignment_goes_on_from_the_headers(section):
     # The moving image has pixels of half the height, lies upside down, and is 10 fixed pixels off.
     moving = np.repeat(np.flipud(section)[10:], 2, axis=0)
     initial = LinearMap(np.diag([-2.0, 1.0]), np.array([2 * 127 + 0.5, 0.0]))
-    linear, alignment, _ = placed(section, moving, initial, "rigid")
+    linear, alignment, _ = placed(Pair(section, moving, initial), "rigid")
     assert not alignment.is_identity
     # Fixed row p is row 127 - p of the flipped one, whose two copies have their middle at 2 (117 - p) + 0.5.
     assert corner_error(linear, np.diag([-2.0, 1.0]), (2 * 117 + 0.5, 0), section.shape) < 1
@@ -79,8 +80,16 @@ def test_masks_say_what_is_compared(section):
     turned = np.zeros(section.shape, bool)
     turned[:, 66:] = True
     for mask, expected in ((turned, -np.eye(2)), (~turned, np.eye(2))):
-        linear, _, _ = placed(section, moving, IDENTITY, "rigid", moving_mask=mask)
+        linear, _, _ = placed(Pair(section, moving, IDENTITY, moving_mask=mask), "rigid")
         np.testing.assert_allclose(linear.matrix, expected, atol=0.05)
+
+
+def test_alike_is_what_lies_nearly_right(section):
+    near, turned = np.roll(section, 2, axis=0), np.rot90(section).copy()
+    assert alike_as_placed(Pair(section, near, IDENTITY), "auto")
+    assert not alike_as_placed(Pair(section, turned, IDENTITY), "auto")
+    assert not alike_as_placed(Pair(section, near, IDENTITY), "rigid"), "it is asked for"
+    assert not alike_as_placed(Pair(section[:31], near[:31], IDENTITY), "auto"), "nothing is aligned"
 
 
 def test_all_kinds_are_named():

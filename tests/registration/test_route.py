@@ -12,7 +12,8 @@ from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import best_route
 from dirv_tf.registration.intensity_trial import SAME_CONTRAST, contrast_distance
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.route import Found, Pair, optimized, registered_by_network, registered_by_optimization
+from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
+from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
 from dirv_tf.synthesis import random_fields
 
 DATA = Path(__file__).parents[2] / "data"
@@ -98,7 +99,7 @@ def test_the_network_sees_the_sampled_image_and_its_field_leads_to_the_moving_on
     fixed, moving, true = pairs[0]
     half = LinearMap(0.5 * np.eye(2), np.array([0.25, 0.25]))
     pair = Pair(fixed, moving[::2, ::2], half)
-    found = registered_by_network(pair, nearly, "name")
+    found = registered_by_network(pair, NetworkCall(nearly, "name"))
     np.testing.assert_array_equal(nearly.calls[0][1], pair.sampled())
     np.testing.assert_allclose(found.flow_field, pair.start() + 0.45 * true, atol=1e-4)
     assert found.method == "name" and found.rounds == 3 and found.notes == ()
@@ -127,7 +128,7 @@ def test_optimization_alone(pairs, effort):
 @pytest.mark.parametrize("effort", ["fast", "default", "best"])
 def test_a_clean_pair_needs_no_network(pairs, nearly, effort):
     fixed, moving, true = pairs[0]
-    found = best_route(Pair(fixed, moving, IDENTITY), nearly, "name", effort)
+    found = best_route(Pair(fixed, moving, IDENTITY), NetworkCall(nearly, "name"), effort)
     assert not nearly.calls and found.rounds == 1 and found.notes == ()
     assert found.method == "optimization from coarse to fine (mse), then optimization (mse)"
     assert removed(found, true) > (97 if effort == "fast" else 99)
@@ -136,13 +137,13 @@ def test_a_clean_pair_needs_no_network(pairs, nearly, effort):
 def test_the_network_is_asked_where_intensities_explain_too_little(pairs, nearly):
     fixed, moving, true = pairs[0]
     noise = 0.03 * np.random.default_rng(0).normal(size=(2, *fixed.shape)).astype(np.float32)
-    found = best_route(Pair(fixed + noise[0], moving + noise[1], IDENTITY), nearly, "name", "default")
+    found = best_route(Pair(fixed + noise[0], moving + noise[1], IDENTITY), NetworkCall(nearly, "name"), "default")
     assert len(nearly.calls) == 1 and removed(found, true) > 95
 
 
 def test_without_optimization_the_network_has_the_last_word(pairs, nearly):
     fixed, moving, true = pairs[0]
-    found = best_route(Pair(fixed, moving, IDENTITY), nearly, "name", "default", optimize=False)
+    found = best_route(Pair(fixed, moving, IDENTITY), NetworkCall(nearly, "name"), "default", optimize=False)
     assert found.method == "name"
     np.testing.assert_allclose(found.flow_field, 0.9 * true, atol=1e-6)
 
@@ -151,7 +152,7 @@ def test_without_optimization_the_network_has_the_last_word(pairs, nearly):
 @pytest.mark.parametrize("number", range(3))
 def test_another_contrast_goes_to_local_structure(pairs, nearly, number, effort):
     fixed, moving, true = pairs[number]
-    found = best_route(Pair(fixed, moving**2, IDENTITY), nearly, "name", effort)
+    found = best_route(Pair(fixed, moving**2, IDENTITY), NetworkCall(nearly, "name"), effort)
     assert not nearly.calls and found.rounds == 1
     assert found.method.startswith("optimization from coarse to fine (lncc)")
     assert found.notes[0].startswith("the images differ in contrast (")
@@ -162,9 +163,9 @@ def test_another_contrast_goes_to_local_structure(pairs, nearly, number, effort)
 
 def test_a_negative_is_noticed(pairs, nearly):
     fixed, moving, true = pairs[0]
-    found = best_route(Pair(fixed, 1 - moving, IDENTITY), nearly, "name", "default")
+    found = best_route(Pair(fixed, 1 - moving, IDENTITY), NetworkCall(nearly, "name"), "default")
     assert "one image is dark where the other is bright" in found.notes and removed(found, true) > 95
-    positive = best_route(Pair(fixed, moving**2, IDENTITY), nearly, "name", "fast")
+    positive = best_route(Pair(fixed, moving**2, IDENTITY), NetworkCall(nearly, "name"), "fast")
     assert "one image is dark where the other is bright" not in positive.notes
 
 
@@ -177,7 +178,7 @@ def test_a_negative_of_the_same_distribution_is_noticed_too(pairs, nearly):
         for image in pairs[0]
     )
     assert contrast_distance(fixed, 1 - moving) < SAME_CONTRAST
-    found = best_route(Pair(fixed, 1 - moving, IDENTITY), nearly, "name", "default")
+    found = best_route(Pair(fixed, 1 - moving, IDENTITY), NetworkCall(nearly, "name"), "default")
     # The network was tried, and what it made of them was not taken.
     assert len(nearly.calls) == 1 and found.rounds == 1
     assert "one image is dark where the other is bright" in found.notes and removed(found, true) > 95
@@ -187,7 +188,7 @@ def test_a_network_that_has_lost_its_way_is_overruled(pairs):
     fixed, moving, true = pairs[0]
     random = np.random.default_rng(0)
     wrong = np.stack([10 * ndimage.gaussian_filter(random.normal(size=(128, 128)), 6) * 6 for _ in range(2)], axis=-1)
-    found = best_route(Pair(fixed, moving, IDENTITY), lambda *_: (wrong.astype(np.float32), 1), "name", "fast", False)
+    found = best_route(Pair(fixed, moving, IDENTITY), NetworkCall(lambda *_: (wrong.astype(np.float32), 1), "name"), "fast", False)
     assert found.method == "optimization from coarse to fine (lncc)" and removed(found, true) > 95
     assert found.notes == ("intensities explain too little of the difference: local structure was compared",)
 
@@ -197,6 +198,6 @@ def test_what_a_mask_leaves_out_does_not_decide(pairs, nearly):
     spoiled, mask = fixed.copy(), np.ones(fixed.shape, bool)
     spoiled[:, 90:], mask[:, 90:] = 0, False
     assert contrast_distance(spoiled, moving) > SAME_CONTRAST
-    found = best_route(Pair(spoiled, moving, IDENTITY, mask), nearly, "name", "default")
+    found = best_route(Pair(spoiled, moving, IDENTITY, mask), NetworkCall(nearly, "name"), "default")
     assert not nearly.calls and found.method == "optimization from coarse to fine (mse), then optimization (mse)"
     assert removed(Found(found.flow_field[:, :85], ""), true[:, :85]) > 95

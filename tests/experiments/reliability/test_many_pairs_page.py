@@ -26,7 +26,7 @@ def test_hours_and_gigabytes_follow_the_formula():
     row = {"effort": "fast", "pairs": 5, "done": 5, "side": 500, "cpu_seconds": 1.8, "seconds": 1, "mb": 2.5}
     row["memory_mb"] = 1234
     assert core_hours(row) == pytest.approx(5.0) and gigabytes(row) == pytest.approx(25.0)
-    hardware = {"cores": 2, "processor": "Some(R) CPU"}
+    hardware = {"cores": 2, "processor": "Some(R) CPU", "gpus": []}
     text = cost({"efforts": [row], "hardware": hardware, "versions": {"tensorflow": "2"}})
     assert "fast: 10,000 x 1.80 s / 3600 = 5.0 core hours; 10,000 x 2.50 MB / 1000 = 25.0 GB\n" in text
     assert "Other work" not in text
