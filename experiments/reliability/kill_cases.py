@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -29,7 +28,7 @@ evaluation: {{batch_size: 2}}
 """
 
 
-class Case(NamedTuple):
+class Case:
     """A kind of work that is killed, begun again, and compared with what was never killed.
 
     Attributes
@@ -37,64 +36,36 @@ class Case(NamedTuple):
     name : str
     share : float
         Of all kills.
+    is_done_once : bool
+        Whether a finished work is not carried out again.
+    replaces : bool
+        Whether it may begin where an earlier result is, which stays whole until it is replaced.
     """
 
     name: str
     share: float
+    is_done_once = False
+    replaces = False
 
     def arguments(self, folder: Path, inputs: Path) -> list[str]:
         """Return the command that begins the work, or goes on with it."""
-        if self.name == "training":
-            if (folder / "config.yaml").is_file():
-                return ["train", "--resume", str(folder), "--no-tensorboard"]
-            # Killed before its first file, it left nothing to go on with: it begins again.
-            shutil.rmtree(folder, ignore_errors=True)
-            return ["train", str(inputs / "run.yaml"), "--output", str(folder), "--no-tensorboard"]
-        if self.name == "register":
-            images = [str(inputs / f"{number}.png") for number in (0, 1)]
-            return ["register", *images, "-o", str(folder), "--effort", "fast", "--overwrite"]
-        resume = ["--resume"] if (folder / "settings.json").is_file() else []
-        return ["register", "--pairs", str(inputs / "pairs.csv"), "-o", str(folder), "--effort", "fast", *resume]
+        raise NotImplementedError
 
     def is_finished(self, folder: Path) -> bool:
         """Whether there is nothing left to do."""
-        if self.name == "training":
-            return (folder / "metrics.json").is_file()
-        if self.name == "register":
-            return (folder / "metrics.json").is_file()
-        return len(_done(folder)) == PAIRS and (folder / "index.html").is_file()
+        return (folder / "metrics.json").is_file()
 
     def progress(self, folder: Path) -> dict:
-        """Return what is safe by now: the epochs of the checkpoint, or the pairs that are done and their files."""
-        if self.name == "training":
-            rows = [int(row["epoch"]) for row in read_history(folder / "history.csv")]
-            return {"epochs": finished_epochs(folder / "checkpoints" / "last.npz"), "rows": rows}
-        return {} if self.name == "register" else _done(folder)
+        """Return what is safe by now."""
+        return {}
 
     def lost(self, before: dict, after: dict) -> list[str]:
-        """Return what was safe and is not any more, and epochs that are missing or there twice."""
-        if self.name == "register":
-            return []
-        if self.name == "cohort":
-            return [f"pair {name}" for name, stamp in before.items() if after.get(name) != stamp]
-        rows = after["rows"]
-        wrong = [] if rows == list(range(1, len(rows) + 1)) else [f"epochs {rows} in the history"]
-        # The line comes before the checkpoint: one too many is dropped on resuming, one too few would be lost.
-        if not after["epochs"] <= len(rows) <= after["epochs"] + 1:
-            wrong.append(f"{len(rows)} lines of {after['epochs']} epochs")
-        if after["epochs"] < before.get("epochs", 0):
-            wrong.append(f"epoch {before['epochs']}")
-        return wrong
+        """Return what was safe and is not any more, and what is there twice."""
+        return []
 
-    def result(self, folder: Path):
+    def result(self, folder: Path) -> tuple:
         """Return all that a work comes to but its times, to be compared."""
-        if self.name == "training":
-            return _training_result(folder)
-        if self.name == "register":
-            return _registration_result(folder)
-        names = sorted(_done(folder))
-        table = (folder / "pairs.csv").read_text(encoding="utf-8").splitlines()
-        return [line.split(",")[0] for line in table], {name: _registration_result(folder / name) for name in names}
+        raise NotImplementedError
 
     def faults(self, folder: Path) -> list[str]:
         """Return what must never be, however the work was ended: files under their final names that are not whole."""
@@ -105,7 +76,78 @@ class Case(NamedTuple):
         return [path.name for path in temporary_paths(folder)]
 
 
-CASES = (Case("training", 0.2), Case("register", 0.45), Case("cohort", 0.35))
+class _Training(Case):
+    name, share, is_done_once = "training", 0.2, True
+
+    def arguments(self, folder, inputs):
+        if (folder / "config.yaml").is_file():
+            return ["train", "--resume", str(folder), "--no-tensorboard"]
+        # Killed before its first file, it left nothing to go on with: it begins again.
+        shutil.rmtree(folder, ignore_errors=True)
+        return ["train", str(inputs / "run.yaml"), "--output", str(folder), "--no-tensorboard"]
+
+    def progress(self, folder):
+        rows = [int(row["epoch"]) for row in read_history(folder / "history.csv")]
+        return {"epochs": finished_epochs(folder / "checkpoints" / "last.npz"), "rows": rows}
+
+    def lost(self, before, after):
+        rows = after["rows"]
+        wrong = [] if rows == list(range(1, len(rows) + 1)) else [f"epochs {rows} in the history"]
+        # The line comes before the checkpoint: one too many is dropped on resuming, one too few would be lost.
+        if not after["epochs"] <= len(rows) <= after["epochs"] + 1:
+            wrong.append(f"{len(rows)} lines of {after['epochs']} epochs")
+        if after["epochs"] < before.get("epochs", 0):
+            wrong.append(f"epoch {before['epochs']}")
+        return wrong
+
+    def result(self, folder):
+        history = [{key: value for key, value in row.items() if key != "seconds"} for row in
+                   read_history(folder / "history.csv")]
+        test = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["test"]
+        return history, test, (folder / "weights.npz").read_bytes(), (folder / "checkpoints" / "last.npz").read_bytes()
+
+
+class _Registration(Case):
+    name, share, replaces = "register", 0.45, True
+
+    def arguments(self, folder, inputs):
+        images = [str(inputs / f"{number}.png") for number in (0, 1)]
+        return ["register", *images, "-o", str(folder), "--effort", "fast", "--overwrite"]
+
+    def result(self, folder):
+        content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        measured = {key: value for key, value in content.items() if key != "seconds"}
+        files = ("registered.png", "flow_field.npz", "affine.tfm")
+        present = sorted(path.name for path in folder.iterdir())
+        return measured, present, [(folder / name).read_bytes() for name in files]
+
+
+class _Cohort(Case):
+    name, share = "cohort", 0.35
+
+    def arguments(self, folder, inputs):
+        resume = ["--resume"] if (folder / "settings.json").is_file() else []
+        return ["register", "--pairs", str(inputs / "pairs.csv"), "-o", str(folder), "--effort", "fast", *resume]
+
+    def is_finished(self, folder):
+        return len(self.progress(folder)) == PAIRS and (folder / "index.html").is_file()
+
+    def progress(self, folder):
+        # When the results of the pairs that are done were written, by name.
+        records = [json.loads(path.read_text(encoding="utf-8"))["row"] for path in folder.glob(".pairs/*/row.json")]
+        names = [record["name"] for record in records if record["status"] == DONE]
+        return {name: (folder / name / "metrics.json").stat().st_mtime_ns for name in names}
+
+    def lost(self, before, after):
+        return [f"pair {name}" for name, stamp in before.items() if after.get(name) != stamp]
+
+    def result(self, folder):
+        table = (folder / "pairs.csv").read_text(encoding="utf-8").splitlines()
+        results = {name: REGISTER.result(folder / name) for name in sorted(self.progress(folder))}
+        return [line.split(",")[0] for line in table], results
+
+
+TRAINING, REGISTER, COHORT = CASES = (_Training(), _Registration(), _Cohort())
 
 
 def write_inputs(folder: Path) -> None:
@@ -127,25 +169,3 @@ def write_inputs(folder: Path) -> None:
     lines = [f"pair {number},{number}.png,{number + 1}.png" for number in range(PAIRS)]
     (folder / "pairs.csv").write_text("\n".join(["name,fixed,moving", *lines, ""]), encoding="utf-8")
     (folder / "run.yaml").write_text(_RUN, encoding="utf-8")
-
-
-def _done(folder):
-    """Return when the results of the pairs that are done were written, by name."""
-    records = [json.loads(path.read_text(encoding="utf-8"))["row"] for path in folder.glob(".pairs/*/row.json")]
-    names = [record["name"] for record in records if record["status"] == DONE]
-    return {name: (folder / name / "metrics.json").stat().st_mtime_ns for name in names}
-
-
-def _training_result(folder):
-    history = [{key: value for key, value in row.items() if key != "seconds"} for row in
-               read_history(folder / "history.csv")]
-    test = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["test"]
-    return history, test, (folder / "weights.npz").read_bytes(), (folder / "checkpoints" / "last.npz").read_bytes()
-
-
-def _registration_result(folder):
-    content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    measured = {key: value for key, value in content.items() if key != "seconds"}
-    files = ("registered.png", "flow_field.npz", "affine.tfm")
-    present = sorted(path.name for path in folder.iterdir())
-    return measured, present, [(folder / name).read_bytes() for name in files]

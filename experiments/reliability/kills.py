@@ -106,8 +106,7 @@ def _killed(case, kills, place, chance, report):
         raise RuntimeError(f"Expected a {case.name} that ends well. Received: status={whole.status}, {text}")
     expected = case.result(folder)
     while counts["kills"] < kills:
-        if chance.random() < 0.5 or case.name != "register":
-            # Otherwise the results of an earlier registration are replaced, which stay whole until they are.
+        if chance.random() < 0.5 or not case.replaces:
             shutil.rmtree(folder)
         counts["works"] += 1
         for _ in range(_MOST_STARTS):
@@ -133,7 +132,7 @@ def _finished(case, folder, inputs, log, expected):
     from experiments.reliability.killed_process import carry_out
 
     before = case.progress(folder)
-    if case.name != "training" or not case.is_finished(folder):
+    if not (case.is_done_once and case.is_finished(folder)):
         ended = carry_out(case.arguments(folder, inputs), log)
         if ended.status != 0:
             return [f"exit status {ended.status}: {log.read_text(encoding='utf-8')[-500:]}"]
