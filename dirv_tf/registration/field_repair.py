@@ -18,15 +18,16 @@ _WIDTH, _SHARE, _TIMES_NOISE = 4.0, 0.02, 3.0
 # Share of the image's variance that the noise has at most where a repair is worth its time, and the quantile of the
 # differences that tells: most of the image may be wrong.
 _CLEAN, _QUANTILE = 0.02, 0.25
-# Where less of the image misfits, or more, nothing is to be repaired, or nothing to be gone by.
+# Where less of the image misfits, or more, nothing is to be repaired, or nothing to be gone by; rounds, and what share
+# of the differences one must leave at most for another to follow.
 LITTLE, _MUCH = 0.01, 0.8
-_ROUNDS = 5
+_ROUNDS, _WORTH_ANOTHER = 5, 0.97
 # The same for growing, which asks for less and looks closer; by how much the part that fits grows at a time, what of
 # its rim is left out when parts are told apart, and what keeps the field smooth beyond it.
 _GROWING_WIDTH, _GROWING_SHARE, _GROWTH, _RIM, _GROWING_ROUNDS = 3.0, 0.05, 8, 2, 20
 _GROWING_STEPS, _SMOOTHNESS, _FINAL_STEPS, _FINAL_SMOOTHNESS = 5, 2e-2, 10, 6e-3
-# Larger images are not grown over: every round is an optimization.
-_LARGEST_GROWN = 2**18
+# Every round is an optimization: of larger images it is one of the image reduced, and they are not grown over.
+_LARGEST_AT_FULL_SIZE = 2**18
 # Bending against misfit in the extrapolation, in pixels, and its fewest pixels per control point; most control points
 # per axis, for the time that the equations take.
 _BENDING, _SPACING, _POINTS = 1e-2, 8, {2: 64, 3: 12}
@@ -69,7 +70,7 @@ def is_repairable(pair: Pair, flow_field: np.ndarray) -> bool:
     return noise <= _CLEAN * float(pair.fixed[counted].var())
 
 
-def repaired_field(pair: Pair, flow_field: np.ndarray, effort: str = "default") -> np.ndarray:
+def repaired_field(pair: Pair, flow_field: np.ndarray) -> np.ndarray:
     """Return a field of which the places that do not fit were registered again, starting from those that do.
 
     A pattern that repeats itself is matched a period away where the start was more than half a period off. The
@@ -80,13 +81,13 @@ def repaired_field(pair: Pair, flow_field: np.ndarray, effort: str = "default") 
     ----------
     pair, flow_field
         As of `misfit_share`.
-    effort : {"fast", "default", "best"}
 
     Returns
     -------
     np.ndarray, shape (n_1, ..., n_r, r), float32
         The given one where nothing better was found.
     """
+    effort = "fast" if pair.fixed.size > _LARGEST_AT_FULL_SIZE else "default"
     differences = _differences(pair, flow_field)
     for _ in range(_ROUNDS):
         misfit, counted = _misfit(pair, flow_field, differences)
@@ -98,7 +99,7 @@ def repaired_field(pair: Pair, flow_field: np.ndarray, effort: str = "default") 
             mask=pair.mask, moving_mask=pair.moving_mask, levels=2,
         )
         new = _differences(pair, candidate)
-        if new[counted].mean() > 0.999 * differences[counted].mean():
+        if new[counted].mean() > _WORTH_ANOTHER * differences[counted].mean():
             break
         flow_field, differences = candidate, new
     return flow_field
@@ -121,7 +122,7 @@ def grown_field(pair: Pair, flow_field: np.ndarray) -> np.ndarray:
     np.ndarray, shape (n_1, ..., n_r, r), float32
         The given one if it fits nowhere, or the image is larger than 512 x 512 or 64 x 64 x 64.
     """
-    if pair.fixed.size > _LARGEST_GROWN:
+    if pair.fixed.size > _LARGEST_AT_FULL_SIZE:
         return flow_field
     part, field = None, flow_field
     for _ in range(_GROWING_ROUNDS):
