@@ -186,13 +186,13 @@ classical: $(STAMP) ## Compare demons and B-splines with the shipped networks on
 error-analysis: $(STAMP) ## Measure what the shipped networks leave of the errors: where, how large, how they spread
 	@$(PY) -m experiments.studies.error_analysis $(ARGS)
 
-real: $(STAMP) ## Register real pairs of stained sections, with landmarks, beside SimpleITK (half an hour; ARGS="--poses 1")
+real: $(STAMP) ## Register real pairs, stained sections and MR volumes, beside SimpleITK (ARGS="--set histology": half an hour)
 	@$(PY) -m experiments.comparison.real $(ARGS)
 
 robustness: $(STAMP) ## Measure how brightness, noise, blur, holes and poses change the accuracy (ten minutes)
 	@$(PY) -m experiments.comparison.robustness $(ARGS)
 
-campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs (an hour; ARGS=fuzz, kills or long_life: one)
+campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs (half an hour; ARGS=fuzz, kills or long_life: one)
 	@$(PY) -m experiments.reliability $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation
