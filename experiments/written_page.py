@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Callable
 
@@ -11,9 +12,18 @@ from dirv_tf.training.execution.environment import hardware_line
 from experiments.folders import CHECKOUT
 
 
-def measured_on(record: dict) -> str:
-    """Return what a record was measured on, in a few words with a full stop."""
-    return f"{hardware_line(record['hardware'])}, TensorFlow {record['versions']['tensorflow']}."
+def measured_on(record: dict, parts: Iterable[dict] = ()) -> str:
+    """Return what a record was measured on, in a few words with a full stop.
+
+    Parameters
+    ----------
+    record : dict
+        With its `hardware` and `versions`.
+    parts : iterable of dict
+        With a `hardware` each, where parts of it may be older than others: every machine is named once.
+    """
+    machines = dict.fromkeys(hardware_line(part["hardware"]) for part in tuple(parts) or (record,))
+    return f"{'; '.join(machines)}, TensorFlow {record['versions']['tensorflow']}."
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,7 +49,8 @@ def _real(folder):
         if not (folder / f"{name}.json").is_file():
             continue
         record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        parts += [f"### {title}", "", f"{describe(record)} {measured_on(record)}", "", methods_table(record)]
+        machine = measured_on(record, record["methods"])
+        parts += [f"### {title}", "", f"{describe(record)} {machine}", "", methods_table(record)]
         if name in _IN_FULL:
             sentence = f"{judge_of(record).pairs_title.replace(' x ', ' × ')}; an asterisk where the verdict warns:"
             parts += [sentence, "", pairs_table(record)]

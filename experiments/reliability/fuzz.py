@@ -58,7 +58,8 @@ def main(arguments=None):
     # One reader anew leaves the others as they are.
     rows = json.loads(file.read_text(encoding="utf-8"))["readers"] if options.reader and file.is_file() else {}
     for name in names:
-        rows[name] = {"title": READERS[name].title, **_campaign(name, options.mutations, options.seed)}
+        row = _campaign(name, options.mutations, options.seed)
+        rows[name] = {"title": READERS[name].title, "hardware": hardware(), **row}
         write_json(file, {
             "readers": {name: rows[name] for name in READERS if name in rows},
             "seed": options.seed, "seconds_per_file": SECONDS_PER_FILE, "memory_per_file": MEMORY_PER_FILE,

@@ -34,15 +34,17 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
 
 
 def _fuzz(record):
-    total = sum(row["mutations"] for row in record["readers"].values())
+    readers = record["readers"].values()
+    total = sum(row["mutations"] for row in readers)
     lines = [
         f"{total:,} damaged files, seed {record['seed']}; at most {record['seconds_per_file']} s and "
-        f"{record['memory_per_file'] // 2**20:,} MiB each; {record['date'][:10]}, {measured_on(record)}",
+        f"{record['memory_per_file'] // 2**20:,} MiB each; {record['date'][:10]}, "
+        + measured_on(record, readers),
         "",
         f"| {' | '.join(_COLUMNS)} |",
         f"|{'---|' * len(_COLUMNS)}",
     ]
-    for row in record["readers"].values():
+    for row in readers:
         cells = (
             row["title"], f"{row['mutations']:,}", f"{row['values']:,}", f"{row['errors']:,}",
             f"{len(row['undocumented']):,}", f"{row['slowest_seconds']:.2f} s", f"{row['memory_mib']:.0f} MiB",

@@ -83,7 +83,8 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=None, report=print
 def _measured(method: RealMethod, pairs, judge, progress):
     date = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     measured = measure_pairs(method.register, pairs, judge, progress)
-    return {"name": method.name, "what": method.what, "date": date, **measured}
+    # A method that is measured again may be so on another machine.
+    return {"name": method.name, "what": method.what, "date": date, "hardware": hardware(), **measured}
 
 
 def _older(file, record):

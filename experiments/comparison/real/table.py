@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.real.judges import judge_of
+from experiments.written_page import measured_on
 
 _TIMES = ("folded %, worst", "seconds", "of processor time", "first call")
 _WARNED = ("not found: warned of", "found: warned of")
@@ -26,7 +26,7 @@ def markdown(record: dict) -> str:
         [
             f"# Real pairs: {record['set']}",
             "",
-            f"{hardware_line(record['hardware'])}; {versions}.",
+            f"{measured_on(record, record['methods'])} {versions}.",
             "",
             describe(record),
             "",

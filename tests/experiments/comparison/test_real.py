@@ -202,6 +202,16 @@ def test_a_method_measured_again_replaces_its_row_alone(table, tmp_path):
     assert any("[2/2] own, network: 1 pairs" in line and "left for everything" in line for line in lines)
 
 
+def test_a_row_keeps_the_machine_that_it_was_measured_on(table, tmp_path, monkeypatch):
+    pairs, file = read_real_pairs(table), tmp_path / "own.json"
+    for name, processor in (("before", "Old CPU"), ("network", "New CPU"), ("elastix", "New CPU")):
+        found = {"cores": 2, "processor": processor, "gpus": []}
+        monkeypatch.setattr("experiments.comparison.real.run.hardware", lambda found=found: found)
+        method = RealMethod(name, name, constant(0 * SHIFT))
+        compare_on_real_pairs(pairs, [method], file, side=64, report=lambda line: None)
+    assert "2 cores of Old CPU, no GPU; 2 cores of New CPU, no GPU, Ten" in file.with_suffix(".md").read_text("utf-8")
+
+
 def test_tables_have_a_row_per_method_and_pair(table, tmp_path):
     method = RealMethod("before", "nothing", constant(0 * SHIFT))
     record = compare_on_real_pairs(read_real_pairs(table), [method], tmp_path / "own.json", 2, 64, lambda line: None)
