@@ -27,7 +27,7 @@ class ChessboardPairs(SyntheticPairs):
     cell_range : sequence of int
         Cell sides in pixels are the integers ``cell_range[0]`` to ``cell_range[1] - 1``, one per image; no cell may
         be larger than the image.
-    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
         See `SyntheticPairs`; of patches `count` and `batch_size` count each one.
     patch_size : None or sequence of int
         Sides of the patches in pixels, as many as `size` has; None for whole chessboards.
@@ -72,6 +72,7 @@ class ChessboardPairs(SyntheticPairs):
         patches_per_image: int = 20,
         least_contrast: float = LEAST_CONTRAST,
         deform_first: bool = False,
+        change_appearance: bool = False,
     ):
         self.image_size = image_size(4)("size", size)
         self.patches_per_image = integer(1)("patches_per_image", patches_per_image)
@@ -89,6 +90,7 @@ class ChessboardPairs(SyntheticPairs):
             desensitize=desensitize,
             swap=swap,
             frozen_last_batch=frozen_last_batch,
+            change_appearance=change_appearance,
         )
         if len(size) != len(self.image_size) or any(np.greater(size, self.image_size)):
             raise ValueError(
@@ -117,7 +119,9 @@ class ChessboardPairs(SyntheticPairs):
         # The image that was there before decides about contrast, so that the places do not depend on this setting.
         first, second = (moving, fixed) if self.swap else (fixed, moving)
         first, second, field = self._cut([first, second, field], places, indices, epoch)
-        return self._with_known_shapes(*((second, first) if self.swap else (first, second)), field)
+        fixed, moving = (second, first) if self.swap else (first, second)
+        fixed, moving = self._seen(fixed, moving, indices, epoch)
+        return self._with_known_shapes(fixed, moving, field)
 
     def _chessboards(self, numbers):
         return synthesis.chessboard_images(self.image_size, self.seed, numbers, self.cell_range)

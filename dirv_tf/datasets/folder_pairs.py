@@ -50,6 +50,7 @@ def from_folder(
     desensitize: bool = True,
     swap: bool = True,
     frozen_last_batch: bool = True,
+    change_appearance: bool = False,
 ) -> FolderPairs:
     """Make pairs with known fields of the images in a folder: random patches and their warped copies.
 
@@ -86,7 +87,7 @@ def from_folder(
     memory_gib : float
         Images are kept in the host's memory as float32 up to this limit; the others are read again, whole, for
         every turn.
-    transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
         See `SyntheticPairs`.
 
     Returns
@@ -131,4 +132,5 @@ def from_folder(
         desensitize=desensitize,
         swap=swap,
         frozen_last_batch=frozen_last_batch,
+        change_appearance=change_appearance,
     )

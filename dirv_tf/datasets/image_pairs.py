@@ -16,7 +16,7 @@ class ImagePairs(SyntheticPairs):
     ----------
     images : array_like, shape (N, n_1, ..., n_r, 1)
         The images, intensities in [0, 1]. Kept in the host's memory as float32.
-    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
         See `SyntheticPairs`.
 
     Raises
@@ -35,6 +35,7 @@ class ImagePairs(SyntheticPairs):
         desensitize: bool = True,
         swap: bool = True,
         frozen_last_batch: bool = True,
+        change_appearance: bool = False,
     ):
         images = np.asarray(images, np.float32)
         if images.ndim not in (4, 5) or images.shape[-1] != 1:
@@ -54,6 +55,7 @@ class ImagePairs(SyntheticPairs):
             desensitize=desensitize,
             swap=swap,
             frozen_last_batch=frozen_last_batch,
+            change_appearance=change_appearance,
         )
         low, high = images.min(), images.max()
         if not (low >= 0 and high <= 1):

@@ -22,7 +22,7 @@ class ShapePairs(SyntheticPairs):
         Shortest and longest distance of the control points of the shapes in pixels, the former at least 2.
     labels : int
         Number of shapes with an intensity of their own that compete for every pixel, at least 2.
-    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
         See `SyntheticPairs`.
 
     Raises
@@ -51,6 +51,7 @@ class ShapePairs(SyntheticPairs):
         desensitize: bool = True,
         swap: bool = True,
         frozen_last_batch: bool = True,
+        change_appearance: bool = False,
     ):
         size = image_size(4)("size", size)
         super().__init__(
@@ -63,6 +64,7 @@ class ShapePairs(SyntheticPairs):
             desensitize=desensitize,
             swap=swap,
             frozen_last_batch=frozen_last_batch,
+            change_appearance=change_appearance,
         )
         self.shape_size = increasing_pair(integer(2))("shape_size", shape_size)
         self.labels = integer(2)("labels", labels)

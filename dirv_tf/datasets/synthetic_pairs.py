@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry, synthesis
 from dirv_tf.datasets.pair_batches import PairBatches
+from dirv_tf.synthesis import random_keys
 from dirv_tf.validation import boolean, number, one_of
 
 
@@ -41,6 +42,9 @@ class SyntheticPairs(PairBatches):
         moving, and the field to predict is the numerical inverse: an ablation.
     frozen_last_batch : bool
         Whether every training epoch ends with `frozen_batch`, see `PairBatches`.
+    change_appearance : bool
+        Whether one image of each pair, the fixed or the moving one by chance, gets other intensities, as another stain
+        or scanner would give it; see `synthesis.change_appearance`.
 
     Raises
     ------
@@ -59,12 +63,14 @@ class SyntheticPairs(PairBatches):
         desensitize: bool,
         swap: bool,
         frozen_last_batch: bool,
+        change_appearance: bool = False,
     ):
         super().__init__(size, count, batch_size, seed=seed, frozen_last_batch=frozen_last_batch)
         self.transform = one_of(*synthesis.FIELD_KINDS)("transform", transform)
         self.max_displacement = number(0.1)("max_displacement", max_displacement)
         self.desensitize = boolean()("desensitize", desensitize)
         self.swap = boolean()("swap", swap)
+        self.change_appearance = boolean()("change_appearance", change_appearance)
 
     @abc.abstractmethod
     def _images(self, indices, epoch):
@@ -75,7 +81,9 @@ class SyntheticPairs(PairBatches):
     def _batch(self, batch_index, epoch):
         indices = self._indices(batch_index)
         originals = self._images(indices, epoch)
-        return self._with_known_shapes(*self._deformed(originals, indices, batch_index, epoch))
+        fixed, moving, target = self._deformed(originals, indices, batch_index, epoch)
+        fixed, moving = self._seen(fixed, moving, indices, epoch)
+        return self._with_known_shapes(fixed, moving, target)
 
     def _deformed(self, originals, indices, batch_index, epoch):
         """Return fixed and moving images and the fields to predict, of images with the numbers `indices`."""
@@ -89,6 +97,17 @@ class SyntheticPairs(PairBatches):
         if self.swap:
             return generated, originals, target
         return originals, generated, geometry.invert(target)
+
+    def _seen(self, fixed, moving, indices, epoch):
+        """Return the pairs as they are to be registered: as they are, or one image of each in other intensities."""
+        if not self.change_appearance:
+            return fixed, moving
+        keys = random_keys.fold(random_keys.stream_key(self.seed, random_keys.APPEARANCE, epoch), indices)
+        # Of a number of their own: what an image becomes does not depend on which one of its pair it is.
+        chance = random_keys.uniform(random_keys.fold(keys, 1), 1)
+        is_fixed = tf.reshape(chance < 0.5, [-1] + [1] * (len(self.size) + 1))
+        changed = synthesis.change_appearance(tf.where(is_fixed, fixed, moving), self.seed, indices, epoch)
+        return tf.where(is_fixed, changed, fixed), tf.where(is_fixed, moving, changed)
 
     def _with_known_shapes(self, fixed, moving, target):
         fixed, moving = (self._with_known_shape(image, 1) for image in (fixed, moving))

@@ -9,6 +9,7 @@ dimensions share one code path.
 """
 
 from dirv_tf.synthesis.affine import affine_fields
+from dirv_tf.synthesis.appearance import change_appearance
 from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.noise import desensitize
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
@@ -18,6 +19,7 @@ from dirv_tf.synthesis.shapes import shape_images
 __all__ = [
     "FIELD_KINDS",
     "affine_fields",
+    "change_appearance",
     "chessboard_images",
     "desensitize",
     "nonrigid_fields",

@@ -24,6 +24,7 @@ AFFINE = 1
 NONRIGID = 2
 NOISE = 3
 SHAPES = 4
+APPEARANCE = 5
 
 # Constants of Threefry-2x32.
 _PARITY = 0x1BD11BDA
@@ -108,7 +109,7 @@ def stream_key(seed: int, stream: int, epoch: int | tf.Tensor = 0) -> tf.Tensor:
     seed : int
         From 0 to 2^64 - 1.
     stream : int
-        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE` and `SHAPES`.
+        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE`, `SHAPES` and `APPEARANCE`.
     epoch : int or tf.Tensor, shape (), integer
 
     Returns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -28,6 +29,12 @@ INDEX = 3
 PROMISES = {"dirv_net": (60, 0.0, 0.05)}
 OTHERS = (20, 1.0, 1.0)
 NUCLEI = Path(__file__).parents[2] / "data" / "tissue" / "ki67_scanner_1.png"
+
+
+@functools.cache
+def shipped(name):
+    """One network for all tests: its units are compiled once."""
+    return load_pretrained(name)
 
 
 def _known_pair(rank, kind="chessboard"):
@@ -72,9 +79,9 @@ def test_files_are_whole(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_field_of_a_mild_pair_is_found(name, without_graphs):
-    network = load_pretrained(name)
+    network = shipped(name)
     fixed, moving, flow_field = _known_pair(network.rank, read_card(WEIGHTS_FOLDER / name)["data"]["kind"])
-    accuracy = measure_accuracy(register(fixed, moving, model=name), flow_field)
+    accuracy = measure_accuracy(register(fixed, moving, model=network), flow_field)
     assert accuracy.endpoint_error_before > 0.5, "the field should be worth finding"
     least, most_folded = PROMISES.get(network.kind, OTHERS)[:2]
     assert accuracy.endpoint_error_reduction > least, accuracy
@@ -91,19 +98,20 @@ def test_all_test_pairs_of_its_run_together_hardly_fold(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_identical_images_are_left_alone(name, without_graphs):
-    network = load_pretrained(name)
+    network = shipped(name)
     _, image, _ = _known_pair(network.rank)
     longest = PROMISES.get(network.kind, OTHERS)[2]
-    assert np.abs(register(image, image, model=name).flow_field).max() < longest
+    assert np.abs(register(image, image, model=network).flow_field).max() < longest
 
 
 @pytest.mark.parametrize("name", ["A-6", "best-2d", "best-3d", "avsm-2d-quick", "voxelmorph-2d-quick"])
 @pytest.mark.parametrize("noise", [1e-7, 1e-3])
 def test_a_pair_that_fits_is_not_spoiled(name, noise, without_graphs):
-    _, image, _ = _known_pair(load_pretrained(name).rank)
+    network = shipped(name)
+    _, image, _ = _known_pair(network.rank)
     noise = noise * np.random.default_rng(0).standard_normal(image.shape)
     fixed = np.clip(image + noise, 0, 1).astype(np.float32)
-    result = register(fixed, image, model=name)
+    result = register(fixed, image, model=network)
     # The noise floor of the potentials alone would be displacements of up to some pixels.
     assert not result.flow_field.any() and result.rounds == 0
     assert "the images stay where they were" in result.notes[-1]

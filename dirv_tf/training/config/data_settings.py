@@ -47,6 +47,7 @@ class _DrawnSettings:
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitize: bool = setting(boolean(), default=True)
     swap: bool = setting(boolean(), default=True)
+    change_appearance: bool = setting(boolean(), default=False)
 
     def __post_init__(self):
         if self.test_size is not None and len(self.test_size) != len(self.size):
@@ -142,6 +143,7 @@ class FolderSettings:
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitize: bool = setting(boolean(), default=True)
     swap: bool = setting(boolean(), default=True)
+    change_appearance: bool = setting(boolean(), default=False)
 
     def __post_init__(self):
         _check_patch_size(self)
