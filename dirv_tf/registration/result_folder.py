@@ -77,6 +77,7 @@ def save_result(result, folder, overwrite=False, field_format=None):
             result.fixed_geometry,
             result.moving_geometry,
             moving_size=to_spatial_array(result.moving, "moving")[0].shape,
+            levels=result.levels,
         )
         # Always there, also where it is the identity, so that a script can rely on it.
         in_world = result.linear.in_world(result.fixed_geometry, result.moving_geometry)
