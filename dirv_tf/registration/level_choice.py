@@ -64,10 +64,11 @@ def level_note(level: SlideLevel, geometry: ImageGeometry, reason: str) -> str:
     size, full = (" x ".join(map(str, sides)) for sides in (level.size, level.full_size))
     steps = sorted({f"{step:.6g}" for step in level.step})
     known = not geometry.is_close(ImageGeometry.unit(geometry.rank))
-    width = f", {' x '.join(f'{side:.4g}' for side in geometry.pixel_size)} mm each" if known else ""
+    widths = dict.fromkeys(f"{side:.4g}" for side in geometry.pixel_size)
+    width = f", {' x '.join(widths)} mm wide" if known else ""
     return (
-        f"level {level.number} of the slide was taken, {reason}: {size} of {full} pixels{width}; a pixel is "
-        f"{' and '.join(steps)} of full resolution wide"
+        f"level {level.number} of the slide was taken, {reason}: {size} of {full} pixels{width}, each as wide as "
+        f"{' and '.join(steps)} of full resolution"
     )
 
 
