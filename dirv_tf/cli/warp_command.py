@@ -247,4 +247,7 @@ def _warp_image(options):
         # Between black and white lies gray; labels are numbers.
         pixels = pixels * np.uint8(1 if options.labels else 255)
     warped = (apply_to_labels if options.labels else apply_to_image)(pixels, field.flow_field, field.moving_size)
-    io.write_image(options.output, warped, field.fixed_geometry, overwrite=options.overwrite)
+    geometry = field.fixed_geometry
+    if field.levels[0] is not None:
+        geometry = io.ImageGeometry.from_pixel_size(geometry.pixel_size)
+    io.write_image(options.output, warped, geometry, overwrite=options.overwrite)

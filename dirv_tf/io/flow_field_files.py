@@ -154,7 +154,9 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
             f"Expected a size of the moving image of {fixed.rank} axes. "
             f"Received: moving_size={shown(moving_size)} in {path}"
         )
-    if moving_geometry is not None and not moving_geometry.is_close(moving):
+    # A TIFF of a level has no place for where its first pixel lies.
+    is_the_same = ImageGeometry.is_close if levels[1] is None else ImageGeometry.has_same_axes
+    if moving_geometry is not None and not is_the_same(moving_geometry, moving):
         raise ValueError(
             "Expected the geometry of the moving image for which the field was made. "
             f"Received: moving_geometry={moving_geometry}, while {path} holds {moving}"

@@ -2,7 +2,7 @@
 
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
 from dirv_tf.registration.apply_field import apply_to_image, apply_to_labels, apply_to_landmarks
-from dirv_tf.registration.apply_to_slide import apply_to_slide
+from dirv_tf.registration.whole_slides import apply_to_slide
 from dirv_tf.registration.coupled_convex import coupled_convex_field
 from dirv_tf.registration.cubic_optimization import optimize_cubic
 from dirv_tf.registration.evaluation import RegistrationAccuracy, evaluate_field, measure_accuracy

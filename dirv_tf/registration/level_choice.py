@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from dirv_tf.io import ImageGeometry, SlideLevel, slide_geometry, slide_levels
@@ -32,12 +33,14 @@ def choose_levels(images: Sequence[Any], wanted: Sequence[int | None]) -> tuple[
     levels = [slide_levels(image) if isinstance(image, (str, os.PathLike)) else () for image in images]
     chosen, reasons = zip(*map(_alone, levels, wanted))
     widths = _pixel_widths(images, levels)
-    if widths is None:
+    # A level that is not there is an error of who reads the image.
+    are_there = all(isinstance(number, Integral) and 0 <= number < len(each) for number, each in zip(chosen, levels))
+    if widths is None or not are_there:
         return chosen, reasons
-    target = max(width * _step(each, number) for width, each, number in zip(widths, levels, chosen))
+    target = max(width * each[number].step[0] for width, each, number in zip(widths, levels, chosen))
     matched = list(zip(chosen, reasons))
     for index, (each, width) in enumerate(zip(levels, widths)):
-        if wanted[index] is None and len(each) > 1 and chosen[index] < len(each):
+        if wanted[index] is None:
             nearest = min(each, key=lambda level: abs(math.log(width * level.step[0] / target))).number
             if nearest > chosen[index]:
                 other = ("moving", "fixed")[index]
@@ -90,11 +93,8 @@ def _pixel_widths(images, levels):
         return None
     unit = ImageGeometry.unit(2)
     geometries = [slide_geometry(image) for image in images]
-    if not any(geometry.is_close(unit) for geometry in geometries):
+    unknown = [geometry.is_close(unit) for geometry in geometries]
+    if not any(unknown):
         return [geometry.pixel_size[0] for geometry in geometries]
     # Of two slides that do not say, one scanner is more likely than two.
-    return [1.0, 1.0] if all(len(each) > 1 for each in levels) else None
-
-
-def _step(levels, number):
-    return levels[number].step[0] if number < len(levels) else 1.0
+    return [1.0, 1.0] if all(unknown) and all(len(each) > 1 for each in levels) else None
