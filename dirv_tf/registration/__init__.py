@@ -2,7 +2,6 @@
 
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
 from dirv_tf.registration.apply_field import apply_to_image, apply_to_labels, apply_to_landmarks
-from dirv_tf.registration.whole_slides import apply_to_slide
 from dirv_tf.registration.coupled_convex import coupled_convex_field
 from dirv_tf.registration.cubic_optimization import optimize_cubic
 from dirv_tf.registration.evaluation import RegistrationAccuracy, evaluate_field, measure_accuracy
@@ -16,6 +15,7 @@ from dirv_tf.registration.pairs.register_pairs import register_pairs
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.result_loading import load_result
+from dirv_tf.registration.whole_slides import apply_to_slide
 
 __all__ = [
     "InverseField",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from dirv_tf.io import ImageGeometry, SlideLevel, slide_geometry, slide_levels
 
@@ -34,7 +35,9 @@ def choose_levels(images: Sequence[Any], wanted: Sequence[int | None]) -> tuple[
     chosen, reasons = zip(*map(_alone, levels, wanted))
     widths = _pixel_widths(images, levels)
     # A level that is not there is an error of who reads the image.
-    are_there = all(isinstance(number, Integral) and 0 <= number < len(each) for number, each in zip(chosen, levels))
+    are_there = all(
+        isinstance(number, (int, np.integer)) and 0 <= number < len(each) for number, each in zip(chosen, levels)
+    )
     if widths is None or not are_there:
         return chosen, reasons
     target = max(width * each[number].step[0] for width, each, number in zip(widths, levels, chosen))

@@ -1,11 +1,12 @@
 """Registers two whole slides with a known map between them and warps one at full resolution, with a kill on the way.
 
-``python -m experiments.reliability.slides`` takes some minutes, and 3 GB on the disk for slides of 20,000 x 20,000 pixels.
+``python -m experiments.reliability.slides`` takes some minutes, and 3 GB on the disk for slides of 20,000² pixels.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -26,6 +27,14 @@ RECORD_NAME = "slides.json"
 MOST_ERROR, MOST_MEMORY_MB = 8.0, 2048
 # Regions of the slides in which they are compared, and their sides.
 _REGIONS, _REGION_SIDE = 100, 64
+STEPS = ("register", "killed", "warp", "warp_jpeg")
+FILES = {
+    "fixed": "fixed.tif",
+    "moving": "moving.tif",
+    "result": "result",
+    "moved": "moved.ome.tif",
+    "moved_jpeg": "moved.tif",
+}
 _COMMAND = (sys.executable, "-m", "dirv_tf")
 
 
@@ -90,6 +99,9 @@ def carry_out(side, tile, output, place=None, report=print):
         report(f"killed: {killed}")
         warped = carried_out(command)
         report(f"warped: {warped}")
+        small = folder / "moved.tif"
+        in_jpeg = carried_out([*command[:4], str(small), *command[5:], "--compression", "jpeg"])
+        report(f"warped, in JPEG: {in_jpeg}")
         field = read_flow_field(field_path)
         record = {
             "side": side,
@@ -98,15 +110,19 @@ def carry_out(side, tile, output, place=None, report=print):
             "register": registered,
             "killed": killed,
             "warp": warped,
+            "warp_jpeg": in_jpeg,
             "kept": kept_blocks(warped["said"]),
-            **compared(slides, field, paths, moved),
-            "mb": {name: _megabytes(path) for name, path in _files(paths, field_path.parent, moved).items()},
+            **compared(slides, field, paths, moved, small),
+            "mb": {
+                name: _megabytes(path)
+                for name, path in zip(FILES, (*paths, field_path.parent, moved, small))
+            },
             "left": sorted(path.name for path in folder.iterdir()),
             "versions": versions(),
             "hardware": hardware(),
         }
     record["faults"] = faults(record)
-    for name in ("register", "killed", "warp"):
+    for name in STEPS:
         # It names the folders of this machine.
         del record[name]["said"]
     write_json(output / RECORD_NAME, record)
@@ -157,14 +173,14 @@ def kept_blocks(said):
     return [int(number) for number in found.groups()] if found else [0, 0]
 
 
-def compared(slides, field, paths, moved):
+def compared(slides, field, paths, moved, small):
     """Compare the map and the moved slide with what is known, in regions all over the slide.
 
     Returns
     -------
     dict
         "error_px" of the map before and after, pixels of full resolution; "difference" of the moving and of the moved
-        slide from the fixed one, mean absolute, of 255; "levels" of the moved slide.
+        slide (without loss and in JPEG) from the fixed one, mean absolute, of 255; "levels" of the moved slides.
     """
     from dirv_tf.io import slide_levels
     from dirv_tf.io.tiff_regions import RegionReader
@@ -172,8 +188,12 @@ def compared(slides, field, paths, moved):
 
     slide_map, chance = SlideMap.of(field), np.random.default_rng(3)
     size, before, after = (_REGION_SIDE, _REGION_SIDE), [], []
-    differences = {"before": [], "after": []}
-    with RegionReader(paths[0]) as fixed, RegionReader(paths[1]) as moving, RegionReader(moved) as warped:
+    differences = {"before": [], "after": [], "jpeg": []}
+    with contextlib.ExitStack() as stack:
+        seen = {
+            name: stack.enter_context(RegionReader(path))
+            for name, path in zip(("fixed", "before", "after", "jpeg"), (*paths, moved, small))
+        }
         while len(after) < _REGIONS:
             start = tuple(chance.integers(0, slides.side - _REGION_SIDE, 2).tolist())
             true = slides.places(start, size)
@@ -182,31 +202,32 @@ def compared(slides, field, paths, moved):
             here = np.indices(size) + np.reshape(start, (2, 1, 1))
             before.append(np.linalg.norm(true - here, axis=0))
             after.append(np.linalg.norm(true - slide_map.places(start, size), axis=0))
-            seen = {"fixed": fixed, "before": moving, "after": warped}
             pixels = {name: reader.read(start, size).astype(np.float64) for name, reader in seen.items()}
             for name, values in differences.items():
                 values.append(np.abs(pixels[name] - pixels["fixed"]).mean())
     return {
         "error_px": {"before": _summary(before), "after": _summary(after)},
         "difference": {name: round(float(np.mean(values)), 2) for name, values in differences.items()},
-        "levels": [level.size for level in slide_levels(moved)],
+        "levels": {path.name: [level.size for level in slide_levels(path)] for path in (moved, small)},
     }
 
 
 def faults(record):
     """Return what is not as it was promised."""
     wrong = []
-    for name in ("register", "warp"):
+    for name in ("register", "warp", "warp_jpeg"):
         if record[name]["status"] != 0:
             wrong.append(f"{name} ended with {record[name]['status']}: {record[name]['said']}")
-    for name in ("register", "killed", "warp"):
+    for name in STEPS:
         if record[name]["memory_mb"] > MOST_MEMORY_MB:
             wrong.append(f"{name} took {record[name]['memory_mb']} MB")
     if record["killed"]["status"] != -signal.SIGKILL or not 0 < record["kept"][0] < record["kept"][1]:
         wrong.append(f"killed with {record['killed']['status']}, and kept {record['kept']} blocks")
     if not record["error_px"]["after"]["mean"] <= MOST_ERROR:
         wrong.append(f"an error of {record['error_px']['after']['mean']} pixels")
-    if record["left"] != ["fixed.tif", "moved.ome.tif", "moving.tif", "result"]:
+    if not record["difference"]["after"] < record["difference"]["before"] / 4:
+        wrong.append(f"a moved slide that differs from the fixed one by {record['difference']} of 255")
+    if record["left"] != sorted(FILES.values()):
         wrong.append(f"files that are left: {record['left']}")
     return wrong
 
@@ -216,17 +237,15 @@ def _summary(values):
     return {name: round(float(of(np.array(values))), 3) for name, of in statistics.items()}
 
 
-def _files(paths, result, moved):
-    return {"fixed": paths[0], "moving": paths[1], "result": result, "moved": moved}
-
-
 def _megabytes(path):
     files = path.iterdir() if path.is_dir() else (path,)
     return round(sum(file.stat().st_size for file in files) / 1e6, 1)
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m experiments.reliability.slides", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.reliability.slides", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("--size", type=at_least(1000), default=20_000, help="rows, and columns (default: %(default)s)")
     parser.add_argument("--tile", type=at_least(16), default=512, help="side of the tiles (default: %(default)s)")
     parser.add_argument("--place", type=Path, metavar="FOLDER", help="for the slides meanwhile (default: the system's)")

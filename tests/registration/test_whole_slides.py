@@ -170,9 +170,9 @@ def test_blocks_of_another_map_are_not_gone_on_with(slide, field, whole, tmp_pat
 
 
 def test_two_processes_do_not_write_one_slide(slide, field, tmp_path):
-    with folder_lock(tmp_path / ".a.tif-unfinished"):
-        with pytest.raises(BlockingIOError, match="that no other process is writing; wait for it. Received: output="):
-            apply_to_slide(slide[0], field, tmp_path / "a.tif", tile=TILE)
+    message = "that no other process is writing; wait for it. Received: output="
+    with folder_lock(tmp_path / ".a.tif-unfinished"), pytest.raises(BlockingIOError, match=message):
+        apply_to_slide(slide[0], field, tmp_path / "a.tif", tile=TILE)
 
 
 def test_wrong_slides_are_errors(slide, field, tmp_path):
