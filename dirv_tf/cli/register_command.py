@@ -22,7 +22,7 @@ examples:
   dirv-tf register he.tif ki67.tif -o result --align rigid
   dirv-tf register fixed.tif moving.tif -o result --model my_run --normalize each
   dirv-tf register cells.ome.tif cells2.ome.tif -o result --channel DAPI
-  dirv-tf register he.svs.tif ki67.svs.tif -o result --level 3
+  dirv-tf register he.svs ki67.svs -o result --level 3
   dirv-tf register study/t1 study/t2 -o result                folders with the slices of a DICOM series
 
 The images may differ in size, and be rotated, shifted and scaled against each other, of another stain, scanner or
@@ -149,6 +149,9 @@ def run(options):
     print(("\r\x1b[K" if sys.stdout.isatty() else "") + "\n".join(_lines(options, result)))
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
+    if result.levels[1] is not None and (options.output / "flow_field.npz").exists():
+        moved = f"dirv-tf warp {options.moving} {options.output / 'flow_field.npz'} -o moved.ome.tif"
+        print(f"The whole slide, at full resolution: {moved}")
     return 0
 
 

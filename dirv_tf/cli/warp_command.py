@@ -24,7 +24,7 @@ examples:
   dirv-tf warp fixed.csv result/flow_field.npz -o moving.csv --to-moving
   dirv-tf warp points.mrk.json result/flow_field.nrrd -o carried.mrk.json --moving moving.nrrd
   dirv-tf warp cells.ome.tif result/flow_field.npz -o fitc.tif --channel FITC
-  dirv-tf warp ki67.svs.tif result/flow_field.npz -o moved.ome.tif        a whole slide at full resolution
+  dirv-tf warp ki67.svs result/flow_field.npz -o moved.ome.tif          a whole slide at full resolution
 
 Images and label maps belong to the moving image and come out on the fixed one, whose size may differ. Landmarks move
 the same way: to where their content lies in the registered image. The suffix of the output chooses its format.
@@ -178,13 +178,13 @@ def _slide_field(options):
     from dirv_tf import io
 
     # A displacement field of ITK knows nothing of levels.
-    if not options.field.name.lower().endswith(".npz") or not options.input.name.lower().endswith((".tif", ".tiff")):
+    if not options.field.name.lower().endswith(".npz"):
         return None
     field = io.read_flow_field(options.field)
-    level = field.levels[1]
-    if level is None or io.slide_levels(options.input)[:1] == ():
+    if field.levels[1] is None:
         return None
-    return field if io.slide_levels(options.input)[0].size == level.full_size else None
+    levels = io.slide_levels(options.input)
+    return field if levels and levels[0].size == field.levels[1].full_size else None
 
 
 def _warp_slide(options, field):

@@ -16,13 +16,14 @@ from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series, read_dicom, read_d
 from dirv_tf.io.file_paths import existing_file, known_suffix, new_file
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES, WRITTEN_PICTURE_SUFFIXES, read_picture, write_picture
-from dirv_tf.io.slide_pyramids import SlideLevel, slide_levels
-from dirv_tf.io.tiff_files import TIFF_SUFFIXES, read_tiff, write_tiff
+from dirv_tf.io.reduced_reading import read_reduced
+from dirv_tf.io.slide_pyramids import SlideLevel, slide_geometry, slide_levels
+from dirv_tf.io.tiff_files import READ_TIFF_SUFFIXES, TIFF_SUFFIXES, read_tiff, write_tiff
 from dirv_tf.io.volume_files import VOLUME_SUFFIXES, read_volume, write_volume
 from dirv_tf.validation import UnreadableFileError
 
 _READERS = (
-    (TIFF_SUFFIXES, read_tiff),
+    (READ_TIFF_SUFFIXES, read_tiff),
     (PICTURE_SUFFIXES, read_picture),
     (VOLUME_SUFFIXES, read_volume),
     (ARRAY_SUFFIXES, read_array),
@@ -122,8 +123,12 @@ def load_image(
     with decoding(path):
         if found is None:
             pixels, geometry, is_color, notes = read(path, channel, time)
-        else:
+        elif found.is_stored:
             pixels, geometry, is_color, notes = read_tiff(path, channel, time, found.number)
+        else:
+            pixels, is_color, notes = read_reduced(path, found, channel, time)
+            geometry = slide_geometry(path)
+        if found is not None:
             # A level without a pixel size of its own counts its own pixels.
             is_known = not geometry.is_close(ImageGeometry.unit(geometry.rank))
             geometry = found.geometry(geometry) if is_known else geometry

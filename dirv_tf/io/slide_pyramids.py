@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,14 @@ from dirv_tf.io.file_paths import existing_file
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.orientation import is_transposed, swapped_if
 from dirv_tf.io.tiff_directories import opened_tiff
-from dirv_tf.io.tiff_files import TIFF_SUFFIXES
+from dirv_tf.io.tiff_files import READ_TIFF_SUFFIXES
 from dirv_tf.io.tiff_pixel_size import read_pixel_size
 from dirv_tf.io.tiff_pixels import pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
+
+# Pixels of an image without levels, beyond which it is not worth, or not possible, to read it whole.
+VERY_LARGE = 2**26
+_COARSEST = 1024
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class SlideLevel:
         Those of level 0.
     step : pair of float
         Pixels of full resolution per pixel of the level, along each axis.
+    is_stored : bool
+        Whether the file holds it; else it is made of the finest as it is read.
 
     Raises
     ------
@@ -53,6 +59,7 @@ class SlideLevel:
     size: tuple[int, int]
     full_size: tuple[int, int]
     step: tuple[float, float]
+    is_stored: bool = field(default=True, compare=False)
 
     def __post_init__(self):
         pairs = {"size": int, "full_size": int, "step": float}
@@ -102,7 +109,7 @@ def slide_levels(path: Any) -> tuple[SlideLevel, ...]:
     ----------
     path : str or Path
         A TIFF whose pages or SubIFDs hold one image at several resolutions, as SVS, OME-TIFF and others. Other images
-        have no levels but their own.
+        have no levels but their own; of a very large one (`VERY_LARGE`) there are some that are made as they are read.
 
     Returns
     -------
@@ -117,7 +124,7 @@ def slide_levels(path: Any) -> tuple[SlideLevel, ...]:
         If it is damaged.
     """
     path = Path(path)
-    if not path.name.lower().endswith(TIFF_SUFFIXES):
+    if not path.name.lower().endswith(READ_TIFF_SUFFIXES):
         return ()
     existing_file(path, "an image file")
     with decoding(path), damage_raises(), opened_tiff(path) as tiff:
@@ -128,9 +135,12 @@ def slide_levels(path: Any) -> tuple[SlideLevel, ...]:
         transposed = is_transposed(pixel_meaning(path, series.keyframe, tiff.is_imagej).orientation)
         pages = [level.keyframe for level in series.levels]
         sizes = [swapped_if(transposed, (page.imagelength, page.imagewidth)) for page in pages]
-        return tuple(
-            SlideLevel(number, size, sizes[0], level_step(sizes[0], size)) for number, size in enumerate(sizes)
-        )
+    levels = [SlideLevel(number, size, sizes[0], level_step(sizes[0], size)) for number, size in enumerate(sizes)]
+    while len(sizes) == 1 and math.prod(sizes[0]) > VERY_LARGE and max(levels[-1].size) > _COARSEST:
+        step = 2 ** len(levels)
+        size = -(-sizes[0][0] // step), -(-sizes[0][1] // step)
+        levels.append(SlideLevel(len(levels), size, sizes[0], (step, step), is_stored=False))
+    return tuple(levels)
 
 
 def slide_geometry(path: Any) -> ImageGeometry:

@@ -18,6 +18,8 @@ from dirv_tf.io.tiff_pixels import as_meant, check_pages, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
 
 TIFF_SUFFIXES = (".tif", ".tiff")
+# Also what is read alone: Aperio's slides are TIFFs by another name.
+READ_TIFF_SUFFIXES = (*TIFF_SUFFIXES, ".svs")
 # tifffile's letters for one axis of pages: depth, and the two for pages of which the file says nothing.
 _PAGE_AXES = "ZQI"
 OME_DTYPES = ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
 from dirv_tf.io.decoding import decoding
@@ -38,14 +40,15 @@ class RegionReader:
 
     def __init__(self, path):
         self._path = path
-        with decoding(path), damage_raises():
-            self._tiff = opened_tiff(path)
-            try:
+        with contextlib.ExitStack() as closing:
+            # What tifffile only logs becomes an error at the end.
+            with decoding(path), damage_raises():
+                self._tiff = closing.enter_context(opened_tiff(path))
                 self._page, self._meaning = _single_page(path, self._tiff)
-            except BaseException:
-                self._tiff.close()
-                raise
-        page, meaning = self._page, self._meaning
+                self._describe(self._page, self._meaning)
+            closing.pop_all()
+
+    def _describe(self, page, meaning):
         self.size = swapped_if(is_transposed(meaning.orientation), (page.imagelength, page.imagewidth))
         is_color = meaning.samples == "color"
         self.channels = 3 if meaning.palette is not None else page.samplesperpixel if is_color else 0

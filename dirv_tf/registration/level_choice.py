@@ -72,8 +72,9 @@ def level_note(level: SlideLevel, geometry: ImageGeometry, reason: str) -> str:
     known = not geometry.is_close(ImageGeometry.unit(geometry.rank))
     widths = dict.fromkeys(f"{side:.4g}" for side in geometry.pixel_size)
     width = f", {' x '.join(widths)} mm wide" if known else ""
+    kind = "of the slide" if level.is_stored else "of the large image, made of means of its pixels,"
     return (
-        f"level {level.number} of the slide was taken, {reason}: {size} of {full} pixels{width}, each as wide as "
+        f"level {level.number} {kind} was taken, {reason}: {size} of {full} pixels{width}, each as wide as "
         f"{' and '.join(steps)} of full resolution"
     )
 

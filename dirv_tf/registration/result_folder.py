@@ -38,7 +38,9 @@ TRANSFORM_NAME = "affine.tfm"
 _STEMS = ("registered", "has_inverse", "flow_field")
 # Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities; NRRD holds any
 # geometry of DICOM.
-_IMAGE_SUFFIXES = {".mhd": ".mha", ".nhdr": ".nrrd", ".jpg": ".png", ".jpeg": ".png", ".bmp": ".png", ".webp": ".png"}
+_IMAGE_SUFFIXES = {
+    ".mhd": ".mha", ".nhdr": ".nrrd", ".svs": ".tif", ".jpg": ".png", ".jpeg": ".png", ".bmp": ".png", ".webp": ".png"
+}  # fmt: skip
 _DICOM_SUFFIX = ".nrrd"
 
 

@@ -15,7 +15,7 @@ from dirv_tf.io.file_paths import existing_file, known_suffix
 from dirv_tf.io.slide_blocks import SlideLayout
 from dirv_tf.io.slide_files import WrittenSlide, write_slide
 from dirv_tf.io.slide_pyramids import full_geometry
-from dirv_tf.io.tiff_files import TIFF_SUFFIXES
+from dirv_tf.io.tiff_files import READ_TIFF_SUFFIXES
 from dirv_tf.io.tiff_regions import RegionReader
 from dirv_tf.registration.apply_field import sample_linear
 from dirv_tf.registration.slide_map import SlideMap
@@ -79,14 +79,14 @@ def apply_to_slide(
     Examples
     --------
     >>> import dirv_tf
-    >>> dirv_tf.register("he.svs.tif", "ki67.svs.tif").save("result")  # doctest: +SKIP
-    >>> apply_to_slide("ki67.svs.tif", "result/flow_field.npz", "moved.ome.tif")  # doctest: +SKIP
+    >>> dirv_tf.register("he.svs", "ki67.svs").save("result")  # doctest: +SKIP
+    >>> apply_to_slide("ki67.svs", "result/flow_field.npz", "moved.ome.tif")  # doctest: +SKIP
     """
     if not isinstance(field, FlowFieldFile):
         field = read_flow_field(field)
     slide_map = SlideMap.of(field)
     path = existing_file(slide, "an image file")
-    known_suffix(path, TIFF_SUFFIXES)
+    known_suffix(path, READ_TIFF_SUFFIXES)
     with RegionReader(path) as reader:
         if reader.size != slide_map.moving.full_size:
             raise ValueError(

@@ -48,8 +48,8 @@ def measured(record: dict) -> str:
     kept, blocks_in_all = record["kept"]
     return "\n".join(
         [
-            f"Slides of {side} pixels in color, registered at level {level['number']}, {small} pixels, of which each is "
-            f"{level['step']:g} of full resolution wide. {measured_on(record)}",
+            f"Slides of {side} pixels in color, registered at level {level['number']}, {small} pixels, of which each "
+            f"is {level['step']:g} of full resolution wide. {measured_on(record)}",
             "",
             "| step | processor seconds | seconds by the clock | memory of the process | MB written |",
             "|---|---|---|---|---|",
@@ -59,7 +59,8 @@ def measured(record: dict) -> str:
                 for name, title in _STEPS.items()
             ),
             "",
-            f"The second warp took over {kept} of {blocks_in_all} blocks. {len(record['faults'])} faults.",
+            f"{_busy(record)}The second warp took over {kept} of {blocks_in_all} blocks. "
+            f"{len(record['faults'])} faults.",
             "",
             "| pixels of full resolution | mean | median | 95 % | largest |",
             "|---|---|---|---|---|",
@@ -68,8 +69,8 @@ def measured(record: dict) -> str:
                 for title, values in (("distance of the slides", before), ("error of the map found", after))
             ),
             "",
-            f"From the fixed slide, the moving one differs by {difference['before']:.1f} of 255 gray levels in the mean, "
-            f"the moved one by {difference['after']:.1f}, in JPEG by {difference['jpeg']:.1f}.",
+            f"From the fixed slide, the moving one differs by {difference['before']:.1f} of 255 gray levels in the "
+            f"mean, the moved one by {difference['after']:.1f}, in JPEG by {difference['jpeg']:.1f}.",
         ]
     ) + "\n"
 
@@ -115,6 +116,13 @@ def row(record: dict, jpeg: bool) -> dict:
         "memory_mb": max(record[name]["memory_mb"] for name in steps),
         "mb": record["mb"]["result"] + record["mb"]["moved_jpeg" if jpeg else "moved"],
     }
+
+
+def _busy(record):
+    """Say so where the processes had to wait."""
+    if all(record[name]["seconds"] < 1.2 * record[name]["cpu_seconds"] for name in _STEPS):
+        return ""
+    return "Other work ran on the machine, so that the seconds by the clock are more than they need be. "
 
 
 def _written(record, name):

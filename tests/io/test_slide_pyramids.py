@@ -1,11 +1,16 @@
 """Levels of slides: which there are, how their pixels lie on those of full resolution, and reading one."""
 
+import random
+
 import numpy as np
 import pytest
 import tifffile
 
 from dirv_tf import io
+from dirv_tf.io import reduced_reading, slide_pyramids
+from dirv_tf.io.image_regions import read_region
 from dirv_tf.io.slide_pyramids import full_geometry, level_step
+from dirv_tf.io.tiff_regions import tiff_size
 
 CENTIMETER = {"resolution": (20000, 10000), "resolutionunit": "CENTIMETER"}  # 0.5 and 1 micrometers per pixel
 
@@ -125,3 +130,64 @@ def test_a_field_with_levels_that_cannot_be_is_an_error(tmp_path):
     np.savez(tmp_path / "b.npz", **arrays)
     with pytest.raises(io.UnreadableFileError, match="b.npz"):
         io.read_flow_field(tmp_path / "b.npz")
+
+
+def test_a_slide_of_aperio(tmp_path, pixels):
+    path = tmp_path / "a.svs"
+    about = "Aperio Image Library v11\r\n101x150 (32x32) JPEG Q=90|AppMag = 40|MPP = 0.2520|Filename = 7"
+    options = {"photometric": "rgb", "metadata": None, "compression": "jpeg"}
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(pixels, description=about, tile=(32, 32), **options)
+        writer.write(pixels[::8, ::8].copy(), description="Aperio thumbnail", rowsperstrip=8, **options)
+        writer.write(pixels[::4, ::4].copy(), description="Aperio level", tile=(32, 32), **options)
+        writer.write(pixels[:50, :40].copy(), description="Aperio label", subfiletype=1, rowsperstrip=8, **options)
+    assert [(level.size, level.step) for level in io.slide_levels(path)] == [((150, 101), (1, 1)), ((38, 26), (4, 4))]
+    assert io.slide_geometry(path).pixel_size == pytest.approx((2.52e-4, 2.52e-4))
+    coarse = io.load_image(path, level=1)
+    assert coarse.pixels.shape == (38, 26, 3) and coarse.geometry.pixel_size == pytest.approx((1.008e-3, 1.008e-3))
+    part, _ = read_region(path, (60, 40), (50, 30))
+    np.testing.assert_array_equal(part, io.load_image(path).pixels[60:110, 40:70])
+    with pytest.raises(ValueError, match="ends with .tif, .tiff"):
+        io.write_image(tmp_path / "b.svs", pixels)
+
+
+@pytest.mark.parametrize("dtype, channels", [("u1", 3), ("u2", 0), ("f4", 0), ("?", 0)])
+def test_levels_of_a_very_large_image_are_made_as_they_are_read(tmp_path, rng, monkeypatch, dtype, channels):
+    monkeypatch.setattr(slide_pyramids, "VERY_LARGE", 10_000)
+    monkeypatch.setattr(slide_pyramids, "_COARSEST", 40)
+    monkeypatch.setattr(reduced_reading, "_BAND_PIXELS", 1500)
+    pixels = rng.integers(0, 2 if dtype == "?" else 250, (150, 101, *[channels] * (channels > 0))).astype(dtype)
+    options = {"photometric": "rgb" if channels else "minisblack", "tile": (16, 16), "compression": "zlib"}
+    tifffile.imwrite(tmp_path / "a.tif", pixels, metadata=None, **options, **CENTIMETER)
+    levels = io.slide_levels(tmp_path / "a.tif")
+    assert [level.size for level in levels] == [(150, 101), (75, 51), (38, 26)]
+    assert [level.is_stored for level in levels] == [True, False, False]
+    image = io.load_image(tmp_path / "a.tif", level=2)
+    # Of whole blocks; those at the border are of fewer pixels.
+    values = pixels.astype(float) * (255 if dtype == "?" else 1)
+    blocks = values[:148, :100].reshape(37, 4, 25, 4, *values.shape[2:]).mean((1, 3))
+    np.testing.assert_allclose(image.pixels[:37, :25], blocks, atol=1e-3 if dtype == "f4" else 0.5)
+    np.testing.assert_allclose(image.pixels[37, 25], values[148:, 100:].mean((0, 1)), atol=0.5)
+    assert image.pixels.dtype == ("u1" if dtype == "?" else dtype) and image.is_color == (channels > 0)
+    assert image.geometry.is_close(levels[2].geometry(io.load_image(tmp_path / "a.tif").geometry), 1e-9)
+    if channels:
+        green = io.load_image(tmp_path / "a.tif", channel="green", level=2)
+        np.testing.assert_array_equal(green.pixels, image.pixels[..., 1])
+        assert green.notes == ("channel 1 (green) of 3 was taken",)
+
+
+def test_a_damaged_slide_is_an_error_that_is_documented(tmp_path, write_pyramid, pixels):
+    content = write_pyramid(tmp_path / "a.tif", pixels, subifds=False).read_bytes()
+    chance, refused = random.Random(5), 0
+    for _ in range(60):
+        damaged = bytearray(content)
+        # The directories stand behind the pixels of their levels; kinds of numbers are what most depends on.
+        places = [place for place in range(8, len(content) - 12) if content[place : place + 4] == b"\x02\x01\x03\x00"]
+        damaged[chance.choice(places) + chance.randrange(-24, 72)] = chance.randrange(256)
+        (tmp_path / "b.tif").write_bytes(damaged)
+        for read in (io.slide_levels, io.slide_geometry, lambda path: io.load_image(path, level=1), tiff_size):
+            try:
+                read(tmp_path / "b.tif")
+            except ValueError:
+                refused += 1
+    assert refused > 20

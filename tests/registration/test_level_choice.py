@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dirv_tf.io import load_image
+from dirv_tf.io import load_image, slide_pyramids
 from dirv_tf.registration import level_choice, load_result, register
 from dirv_tf.registration.level_choice import choose_levels
 
@@ -38,6 +38,15 @@ def test_the_finest_level_that_is_made_use_of(write):
     assert chosen == (2, 2) and set(reasons) == {"the finest of at most 1,000 pixels"}  # 32 x 24
     assert choose_levels((slide, slide), (0, 3))[0] == (0, 3)
     assert choose_levels((write("b.tif", (128, 96), 2),) * 2, (None, None)) == ((1, 1), ("the coarsest there is",) * 2)
+
+
+def test_a_very_large_image_is_a_slide(write, network_2d, monkeypatch):
+    monkeypatch.setattr(slide_pyramids, "VERY_LARGE", 10_000)
+    monkeypatch.setattr(slide_pyramids, "_COARSEST", 20)
+    image = write("a.tif", (128, 96), 1)
+    result = register(image, image, model=network_2d)
+    assert result.size == (32, 24) and result.levels[0].full_size == (128, 96)
+    assert result.notes[0].startswith("fixed: level 2 of the large image, made of means of its pixels, was taken, the ")
 
 
 def test_small_slides_other_images_and_arrays_stay_whole(write):
