@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import add_command
@@ -181,25 +182,25 @@ def _slide_field(options):
     if not options.field.name.lower().endswith(".npz"):
         return None
     field = io.read_flow_field(options.field)
-    if field.levels[1] is None:
+    if field.levels == (None, None):
         return None
-    levels = io.slide_levels(options.input)
-    return field if levels and levels[0].size == field.levels[1].full_size else None
+    levels, moving = io.slide_levels(options.input), field.levels[1]
+    return field if levels and levels[0].size == (field.moving_size if moving is None else moving.full_size) else None
 
 
 def _warp_slide(options, field):
     from dirv_tf.cli.progress_line import ProgressLine
     from dirv_tf.registration import apply_to_slide
 
-    for name in ("channel", "time"):
-        if getattr(options, name) is not None:
-            raise ValueError(f"--{name} is not for whole slides. Received: input={options.input}")
+    if options.time is not None:
+        raise ValueError(f"--time is not for whole slides. Received: input={options.input}")
     line = ProgressLine()
     try:
         written = apply_to_slide(
             options.input,
             field,
             options.output,
+            channel=options.channel,
             labels=options.labels,
             compression=options.compression or "deflate",
             tile=512 if options.tile is None else options.tile,
@@ -208,6 +209,8 @@ def _warp_slide(options, field):
         )
     finally:
         line.end()
+    for note in written.notes:
+        print(f"note: {options.input}: {note}", file=sys.stderr)
     kept = f", {written.kept} of {written.blocks} blocks by an earlier call" if written.kept else ""
     sizes = ", ".join(" x ".join(map(str, size)) for size in written.sizes)
     print(f"Written: {options.output}, levels of {sizes} pixels{kept}")
@@ -243,6 +246,12 @@ def _warp_image(options):
     show_notes(image)
     field = read_field(options.field, image)
     pixels = image.pixels
+    if field.levels[1] is not None and pixels.shape[:2] != field.levels[1].size:
+        sizes = (" x ".join(map(str, sides)) for sides in (field.levels[1].full_size, field.levels[1].size))
+        raise ValueError(
+            f"Expected an image of the moving slide's size, {', or of its level, '.join(sizes)}. "
+            f"Received: {options.input} of {' x '.join(map(str, pixels.shape[:2]))} pixels"
+        )
     if pixels.dtype == bool:
         # Between black and white lies gray; labels are numbers.
         pixels = pixels * np.uint8(1 if options.labels else 255)
@@ -250,4 +259,6 @@ def _warp_image(options):
     geometry = field.fixed_geometry
     if field.levels[0] is not None:
         geometry = io.ImageGeometry.from_pixel_size(geometry.pixel_size)
+        size = " x ".join(map(str, field.levels[0].size))
+        print(f"note: warped onto level {field.levels[0].number} of the fixed slide, {size} pixels", file=sys.stderr)
     io.write_image(options.output, warped, geometry, overwrite=options.overwrite)

@@ -37,12 +37,15 @@ class WrittenSlide:
         Of which the levels were made.
     kept : int
         Of them, those that an earlier process had finished.
+    notes : tuple of str
+        What was changed and chosen on the way.
     """
 
     path: Path
     sizes: tuple[tuple[int, int], ...]
     blocks: int
     kept: int
+    notes: tuple[str, ...] = ()
 
 
 def write_slide(

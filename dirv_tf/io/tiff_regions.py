@@ -7,6 +7,8 @@ import contextlib
 import numpy as np
 
 from dirv_tf.io.decoding import decoding
+from dirv_tf.io.image_choice import choose
+from dirv_tf.io.ome_metadata import channel_names
 from dirv_tf.io.orientation import is_transposed, stored_part, swapped_if
 from dirv_tf.io.tiff_directories import opened_tiff
 from dirv_tf.io.tiff_pixels import as_meant, is_fax, pixel_meaning
@@ -22,11 +24,13 @@ class RegionReader:
     Parameters
     ----------
     path : Path
+    channel : int, str or None
+        Which one of several channels or colors, see `choose`. None: the only one, or all colors.
 
     Raises
     ------
     UnreadableFileError
-        If the file is damaged, or its first image is no single page, gray or in color.
+        If the file is damaged, or its first image is no single page, gray or in color, where no channel is chosen.
 
     Attributes
     ----------
@@ -36,16 +40,22 @@ class RegionReader:
         Of the pixels as they are meant; bool for an image of 1 bit.
     channels : int
         3 or 4 in color; 0 for a gray image, which has no axis of channels.
+    notes : tuple of str
+        What is changed, and what was chosen.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, channel=None):
         self._path = path
         with contextlib.ExitStack() as closing:
             # What tifffile only logs becomes an error at the end.
             with decoding(path), damage_raises():
                 self._tiff = closing.enter_context(opened_tiff(path))
-                self._page, self._meaning = _single_page(path, self._tiff)
+                self._page, self._meaning, self.notes = _single_page(path, self._tiff, channel)
                 self._describe(self._page, self._meaning)
+                self.notes, self._color = (*self._meaning.notes, *self.notes), None
+                if self.channels and channel is not None:
+                    index, _, notes = choose(path, "S", (self.channels,), channel)
+                    self.notes, self._color, self.channels = (*self.notes, *notes), index[0], 0
             closing.pop_all()
 
     def _describe(self, page, meaning):
@@ -89,7 +99,8 @@ class RegionReader:
             else:
                 _decode_segments(page, region, start)
             pixels = np.concatenate(list(region), axis=-1) if meaning.samples == "color" else region[0, ..., 0]
-            return as_meant(pixels, meaning)
+            pixels = as_meant(pixels, meaning)
+        return pixels if self._color is None else np.ascontiguousarray(pixels[..., self._color])
 
 
 def tiff_size(path):
@@ -135,17 +146,22 @@ def read_tiff_region(path, start, size):
         return reader.read(start, size), reader.channels > 0
 
 
-def _single_page(path, tiff):
-    """Return the only page of the first image, and what its numbers mean."""
-    pages = tiff.series[0].pages
-    page = pages[0]
+def _single_page(path, tiff, channel=None):
+    """Return the only page of the first image, or that of a channel, what its numbers mean, and what was chosen."""
+    series, notes = tiff.series[0], ()
+    pages = series.pages
+    if channel is not None and series.axes == "CYX" and len(pages) == series.shape[0]:
+        names = channel_names(tiff) if tiff.is_ome else ()
+        index, _, notes = choose(path, "C", (len(pages),), channel, channel_names=names)
+        pages = [pages[index[0]]]
+    page = pages[0].aspage()
     _, depth, *_ = page.shaped
     meaning = pixel_meaning(path, page, tiff.is_imagej)
     if 0 in page.shape:
         raise ValueError(f"no pixels: its shape is {page.shape}")
     if len(pages) > 1 or depth > 1 or meaning.samples == "channels":
         raise ValueError(f"not one page, gray or in color, but {len(pages)} of shape {page.shape}")
-    return page, meaning
+    return page, meaning, notes
 
 
 def _copy_stored(path, page, region, start):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 from collections.abc import Callable
@@ -29,6 +30,7 @@ def apply_to_slide(
     field: FlowFieldFile | str | os.PathLike[str],
     output: Any,
     *,
+    channel: int | str | None = None,
     labels: bool = False,
     compression: str = "deflate",
     tile: int = 512,
@@ -49,6 +51,9 @@ def apply_to_slide(
     output : str or Path
         ``.ome.tif``, ``.ome.tiff``: an OME-TIFF with its levels in SubIFDs; ``.tif``, ``.tiff``: a BigTIFF with its
         levels as reduced pages. Both keep the fixed slide's pixel size.
+    channel : int or str, optional
+        Of a slide with several channels or colors: the number (from 0) or name of the one to warp. Default: the only
+        one, or all colors.
     labels : bool
         Whether the slide is a label map: then nearest neighbor, else linear interpolation.
     compression : {"deflate", "jpeg"}
@@ -71,8 +76,8 @@ def apply_to_slide(
     FileExistsError
         If there is an output and `overwrite` is False.
     ValueError
-        If the slide does not have the moving slide's size, holds several channels or a volume, or the output cannot
-        hold its pixels.
+        If the slide does not have the moving slide's size, is a volume or holds several channels of which none is
+        chosen, or the output cannot hold its pixels.
     OSError
         When the output cannot be written, or another process is writing it.
 
@@ -87,7 +92,7 @@ def apply_to_slide(
     slide_map = SlideMap.of(field)
     path = existing_file(slide, "an image file")
     known_suffix(path, READ_TIFF_SUFFIXES)
-    with RegionReader(path) as reader:
+    with RegionReader(path, channel) as reader:
         if reader.size != slide_map.moving.full_size:
             raise ValueError(
                 f"Expected a slide of the moving slide's size, {_sides(slide_map.moving.full_size)}. "
@@ -100,16 +105,17 @@ def apply_to_slide(
             )
         dtype = np.dtype(np.uint8) if reader.dtype == bool else reader.dtype
         layout = SlideLayout(slide_map.fixed.full_size, dtype, reader.channels, compression, tile)
-        return write_slide(
+        written = write_slide(
             output,
             layout,
             lambda start, size: _warped(reader, slide_map, start, size, labels),
-            _settings(path, slide_map),
+            {**_settings(path, slide_map), "channel": reader.notes},
             full_geometry(field.fixed_geometry, field.levels[0]),
             labels,
             overwrite,
             progress,
         )
+        return dataclasses.replace(written, notes=reader.notes)
 
 
 def _warped(reader, slide_map, start, size, labels):

@@ -59,11 +59,27 @@ def test_a_shift_of_the_level_is_four_times_as_long_at_full_resolution(slides, f
     assert moved.geometry.pixel_size == pytest.approx((5e-4, 5e-4))
 
 
-def test_an_image_of_the_level_is_warped_on_it(field, rng):
+def test_an_image_of_the_level_is_warped_on_it(field, rng, capsys):
     labels = rng.integers(0, 5, (24, 32)).astype(np.uint8)
     io.write_image("labels.tif", labels, io.ImageGeometry.from_pixel_size((0.002, 0.002)))
     assert main(["warp", "labels.tif", "field.npz", "-o", "warped.tif", "--labels"]) == 0
     np.testing.assert_array_equal(io.read_image("warped.tif")[:21, 1:], labels[3:, :31])
+    assert "note: warped onto level 2 of the fixed slide, 24 x 32 pixels" in capsys.readouterr().err
+
+
+def test_a_channel_of_a_slide(slides, field, capsys):
+    planes = np.ascontiguousarray(np.moveaxis(slides[1], -1, 0))
+    tifffile.imwrite(
+        "cells.ome.tif", planes, photometric="minisblack", tile=(16, 16),
+        metadata={"axes": "CYX", "Channel": {"Name": ["DAPI", "FITC", "Cy5"]}},
+    )  # fmt: skip
+    for name, channel, number in (("cells.ome.tif", "FITC", 1), ("moving.tif", "blue", 2)):
+        assert main(["warp", name, "field.npz", "-o", "moved.tif", "--channel", channel, "--overwrite"]) == 0
+        np.testing.assert_array_equal(io.read_image("moved.tif")[:86, 4:], planes[number, 10:, :124])
+    said = capsys.readouterr().err
+    assert "note: cells.ome.tif: channel 1 (FITC) of 3 was taken" in said
+    assert "note: moving.tif: channel 2 (blue) of 3 was taken" in said
+    assert main(["warp", "cells.ome.tif", "field.npz", "-o", "other.tif"]) == 1
 
 
 def test_a_slide_of_labels(field, rng):
@@ -110,13 +126,14 @@ def test_the_inverse_of_a_field_keeps_the_levels(field):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["moving.tif", "field.npz", "-o", "moved.tif", "--channel", "0"], "--channel is not for whole slides"),
+        (["moving.tif", "field.npz", "-o", "moved.tif", "--time", "0"], "--time is not for whole slides"),
+        (["moving.tif", "field.npz", "-o", "moved.tif", "--channel", "DAPI"], "0 (red), 1 (green), 2 (blue). Received"),
         (["moving.tif", "field.npz", "-o", "moved.png"], "ends with .tif, .tiff"),
         (["moving.tif", "field.npz", "-o", "fixed.tif"], "Expected a new file"),
         (["moving.tif", "field.npz", "-o", "moved.tif", "--tile", "100"], "`tile` must be a multiple of 16"),
         (["level.tif", "field.npz", "-o", "moved.tif", "--tile", "64"], "--tile is for slides of which"),
         (["moving.csv", "field.npz", "-o", "b.csv", "--compression", "jpeg"], "--compression is for slides of which"),
-        (["other.tif", "field.npz", "-o", "moved.tif"], "the moving image's size, 24 x 32. Received: image.shape=(90, "),
+        (["other.tif", "field.npz", "-o", "moved.tif"], "the moving slide's size, 96 x 128, or of its level, 24 x 32. Received: other.tif"),
     ],
 )
 def test_bad_input(arguments, message, slides, field, inside, capsys):
