@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from dirv_tf.io import load_image, slide_pyramids
-from dirv_tf.registration import level_choice, load_result, register
+from dirv_tf.io import Landmarks, load_image, slide_pyramids, write_landmarks
+from dirv_tf.registration import level_choice, load_result, register, register_pairs
 from dirv_tf.registration.level_choice import choose_levels
 
 
@@ -116,3 +116,21 @@ def test_wrong_levels_are_errors(write, network_2d):
         register(slide, slide, model=network_2d, level=(0, 1, 2))
     with pytest.raises(ValueError, match=r"give None for an array, as in level=\(None, 2\)"):
         register(slide, np.zeros((32, 24), np.uint8), model=network_2d, level=2)
+
+
+def test_landmarks_of_many_slides_count_pixels_of_full_resolution(write, network_2d, tmp_path):
+    slides = write("a.tif", (128, 96), micrometers=0.5), write("b.tif", (128, 96), micrometers=0.5, seed=1)
+    points = np.array([[40.0, 50.0], [90.0, 30.0]])
+    for name, shift in (("fixed.csv", 0.0), ("moving.csv", 4.0)):
+        write_landmarks(tmp_path / name, Landmarks(("a", "b"), points + [shift, 0]))
+    pair = {"fixed": slides[0], "moving": slides[1]}
+    marks = {f"{which}_landmarks": tmp_path / f"{which}.csv" for which in ("fixed", "moving")}
+    (row,) = register_pairs([{**pair, **marks}], tmp_path / "out", model=network_2d)
+    assert row.is_done and row.tre_unit == "mm"
+    assert row.tre_mean_before == pytest.approx(4 * 5e-4) and row.rtre_max_before == pytest.approx(4 / 160)
+    # By the formula, with the field of the nearest pixel.
+    flow = load_result(tmp_path / "out" / "0001").flow_field
+    level = (points + 0.5) / 4 - 0.5
+    there = [(at + flow[tuple(np.rint(at).astype(int))] + 0.5) * 4 - 0.5 for at in level]
+    expected = np.linalg.norm(np.array(there) - points - [4, 0], axis=1) * 5e-4
+    assert row.tre_mean_after == pytest.approx(expected.mean(), abs=1e-4)
