@@ -100,6 +100,7 @@ def write_slide(
     path = Path(os.path.abspath(path))
     known_suffix(path, TIFF_SUFFIXES)
     _check(layout, path)
+    check_output_file(path)
     places = [(level, place) for level in range(len(layout.level_sizes)) for place in layout.blocks(level)]
     with _at_work(path) as folder:
         blocks = SlideBlocks(folder, layout, {**settings, "labels": labels})
@@ -110,7 +111,6 @@ def write_slide(
             if not any(folder.iterdir()):
                 folder.rmdir()
             raise FileExistsError(f"Expected a new file; overwrite=True replaces it. Received: output={path}")
-        check_output_file(path)
         blocks.prepare()
         missing = [each for each in places if not blocks.has(*each)]
         for done, (level, place) in enumerate(missing):

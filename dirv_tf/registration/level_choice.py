@@ -38,7 +38,8 @@ def choose_levels(images: Sequence[Any], wanted: Sequence[int | None]) -> tuple[
     are_there = all(
         isinstance(number, (int, np.integer)) and 0 <= number < len(each) for number, each in zip(chosen, levels)
     )
-    if widths is None or not are_there:
+    # Two small images stay as they are, however wide their pixels.
+    if widths is None or not are_there or not any(chosen):
         return chosen, reasons
     target = max(width * each[number].step[0] for width, each, number in zip(widths, levels, chosen))
     matched = list(zip(chosen, reasons))
