@@ -121,14 +121,19 @@ def read_saved_map(folder: Any) -> SavedMap:
         doubts = tuple(known["doubts"])
         choices = tuple((channel, time) for channel, time in known["choices"])
         # Older results are of whole images.
-        levels = tuple(level and SlideLevel(**level) for level in known.get("levels", (None, None)))
+        fixed_level, moving_level = (level and SlideLevel(**level) for level in known.get("levels", (None, None)))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         raise UnreadableFileError(
             f"Expected the results of this version. Received: folder={folder}, written by version "
             f"{cut(content.get('version'))}; its field can be used alone: {folder / name}"
         ) from None
     read = read_flow_field(folder / name, moving)
-    field = FlowFieldFile(read.flow_field, fixed, moving, moving_size, levels)
+    for level, size in ((fixed_level, read.flow_field.shape[:-1]), (moving_level, tuple(moving_size))):
+        if level is not None and level.size != size:
+            raise UnreadableFileError(
+                f"Expected the results of this version, with a level of {size} pixels. Received: {level} in {folder}"
+            )
+    field = FlowFieldFile(read.flow_field, fixed, moving, moving_size, (fixed_level, moving_level))
     return SavedMap(folder, content, field, linear, initial, spacing, alignment, doubts, choices, name)
 
 
