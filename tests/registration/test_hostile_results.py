@@ -8,7 +8,6 @@ import pytest
 from dirv_tf import load_result, register
 from dirv_tf.io import UnreadableFileError
 
-
 # Of another size than the images.
 LEVEL = {"number": 2, "size": [20, 20], "full_size": [80, 80], "step": [4.0, 4.0]}
 
