@@ -83,7 +83,8 @@ def _compose_fields(options):
     for index, ((first, _), (second, linear)) in enumerate(zip(maps, maps[1:])):
         size = second.flow_field.shape[:-1]
         names = tuple(map(str, options.sources[index : index + 2]))
-        check_meeting(first.moving_size, size, first.moving_geometry, second.fixed_geometry, names)
+        levels = first.levels[1], second.levels[0]
+        check_meeting(first.moving_size, size, first.moving_geometry, second.fixed_geometry, levels, names)
         lines.append(f"note           {passing_line(field, size)} ({names[1]})")
         field = compose_fields(field, second.flow_field, linear)
     begin, end = maps[0][0], maps[-1][0]
@@ -92,7 +93,8 @@ def _compose_fields(options):
     print("\n".join(lines))
     size = end.moving_size or end.flow_field.shape[:-1]
     io.write_flow_field(
-        options.output, field, begin.fixed_geometry, end.moving_geometry, options.overwrite, moving_size=size
+        options.output, field, begin.fixed_geometry, end.moving_geometry, options.overwrite, size,
+        levels=(begin.levels[0], end.levels[1]),
     )
     print(f"Written: {options.output}")
 

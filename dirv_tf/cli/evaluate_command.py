@@ -8,7 +8,7 @@ from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.file_options import LANDMARK_FORMATS, add_unit, check_unit, show_notes
 from dirv_tf.cli.map_arguments import placement
 from dirv_tf.cli.output_options import check_file_output
-from dirv_tf.cli.warp_command import moving_image, moving_size, read_field
+from dirv_tf.cli.warp_command import landmark_geometries, moving_image, moving_size, read_field
 
 _EPILOG = f"""\
 examples:
@@ -76,7 +76,7 @@ def run(options):
     field = read_field(options.field, moving)
     rank = field.flow_field.shape[-1]
     true = options.true_field and read_field(options.true_field, moving).flow_field
-    geometries = field.fixed_geometry, field.moving_geometry
+    geometries = landmark_geometries(field)
     check_unit(options.unit, *geometries)
     landmarks = options.landmarks and tuple(
         io.read_landmarks(path, rank, geometry, options.unit) for path, geometry in zip(options.landmarks, geometries)
@@ -94,6 +94,7 @@ def run(options):
         labels and tuple(_numbers(image.pixels) for image in labels),
         moving_size(field, moving),
         initial,
+        field.levels,
     )
     for section, values in measured.items():
         print("\n".join(_lines(section, values, "")))

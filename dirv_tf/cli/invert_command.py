@@ -116,6 +116,7 @@ def _write(options, found, field):
         field.fixed_geometry,
         overwrite=options.overwrite,
         moving_size=field.flow_field.shape[:-1],
+        levels=field.levels[::-1],
     )
     print(f"Written: {options.output}")
 

@@ -22,6 +22,7 @@ examples:
   dirv-tf register he.tif ki67.tif -o result --align rigid
   dirv-tf register fixed.tif moving.tif -o result --model my_run --normalize each
   dirv-tf register cells.ome.tif cells2.ome.tif -o result --channel DAPI
+  dirv-tf register he.svs ki67.svs -o result --level 3
   dirv-tf register study/t1 study/t2 -o result                folders with the slices of a DICOM series
 
 The images may differ in size, and be rotated, shifted and scaled against each other, of another stain, scanner or
@@ -33,7 +34,8 @@ Color is turned into gray for the registration. TIFF (also multi-page volumes), 
 are read; NIfTI, MetaImage, NRRD and DICOM (a file, or a folder with one series; of several, FOLDER/UID names one) with
 pip install 'dirv_tf[volumes]'. Images stored sideways or with white as 0 are read as they are meant, and a note says
 so. Of a file with several channels or times choose one: --channel 0, --channel DAPI, --time 3; with two values, the
-first is of FIXED and the second of MOVING.
+first is of FIXED and the second of MOVING. Of a slide (a TIFF with one image at several resolutions) a coarse level is
+registered, and dirv-tf warp applies the field at full resolution; the notes say which level, --level chooses another.
 
 The folder then holds the registered image in the moving file's format and its own intensities, the flow field
 (flow_field.npz for `dirv-tf warp` and Python; for medical volumes a displacement field that ITK, ANTs and 3D Slicer
@@ -102,6 +104,13 @@ def add_parser(commands):
         "--pixel-size", nargs="+", type=float, metavar="MM", help="in millimeters, one number or one per array axis"
     )
     add_choices(parser, pair=True)
+    parser.add_argument(
+        "--level",
+        nargs="+",
+        metavar="NUMBER",
+        help="of slides: the level to register, 0 being the finest (default: the finest of at most two million "
+        "pixels); two: of FIXED and of MOVING, none where it is to be found",
+    )
     parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
     parser.add_argument(
         "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
@@ -140,6 +149,9 @@ def run(options):
     print(("\r\x1b[K" if sys.stdout.isatty() else "") + "\n".join(_lines(options, result)))
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
+    if result.levels[1] is not None and (options.output / "flow_field.npz").exists():
+        moved = f"dirv-tf warp {options.moving} {options.output / 'flow_field.npz'} -o moved.ome.tif"
+        print(f"The whole slide, at full resolution: {moved}")
     return 0
 
 
@@ -156,8 +168,17 @@ def _register_options(options):
         "pixel_size": options.pixel_size,
         "channel": pair_choice("channel", options.channel),
         "time": pair_choice("time", options.time),
+        "level": _numbers(pair_choice("level", options.level)),
         "tile": options.tile,
     }
+
+
+def _numbers(levels):
+    if levels is None or isinstance(levels, tuple):
+        return levels and tuple(map(_numbers, levels))
+    if not levels.isdecimal():
+        raise ValueError(f"Expected the number of a level, 0 being the finest. Received: --level {levels}")
+    return int(levels)
 
 
 def _lines(options, result):

@@ -15,6 +15,7 @@ from dirv_tf.io.flow_field_archives import ARCHIVE_SUFFIX, read_archive, write_a
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.itk_displacements import to_flow_field, to_world_displacements
 from dirv_tf.io.itk_images import import_simpleitk, itk_geometry, read_itk_image, write_itk_image
+from dirv_tf.io.slide_pyramids import SlideLevel
 from dirv_tf.validation import UnreadableFileError, shown
 
 FLOW_FIELD_SUFFIXES = (ARCHIVE_SUFFIX, ".nii.gz", ".nii", ".mha", ".nrrd")
@@ -34,12 +35,15 @@ class FlowFieldFile:
         Of the images that the field maps from and to.
     moving_size : tuple of int, length r, or None
         Of the moving image; None where the file does not say.
+    levels : pair of (SlideLevel or None)
+        Of the slides, fixed and moving, that were registered at a level; None for other images.
     """
 
     flow_field: np.ndarray
     fixed_geometry: ImageGeometry
     moving_geometry: ImageGeometry
     moving_size: tuple[int, ...] | None = None
+    levels: tuple[SlideLevel | None, SlideLevel | None] = (None, None)
 
 
 def write_flow_field(
@@ -49,6 +53,7 @@ def write_flow_field(
     moving_geometry: ImageGeometry | None = None,
     overwrite: bool = False,
     moving_size: Sequence[int] | None = None,
+    levels: tuple[SlideLevel | None, SlideLevel | None] = (None, None),
 ) -> None:
     """Write a flow field, whole or not at all.
 
@@ -68,6 +73,8 @@ def write_flow_field(
         Whether an older file may be replaced.
     moving_size : sequence of int, length r, optional
         Pixels per axis of the moving image, which an archive keeps. Default: the fixed image's.
+    levels : pair of (SlideLevel or None)
+        Of the fixed and of the moving image, where they are levels of slides; an archive alone keeps them.
 
     Raises
     ------
@@ -89,9 +96,12 @@ def write_flow_field(
     moving_size = tuple(flow_field.shape[:-1] if moving_size is None else moving_size)
     if len(moving_size) != rank:
         raise ValueError(f"Expected a size of {rank} axes. Received: moving_size={moving_size}")
+    for level, name, size in zip(levels, ("fixed", "moving"), (flow_field.shape[:-1], moving_size)):
+        if level is not None and level.size != size:
+            raise ValueError(f"Expected a level of the {name} image's size {size}. Received: levels={levels}")
     if suffix == ARCHIVE_SUFFIX:
         with atomic_path(path) as temporary:
-            write_archive(temporary, flow_field, fixed_geometry, moving_geometry, moving_size)
+            write_archive(temporary, flow_field, fixed_geometry, moving_geometry, moving_size, levels)
         return
     displacements = to_world_displacements(flow_field, fixed_geometry, moving_geometry)
     rounding = np.spacing(np.float32(np.abs(displacements).max())) / min(moving_geometry.pixel_size)
@@ -130,11 +140,11 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
     is_archive = known_suffix(path, FLOW_FIELD_SUFFIXES) == ARCHIVE_SUFFIX
     with decoding(path, "a flow field"):
         if is_archive:
-            flow_field, fixed, moving, moving_size = read_archive(path)
+            flow_field, fixed, moving, moving_size, levels = read_archive(path)
         else:
             displacements, fixed = _read_displacements(path)
     if not is_archive:
-        moving, moving_size = moving_geometry or fixed, None
+        moving, moving_size, levels = moving_geometry or fixed, None, (None, None)
         _check_ranks(fixed.rank, moving_geometry=moving)
         flow_field = to_flow_field(displacements, fixed, moving)
     _check_field(flow_field, f"the field in {path}", UnreadableFileError)
@@ -144,12 +154,14 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
             f"Expected a size of the moving image of {fixed.rank} axes. "
             f"Received: moving_size={shown(moving_size)} in {path}"
         )
-    if moving_geometry is not None and not moving_geometry.is_close(moving):
+    # A TIFF of a level has no place for where its first pixel lies.
+    is_the_same = ImageGeometry.is_close if levels[1] is None else ImageGeometry.has_same_axes
+    if moving_geometry is not None and not is_the_same(moving_geometry, moving):
         raise ValueError(
             "Expected the geometry of the moving image for which the field was made. "
             f"Received: moving_geometry={moving_geometry}, while {path} holds {moving}"
         )
-    return FlowFieldFile(flow_field.astype(np.float32), fixed, moving, moving_size)
+    return FlowFieldFile(flow_field.astype(np.float32), fixed, moving, moving_size, levels)
 
 
 def _read_displacements(path):

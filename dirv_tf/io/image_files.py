@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series, read_dicom, read_d
 from dirv_tf.io.file_paths import existing_file, known_suffix, new_file
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES, WRITTEN_PICTURE_SUFFIXES, read_picture, write_picture
-from dirv_tf.io.tiff_files import TIFF_SUFFIXES, read_tiff, write_tiff
+from dirv_tf.io.reduced_reading import read_reduced
+from dirv_tf.io.slide_pyramids import SlideLevel, slide_geometry, slide_levels
+from dirv_tf.io.tiff_files import READ_TIFF_SUFFIXES, TIFF_SUFFIXES, read_tiff, write_tiff
 from dirv_tf.io.volume_files import VOLUME_SUFFIXES, read_volume, write_volume
 from dirv_tf.validation import UnreadableFileError
 
 _READERS = (
-    (TIFF_SUFFIXES, read_tiff),
+    (READ_TIFF_SUFFIXES, read_tiff),
     (PICTURE_SUFFIXES, read_picture),
     (VOLUME_SUFFIXES, read_volume),
     (ARRAY_SUFFIXES, read_array),
@@ -52,6 +55,8 @@ class ImageFile:
     is_color : bool
     notes : tuple of str
         What was changed for that, such as turned upright, and what was chosen.
+    level : SlideLevel or None
+        Of a slide that was not read at its finest level; None for that, and for other images.
     """
 
     pixels: np.ndarray
@@ -59,9 +64,12 @@ class ImageFile:
     path: Path
     is_color: bool
     notes: tuple[str, ...] = ()
+    level: SlideLevel | None = None
 
 
-def load_image(path: Any, channel: int | str | None = None, time: int | str | None = None) -> ImageFile:
+def load_image(
+    path: Any, channel: int | str | None = None, time: int | str | None = None, level: int = 0
+) -> ImageFile:
     """Read an image or a volume with its geometry.
 
     What a file says of its pixels is done: images are turned upright (EXIF, TIFF), inverted where white is stored as 0,
@@ -70,13 +78,15 @@ def load_image(path: Any, channel: int | str | None = None, time: int | str | No
     Parameters
     ----------
     path : str or Path
-        TIFF (gray or color; several pages are a volume, one page per index of the first axis; of a slide the finest
-        level), PNG, JPEG, BMP, WebP, NumPy's .npy; with SimpleITK also NIfTI, MetaImage, NRRD and DICOM: a file, or a
+        TIFF (gray or color; several pages are a volume, one page per index of the first axis; of a slide one level),
+        PNG, JPEG, BMP, WebP, NumPy's .npy; with SimpleITK also NIfTI, MetaImage, NRRD and DICOM: a file, or a
         folder with one series. Of several series, name one behind the folder: ``"folder/1.2.840.113"``.
     channel : int or str, optional
         Number, from 0, or name (OME-TIFF) of one channel of several, or of one color (0 or "red", ...).
     time : int, optional
         Number, from 0, of one time of several.
+    level : int
+        Of a slide, that is, a TIFF with one image at several resolutions: 0 is the finest. `slide_levels` lists them.
 
     Returns
     -------
@@ -90,6 +100,8 @@ def load_image(path: Any, channel: int | str | None = None, time: int | str | No
         If it is empty, damaged, of an unknown format, no gray or color image of 2 or 3 axes, or holds several channels,
         times or series of which none is chosen; the message lists them. If it states more pixels than its size or the
         free memory allows, or a header names files outside its own folder.
+    ValueError
+        If there is no such level.
     ImportError
         If the format needs SimpleITK and that is not installed.
 
@@ -107,11 +119,22 @@ def load_image(path: Any, channel: int | str | None = None, time: int | str | No
     else:
         suffix = known_suffix(existing_file(path, "an image file"), IMAGE_SUFFIXES)
         read = next(read for suffixes, read in _READERS if suffix in suffixes)
+    found = None if level == 0 else _level(path, level)
     with decoding(path):
-        pixels, geometry, is_color, notes = read(path, channel, time)
+        if found is None:
+            pixels, geometry, is_color, notes = read(path, channel, time)
+        elif found.is_stored:
+            pixels, geometry, is_color, notes = read_tiff(path, channel, time, found.number)
+        else:
+            pixels, is_color, notes = read_reduced(path, found, channel, time)
+            geometry = slide_geometry(path)
+        if found is not None:
+            # A level without a pixel size of its own counts its own pixels.
+            is_known = not geometry.is_close(ImageGeometry.unit(geometry.rank))
+            geometry = found.geometry(geometry) if is_known else geometry
     if pixels.dtype.kind not in "buif":
         raise UnreadableFileError(f"Expected an image of real numbers. Received: path={path} with dtype={pixels.dtype}")
-    return ImageFile(_in_native_order(pixels), geometry, path, is_color, notes)
+    return ImageFile(_in_native_order(pixels), geometry, path, is_color, notes, found)
 
 
 def read_image(path: Any) -> np.ndarray:
@@ -176,6 +199,16 @@ def write_image(path: Any, pixels: Any, geometry: ImageGeometry | None = None, o
     write = next(write for suffixes, write in _WRITERS if suffix in suffixes)
     with atomic_path(path) as temporary:
         write(temporary, pixels, geometry or ImageGeometry.unit(rank), is_color)
+
+
+def _level(path, number):
+    levels = slide_levels(path)
+    if isinstance(number, bool) or not isinstance(number, numbers.Integral) or not 0 <= number < max(1, len(levels)):
+        known = "; ".join(f"{each.number} ({each.size[0]} x {each.size[1]})" for each in levels) or "0"
+        raise ValueError(
+            f"Expected a level of the image, by level= or --level: {known}. Received: level={number!r}, path={path}"
+        )
+    return levels[number]
 
 
 def _in_native_order(pixels):

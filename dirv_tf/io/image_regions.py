@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dirv_tf.io.file_paths import existing_file, known_suffix
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES, picture_size, read_picture
-from dirv_tf.io.tiff_files import TIFF_SUFFIXES
+from dirv_tf.io.tiff_files import READ_TIFF_SUFFIXES
 from dirv_tf.io.tiff_regions import read_tiff_region, tiff_size
 
-REGION_SUFFIXES = (*TIFF_SUFFIXES, *PICTURE_SUFFIXES)
+REGION_SUFFIXES = (*READ_TIFF_SUFFIXES, *PICTURE_SUFFIXES)
 
 
 def image_size(path):
@@ -30,7 +30,7 @@ def image_size(path):
         If it is damaged, of another format, or a PNG or JPEG of more pixels than Pillow decodes.
     """
     path, suffix = _known(path)
-    return tiff_size(path) if suffix in TIFF_SUFFIXES else picture_size(path)
+    return tiff_size(path) if suffix in READ_TIFF_SUFFIXES else picture_size(path)
 
 
 def read_region(path, start, size):

@@ -18,27 +18,31 @@ from dirv_tf.io.tiff_pixels import as_meant, check_pages, is_fax, pixel_meaning
 from dirv_tf.io.tiff_warnings import damage_raises
 
 TIFF_SUFFIXES = (".tif", ".tiff")
+# Also what is read alone: Aperio's slides are TIFFs by another name.
+READ_TIFF_SUFFIXES = (*TIFF_SUFFIXES, ".svs")
 # tifffile's letters for one axis of pages: depth, and the two for pages of which the file says nothing.
 _PAGE_AXES = "ZQI"
-_OME_DTYPES = ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
+OME_DTYPES = ("bool", "int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
 # As a share of the pixel size; other formats hold geometries in float32.
 _TOLERANCE = 1e-5
 
 
-def read_tiff(path, channel=None, time=None):
-    """Read the first image of a TIFF file: a page, a volume of several pages, or the finest level of a slide.
+def read_tiff(path, channel=None, time=None, level=0):
+    """Read the first image of a TIFF file: a page, a volume of several pages, or a level of a slide.
 
     Parameters
     ----------
     path : Path
     channel, time
         Which one of several, see `choose`.
+    level : int
+        Of a slide, from the finest, 0, on; one that it has.
 
     Returns
     -------
     tuple of (ndarray, ImageGeometry, bool, tuple of str)
-        Pixels upright, with black as the smallest number (colors on the last axis), the stated pixel size or 1, whether
-        it is a color image, and notes on what was changed and chosen.
+        Pixels upright, with black as the smallest number (colors on the last axis), the stated pixel size (that of the
+        finest level) or 1, whether it is a color image, and notes on what was changed and chosen.
 
     Raises
     ------
@@ -47,12 +51,12 @@ def read_tiff(path, channel=None, time=None):
         colors other than RGB and palettes, or holds more than one image or volume and none is chosen.
     """
     with decoding(path), damage_raises(), opened_tiff(path) as tiff:
-        series = tiff.series[0]
+        series = tiff.series[0].levels[level]
         meaning = pixel_meaning(path, series.keyframe, tiff.is_imagej)
         names = channel_names(tiff) if tiff.is_ome else ()
         index, letters, notes = _chosen(path, series, meaning, channel, time, names)
         fax = is_fax(series.keyframe)
-        stored = None if fax else _stored(tiff, series, index[: len(series.axes)])
+        stored = None if fax else _stored(tiff, level, index[: len(series.axes)])
         pixel_size = read_pixel_size(tiff)
     in_file = letters if meaning.palette is None else letters.replace("S", "")
     if "S" in in_file and stored is not None:
@@ -106,15 +110,17 @@ def _without(values, place):
     return (*values[:place], *values[place + 1 :])
 
 
-def _stored(tiff, series, index):
+def _stored(tiff, level, index):
     """Return a part of a series, decoded from no more pages than it touches, if the series tells which they are."""
+    series = tiff.series[0].levels[level]
     page, pages = series.keyframe, series.pages
     leading = len(series.shape) - len(page.shape)
     if leading > 0 and series.shape[leading:] == page.shape and len(pages) == math.prod(series.shape[:leading]):
         numbers = np.arange(len(pages)).reshape(series.shape[:leading])[index[:leading]]
         if numbers.size < len(pages) and all(each is not None for each in pages):
             check_pages(tiff.filehandle.path, page, numbers.size)
-            part = tiff.asarray(key=np.ravel(numbers).tolist(), series=0).reshape(numbers.shape + page.shape)
+            part = tiff.asarray(key=np.ravel(numbers).tolist(), series=0, level=level)
+            part = part.reshape(numbers.shape + page.shape)
             return part[(slice(None),) * numbers.ndim + index[leading:]]
     check_pages(tiff.filehandle.path, page, math.prod(series.shape) / math.prod(page.shape))
     return series.asarray()[index]
@@ -148,9 +154,9 @@ def write_tiff(path, pixels, geometry, is_color):
         options["extrasamples"] = ("unassalpha",)
     has_pixel_size = not geometry.is_close(ImageGeometry.unit(geometry.rank), _TOLERANCE)
     if has_pixel_size or path.stem.lower().endswith(".ome"):
-        if pixels.dtype not in _OME_DTYPES:
+        if pixels.dtype not in OME_DTYPES:
             raise ValueError(
-                f"Expected one of {', '.join(_OME_DTYPES)} in an OME-TIFF, and in a TIFF with a pixel size; convert "
+                f"Expected one of {', '.join(OME_DTYPES)} in an OME-TIFF, and in a TIFF with a pixel size; convert "
                 f"the pixels, pass no geometry, or choose .mha or .nrrd. Received: pixels.dtype={pixels.dtype}"
             )
         pixel_size = ome_pixel_size(geometry.pixel_size) if has_pixel_size else {}

@@ -1,8 +1,9 @@
-"""The distance of neighboring pixels as TIFF files state it: OME, ImageJ, and the resolution tags."""
+"""The distance of neighboring pixels as TIFF files state it: OME, ImageJ, Aperio, and the resolution tags."""
 
 from __future__ import annotations
 
 import math
+import re
 
 from dirv_tf.io.ome_metadata import ome_pixels
 
@@ -39,6 +40,8 @@ def read_pixel_size(tiff):
         pixel_size = _ome(tiff)
     elif tiff.is_imagej and tiff.imagej_metadata.get("unit"):
         pixel_size = _imagej(tiff)
+    elif tiff.is_svs:
+        pixel_size = _svs(tiff)
     else:
         pixel_size = _tags(tiff)
     known = pixel_size is not None and all(math.isfinite(step) and step > 0 for step in pixel_size)
@@ -81,6 +84,12 @@ def _imagej(tiff):
         return None
     # ImageJ leaves a distance of 1 between the pages out.
     return tuple(unit * step for step in (float(tiff.imagej_metadata.get("spacing", 1.0)), *plane))
+
+
+def _svs(tiff):
+    # Micrometers per pixel, among the settings of Aperio's scanners.
+    found = re.search(r"\|\s*MPP\s*=\s*([0-9.]+)\s*(?:\||$)", tiff.pages[0].description)
+    return None if found is None else (float(found[1]) * _MILLIMETERS["um"],) * 2
 
 
 def _tags(tiff):

@@ -7,6 +7,8 @@ import contextlib
 import numpy as np
 
 from dirv_tf.io.decoding import decoding
+from dirv_tf.io.image_choice import choose
+from dirv_tf.io.ome_metadata import channel_names
 from dirv_tf.io.orientation import is_transposed, stored_part, swapped_if
 from dirv_tf.io.tiff_directories import opened_tiff
 from dirv_tf.io.tiff_pixels import as_meant, is_fax, pixel_meaning
@@ -16,33 +18,89 @@ from dirv_tf.io.tiff_warnings import damage_raises
 MOST_BYTES_AT_ONCE = 2**30
 
 
-@contextlib.contextmanager
-def opened_page(path):
-    """Open the first image of a TIFF file, of a slide the finest level.
+class RegionReader:
+    """The first image of a TIFF file, of a slide the finest level, of which parts are read while the file stays open.
 
     Parameters
     ----------
     path : Path
-
-    Yields
-    ------
-    tuple of (tifffile.TiffPage, PixelMeaning)
+    channel : int, str or None
+        Which one of several channels or colors, see `choose`. None: the only one, or all colors.
 
     Raises
     ------
     UnreadableFileError
-        If the file is damaged, or its first image is no single page, gray or in color.
+        If the file is damaged, or its first image is no single page, gray or in color, where no channel is chosen.
+
+    Attributes
+    ----------
+    size : pair of int
+        Rows and columns, upright.
+    dtype : numpy.dtype
+        Of the pixels as they are meant; bool for an image of 1 bit.
+    channels : int
+        3 or 4 in color; 0 for a gray image, which has no axis of channels.
+    notes : tuple of str
+        What is changed, and what was chosen.
     """
-    with decoding(path), damage_raises(), opened_tiff(path) as tiff:
-        pages = tiff.series[0].pages
-        page = pages[0]
-        _, depth, *_ = page.shaped
-        meaning = pixel_meaning(path, page, tiff.is_imagej)
-        if 0 in page.shape:
-            raise ValueError(f"no pixels: its shape is {page.shape}")
-        if len(pages) > 1 or depth > 1 or meaning.samples == "channels":
-            raise ValueError(f"not one page, gray or in color, but {len(pages)} of shape {page.shape}")
-        yield page, meaning
+
+    def __init__(self, path, channel=None):
+        self._path = path
+        with contextlib.ExitStack() as closing:
+            # What tifffile only logs becomes an error at the end.
+            with decoding(path), damage_raises():
+                self._tiff = closing.enter_context(opened_tiff(path))
+                self._page, self._meaning, self.notes = _single_page(path, self._tiff, channel)
+                self._describe(self._page, self._meaning)
+                self.notes, self._color = (*self._meaning.notes, *self.notes), None
+                if self.channels and channel is not None:
+                    index, _, notes = choose(path, "S", (self.channels,), channel)
+                    self.notes, self._color, self.channels = (*self.notes, *notes), index[0], 0
+            closing.pop_all()
+
+    def _describe(self, page, meaning):
+        self.size = swapped_if(is_transposed(meaning.orientation), (page.imagelength, page.imagewidth))
+        is_color = meaning.samples == "color"
+        self.channels = 3 if meaning.palette is not None else page.samplesperpixel if is_color else 0
+        self.dtype = np.dtype(np.uint8) if meaning.palette is not None else page.dtype.newbyteorder("=")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._tiff.close()
+
+    def read(self, start, size):
+        """Read a part; of the file no more than the tiles or strips that it touches.
+
+        Parameters
+        ----------
+        start, size : pair of int
+            First row and column, and numbers of rows and columns, upright; the part must lie within the image.
+
+        Returns
+        -------
+        ndarray
+            Upright, with black as the smallest number, shape (rows, columns) or (rows, columns, 3 or 4).
+
+        Raises
+        ------
+        UnreadableFileError
+            If the file is damaged where the part lies, its compression is unknown, or it must be decoded in pieces of
+            more than `MOST_BYTES_AT_ONCE`.
+        """
+        page, meaning = self._page, self._meaning
+        with decoding(self._path), damage_raises():
+            start, size = stored_part(meaning.orientation, start, size, (page.imagelength, page.imagewidth))
+            planes, _, _, _, samples = page.shaped
+            region = np.zeros((planes, *size, samples), page.dtype.newbyteorder("="))
+            if page.is_memmappable:
+                _copy_stored(self._path, page, region, start)
+            else:
+                _decode_segments(page, region, start)
+            pixels = np.concatenate(list(region), axis=-1) if meaning.samples == "color" else region[0, ..., 0]
+            pixels = as_meant(pixels, meaning)
+        return pixels if self._color is None else np.ascontiguousarray(pixels[..., self._color])
 
 
 def tiff_size(path):
@@ -59,10 +117,10 @@ def tiff_size(path):
     Raises
     ------
     UnreadableFileError
-        As `opened_page`.
+        As `RegionReader`.
     """
-    with opened_page(path) as (page, meaning):
-        return swapped_if(is_transposed(meaning.orientation), (page.imagelength, page.imagewidth))
+    with RegionReader(path) as reader:
+        return reader.size
 
 
 def read_tiff_region(path, start, size):
@@ -72,32 +130,38 @@ def read_tiff_region(path, start, size):
     ----------
     path : Path
     start, size : pair of int
-        First row and column, and numbers of rows and columns, upright; the part must lie within the image.
+        As of `RegionReader.read`.
 
     Returns
     -------
     tuple of (ndarray, bool)
-        Pixels upright, with black as the smallest number, shape (rows, columns) or (rows, columns, 3 or 4), and whether
-        they are in color.
+        Pixels as of `RegionReader.read`, and whether they are in color.
 
     Raises
     ------
     UnreadableFileError
-        If the file is damaged where the part lies, its compression is unknown, or it must be decoded in pieces of more
-        than `MOST_BYTES_AT_ONCE`.
+        As `RegionReader`, and `RegionReader.read`.
     """
-    with opened_page(path) as (page, meaning):
-        start, size = stored_part(meaning.orientation, start, size, (page.imagelength, page.imagewidth))
-        planes, _, _, _, samples = page.shaped
-        region = np.zeros((planes, *size, samples), page.dtype.newbyteorder("="))
-        if page.is_memmappable:
-            _copy_stored(path, page, region, start)
-        else:
-            _decode_segments(path, page, region, start)
-    is_color = meaning.samples == "color"
-    pixels = np.concatenate(list(region), axis=-1) if is_color else region[0, ..., 0]
-    with decoding(path):
-        return as_meant(pixels, meaning), is_color or meaning.palette is not None
+    with RegionReader(path) as reader:
+        return reader.read(start, size), reader.channels > 0
+
+
+def _single_page(path, tiff, channel=None):
+    """Return the only page of the first image, or that of a channel, what its numbers mean, and what was chosen."""
+    series, notes = tiff.series[0], ()
+    pages = series.pages
+    if channel is not None and series.axes == "CYX" and len(pages) == series.shape[0]:
+        names = channel_names(tiff) if tiff.is_ome else ()
+        index, _, notes = choose(path, "C", (len(pages),), channel, channel_names=names)
+        pages = [pages[index[0]]]
+    page = pages[0].aspage()
+    _, depth, *_ = page.shaped
+    meaning = pixel_meaning(path, page, tiff.is_imagej)
+    if 0 in page.shape:
+        raise ValueError(f"no pixels: its shape is {page.shape}")
+    if len(pages) > 1 or depth > 1 or meaning.samples == "channels":
+        raise ValueError(f"not one page, gray or in color, but {len(pages)} of shape {page.shape}")
+    return page, meaning, notes
 
 
 def _copy_stored(path, page, region, start):
@@ -109,7 +173,7 @@ def _copy_stored(path, page, region, start):
     region[:] = stored[:, start[0] : start[0] + region.shape[1], start[1] : start[1] + region.shape[2]]
 
 
-def _decode_segments(path, page, region, start):
+def _decode_segments(page, region, start):
     if page.is_tiled:
         length, width = page.tilelength, page.tilewidth
     else:

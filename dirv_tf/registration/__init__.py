@@ -15,6 +15,7 @@ from dirv_tf.registration.pairs.register_pairs import register_pairs
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.result_loading import load_result
+from dirv_tf.registration.whole_slides import apply_to_slide
 
 __all__ = [
     "InverseField",
@@ -25,6 +26,7 @@ __all__ = [
     "apply_to_image",
     "apply_to_labels",
     "apply_to_landmarks",
+    "apply_to_slide",
     "choose_model",
     "compose_fields",
     "coupled_convex_field",

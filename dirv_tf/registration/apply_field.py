@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from dirv_tf import geometry
-from dirv_tf.io import Landmarks
+from dirv_tf.io import Landmarks, SlideLevel
 from dirv_tf.registration.linear_map import LinearMap
 
 # Coordinates and samples of a block in double precision: about 100 MB.
@@ -77,7 +77,11 @@ def apply_to_labels(labels: Any, flow_field: Any, moving_size: Sequence[int] | N
 
 
 def apply_to_landmarks(
-    landmarks: Landmarks, flow_field: Any, inverse: bool = False, moving_size: Sequence[int] | None = None
+    landmarks: Landmarks,
+    flow_field: Any,
+    inverse: bool = False,
+    moving_size: Sequence[int] | None = None,
+    levels: tuple[SlideLevel | None, SlideLevel | None] = (None, None),
 ) -> Landmarks:
     """Carry landmarks of the moving image along with it, to where their content lies in the registered image.
 
@@ -93,6 +97,9 @@ def apply_to_landmarks(
         Whether to go the other way, from the fixed to the moving image.
     moving_size : sequence of int, length r, optional
         Pixels per axis of the moving image; its landmarks must lie inside. Default: not checked.
+    levels : pair of (SlideLevel or None)
+        At which the fixed and the moving image were registered, where they are slides. Landmarks count pixels of full
+        resolution, before and after, whatever the level.
 
     Returns
     -------
@@ -109,10 +116,14 @@ def apply_to_landmarks(
         When no place was found for a landmark, because the field cannot be inverted there.
     """
     flow_field = np.asarray(flow_field, np.float32)
-    check_inside(landmarks, flow_field.shape[:-1] if inverse else moving_size, flow_field.shape[-1])
-    points = np.asarray(landmarks.points, np.float32)[np.newaxis]
+    before, after = levels if inverse else levels[::-1]
+    size = flow_field.shape[:-1] if inverse else moving_size
+    check_inside(landmarks, size if before is None else before.full_size, flow_field.shape[-1])
+    points = landmarks.points if before is None else before.from_full(landmarks.points)
+    points = np.asarray(points, np.float32)[np.newaxis]
     if inverse:
-        return type(landmarks)(landmarks.names, geometry.warp_points(points, flow_field[np.newaxis]).numpy()[0])
+        found = geometry.warp_points(points, flow_field[np.newaxis]).numpy()[0]
+        return type(landmarks)(landmarks.names, found if after is None else after.to_full(found))
     start = _nearly_there(points, flow_field)
     carried, residuals = geometry.warp_points_inverse(points, flow_field[np.newaxis], start=start)
     uncertain = [name for name, far in zip(landmarks.names, residuals.numpy()[0] > _LARGEST_RESIDUAL) if far]
@@ -122,7 +133,8 @@ def apply_to_landmarks(
             f"their places are uncertain: {', '.join(uncertain[:5])}{' …' * (len(uncertain) > 5)}.",
             stacklevel=2,
         )
-    return type(landmarks)(landmarks.names, carried.numpy()[0])
+    found = carried.numpy()[0]
+    return type(landmarks)(landmarks.names, found if after is None else after.to_full(found))
 
 
 def check_inside(landmarks, size, rank):
@@ -195,14 +207,30 @@ def warp_in_blocks(image, flow_field):
     ndarray, shape (n_1, ..., n_r), dtype of `image`
         Integers are rounded.
     """
-    # SciPy knows no half precision.
-    source = image.astype(np.float32) if image.dtype == np.float16 else image
     warped = np.empty(flow_field.shape[:-1], image.dtype)
     rows = max(1, _BLOCK_PIXELS // max(1, int(np.prod(warped.shape[1:]))))
     for first in range(0, len(warped), rows):
         field = np.moveaxis(flow_field[first : first + rows], -1, 0)
         coordinates = np.indices(field.shape[1:], np.float64) + field
         coordinates[0] += first
-        values = ndimage.map_coordinates(source, coordinates, np.float64, order=1, mode="nearest")
-        warped[first : first + rows] = np.rint(values) if np.issubdtype(image.dtype, np.integer) else values
+        warped[first : first + rows] = sample_linear(image, coordinates)
     return warped
+
+
+def sample_linear(image, coordinates):
+    """Sample an image between its pixels: linear, clamped to the border, computed in double precision.
+
+    Parameters
+    ----------
+    image : ndarray of real numbers, shape (m_1, ..., m_r)
+    coordinates : ndarray, shape (r, ...), pixels
+
+    Returns
+    -------
+    ndarray, shape (...), dtype of `image`
+        Integers are rounded.
+    """
+    # SciPy knows no half precision.
+    source = image.astype(np.float32) if image.dtype == np.float16 else image
+    values = ndimage.map_coordinates(source, coordinates, np.float64, order=1, mode="nearest")
+    return (np.rint(values) if np.issubdtype(image.dtype, np.integer) else values).astype(image.dtype)

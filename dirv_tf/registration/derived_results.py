@@ -58,6 +58,7 @@ def inverse_of(result: RegistrationResult, progress: Callable[[int, int], None] 
         fixed_path=result.moving_path,
         moving_path=result.fixed_path,
         choices=result.choices[::-1],
+        levels=result.levels[::-1],
         intensity_ranges=_ranges(result)[::-1],
         notes=(f"the inverse of a map {_from_to(result)}", *inverse_lines(found)),
         rounds=1,
@@ -106,7 +107,9 @@ def composition_of(first: RegistrationResult, second: RegistrationResult) -> Reg
     """
     begun = time.perf_counter()
     middle = to_spatial_array(first.moving, "moving")[0].shape
-    check_meeting(middle, second.size, first.moving_geometry, second.fixed_geometry)
+    check_meeting(
+        middle, second.size, first.moving_geometry, second.fixed_geometry, (first.levels[1], second.levels[0])
+    )
     field = compose_fields(first.flow_field, second.flow_field, second.linear)
     fixed_range, moving_range = _ranges(first)[0], _ranges(second)[1]
     return dataclasses.replace(
@@ -120,6 +123,7 @@ def composition_of(first: RegistrationResult, second: RegistrationResult) -> Reg
         moving_geometry=second.moving_geometry,
         moving_path=second.moving_path,
         choices=(first.choices[0], second.choices[1]),
+        levels=(first.levels[0], second.levels[1]),
         intensity_ranges=(fixed_range, moving_range),
         notes=(
             f"a map {_from_to(first)}, followed by one {_from_to(second)}", passing_line(first.flow_field, middle)
@@ -137,7 +141,9 @@ def composition_of(first: RegistrationResult, second: RegistrationResult) -> Reg
     )
 
 
-def check_meeting(first_size, second_size, first_geometry, second_geometry, names=("the first", "the second")):
+def check_meeting(
+    first_size, second_size, first_geometry, second_geometry, levels, names=("the first", "the second")
+):
     """Raise a ValueError unless a first map ends on the grid on which a second one begins.
 
     Parameters
@@ -147,6 +153,8 @@ def check_meeting(first_size, second_size, first_geometry, second_geometry, name
     second_size : tuple of int
         Of the fixed image of the second.
     first_geometry, second_geometry : ImageGeometry
+    levels : pair of (SlideLevel or None)
+        Of the moving image of the first, and of the fixed image of the second.
     names : pair of str
         Of the maps, for the message.
     """
@@ -156,6 +164,8 @@ def check_meeting(first_size, second_size, first_geometry, second_geometry, name
         moving, fixed = (f"{size} pixels" for size in sizes)
     elif not first_geometry.is_close(second_geometry):
         moving, fixed = first_geometry, second_geometry
+    elif levels[0] != levels[1]:
+        moving, fixed = ("an image without levels" if level is None else level for level in levels)
     else:
         return
     raise ValueError(f"{expected} {names[0]} a moving image of {moving}, in {names[1]} a fixed image of {fixed}")

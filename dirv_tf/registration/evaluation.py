@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from dirv_tf import geometry, metrics
-from dirv_tf.io import Landmarks, match_landmarks
+from dirv_tf.io import Landmarks, SlideLevel, match_landmarks
 from dirv_tf.registration.apply_field import apply_to_labels, apply_to_landmarks, check_inside
 from dirv_tf.registration.linear_map import LinearMap
 
@@ -29,6 +29,7 @@ def evaluate_field(
     labels: tuple[Any, Any] | None = None,
     moving_size: Sequence[int] | None = None,
     initial: LinearMap | None = None,
+    levels: tuple[SlideLevel | None, SlideLevel | None] = (None, None),
 ) -> dict[str, Any]:
     """Measure a flow field.
 
@@ -51,6 +52,9 @@ def evaluate_field(
     initial : LinearMap, optional
         Where the images lay before the registration, from fixed to moving pixels; what is called "before" refers to it.
         Default: pixel on pixel.
+    levels : pair of (SlideLevel or None)
+        At which the fixed and the moving image were registered, where they are slides. Landmarks and their errors then
+        count pixels of full resolution; everything else is of the level.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def evaluate_field(
         measured["endpoint_error"] = _endpoint_errors(flow_field, true_flow_field, initial.flow_field(size))
     if landmarks is not None:
         measured["landmarks"] = _landmark_metrics(
-            flow_field, pixel_size, match_landmarks(*landmarks), moving_size, initial
+            flow_field, pixel_size, match_landmarks(*landmarks), moving_size, initial, levels
         )
     if labels is not None:
         fixed, moving = (np.asarray(each) for each in labels)
@@ -93,12 +97,17 @@ def _field_metrics(flow_field, pixel_size):
     return {name: float(value) for name, value in {**measured, **extremes}.items()}
 
 
-def _landmark_metrics(flow_field, pixel_size, pairs, moving_size, initial):
-    size = flow_field.shape[:-1]
+def _landmark_metrics(flow_field, pixel_size, pairs, moving_size, initial, levels):
+    fixed, moving_level = levels
+    size = flow_field.shape[:-1] if fixed is None else fixed.full_size
+    if fixed is not None and pixel_size is not None:
+        pixel_size = np.divide(pixel_size, fixed.step)
     check_inside(Landmarks(pairs.names, pairs.fixed_points), size, len(size))
     moving = Landmarks(pairs.names, pairs.moving_points)
-    carried = apply_to_landmarks(moving, flow_field, moving_size=moving_size)
-    before = initial.inverse().applied(pairs.moving_points)
+    carried = apply_to_landmarks(moving, flow_field, moving_size=moving_size, levels=levels)
+    points = pairs.moving_points if moving_level is None else moving_level.from_full(pairs.moving_points)
+    before = initial.inverse().applied(points)
+    before = before if fixed is None else fixed.to_full(before)
     errors = metrics.landmark_errors(pairs.fixed_points, carried.points, size, pixel_size, before)
     left_out = len(pairs.only_fixed) + len(pairs.only_moving)
     return {"count": len(pairs.names), "without_partner": left_out, **errors}

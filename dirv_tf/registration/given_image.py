@@ -8,11 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dirv_tf.io import ImageGeometry, load_image, to_gray
-from dirv_tf.registration.linear_map import LinearMap
-
-# Part of the fixed image that must lie in the moving one for the headers to be believed.
-_LEAST_OVERLAP = 0.2
+from dirv_tf.io import ImageGeometry, SlideLevel, load_image, to_gray
+from dirv_tf.registration.level_choice import choose_levels, level_note
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +29,8 @@ class GivenImage:
         What was changed.
     choice : tuple of (channel, time)
         What was chosen from the file.
+    level : SlideLevel or None
+        Of a slide that was not read at its finest level.
     """
 
     pixels: np.ndarray
@@ -40,9 +39,10 @@ class GivenImage:
     path: Path | None = None
     notes: tuple = ()
     choice: tuple = (None, None)
+    level: SlideLevel | None = None
 
 
-def take_pair(fixed, moving, channel=None, time=None):
+def take_pair(fixed, moving, channel=None, time=None, level=None):
     """Return both images of a pair, each given as an array or as the path of a file.
 
     Parameters
@@ -51,6 +51,8 @@ def take_pair(fixed, moving, channel=None, time=None):
         See `take_image`.
     channel, time
         One choice for both images, or a pair: of the fixed and of the moving one.
+    level
+        Likewise the levels of slides; None: chosen by themselves, see `choose_levels`.
 
     Returns
     -------
@@ -61,10 +63,13 @@ def take_pair(fixed, moving, channel=None, time=None):
     FileNotFoundError, ImportError, ValueError
         As `take_image`, and when a choice is neither one nor a pair.
     """
-    channels, times = _per_image("channel", channel), _per_image("time", time)
+    channels, times, wanted = (
+        _per_image(name, choice) for name, choice in (("channel", channel), ("time", time), ("level", level))
+    )
+    levels, reasons = choose_levels((fixed, moving), wanted)
     return (
-        take_image(fixed, "fixed", channels[0], times[0]),
-        take_image(moving, "moving", channels[1], times[1]),
+        take_image(fixed, "fixed", channels[0], times[0], levels[0], reasons[0]),
+        take_image(moving, "moving", channels[1], times[1], levels[1], reasons[1]),
     )
 
 
@@ -79,7 +84,7 @@ def _per_image(name, choice):
     return tuple(choice)
 
 
-def take_image(image, name, channel=None, time=None):
+def take_image(image, name, channel=None, time=None, level=0, reason="as asked for"):
     """Return an image given as an array or as the path of a file.
 
     Parameters
@@ -91,6 +96,10 @@ def take_image(image, name, channel=None, time=None):
     channel : int, str or None
     time : int or None
         As of `dirv_tf.io.load_image`; of an array None.
+    level : int
+        As of `dirv_tf.io.load_image`; of an array 0.
+    reason : str
+        Why this level, for the notes.
 
     Returns
     -------
@@ -109,10 +118,17 @@ def take_image(image, name, channel=None, time=None):
                 "Expected channel and time for files alone, since an array is one image; give None for it, as in "
                 f"channel=(None, 0). Received: {name} is an array, channel={channel!r}, time={time!r}"
             )
+        if level != 0:
+            raise ValueError(
+                "Expected level for files of slides alone; give None for an array, as in level=(None, 2). "
+                f"Received: {name} is an array, level={level!r}"
+            )
         array, _ = to_spatial_array(image, name)
         return GivenImage(np.asarray(image), array)
-    file = load_image(image, channel, time)
+    file = load_image(image, channel, time, level)
     pixels, notes = file.pixels, list(file.notes)
+    if file.level is not None:
+        notes.append(level_note(file.level, file.geometry, reason))
     if file.is_color:
         notes.append("color was turned into gray" + ", without its alpha channel" * (pixels.shape[-1] == 4))
         pixels = to_gray(pixels)
@@ -120,76 +136,7 @@ def take_image(image, name, channel=None, time=None):
         notes.append("1 bit became 0 and 255")
         pixels = pixels.astype(np.uint8) * np.uint8(255)
     named = tuple(f"{name}: {note}" for note in notes)
-    return GivenImage(pixels, pixels, file.geometry, file.path, named, (channel, time))
-
-
-def pair_placement(fixed, moving, pixel_size):
-    """Return where both images lie in the world, and what follows for their pixels.
-
-    Parameters
-    ----------
-    fixed, moving : GivenImage
-        Of one rank. An array lies on the pixels of the other image's file, where there is one.
-    pixel_size : float or sequence of float, length 1 or r, or None
-        Millimeters per pixel, one number or one per array axis, of images that know none themselves.
-
-    Returns
-    -------
-    tuple of (ImageGeometry, ImageGeometry, LinearMap, tuple of str)
-        Of the fixed and of the moving image; the map from fixed to moving pixels that the geometries state; notes.
-
-    Raises
-    ------
-    ValueError
-        When `pixel_size` is no pixel size, or a file states one itself.
-    """
-    rank = fixed.array.ndim
-    unit, identity = ImageGeometry.unit(rank), LinearMap.identity(rank)
-    fixed_geometry = fixed.geometry or moving.geometry or unit
-    moving_geometry = moving.geometry or fixed.geometry or unit
-    if pixel_size is not None:
-        given = ImageGeometry.from_pixel_size(_per_axis(pixel_size, rank))
-        for name, geometry in (("fixed", fixed_geometry), ("moving", moving_geometry)):
-            if not geometry.is_close(unit):
-                raise ValueError(
-                    f"Expected no pixel size for files that state one themselves; leave it out. Received: "
-                    f"pixel_size={pixel_size}, and {name} has a pixel size of {_listed(geometry.pixel_size)} mm"
-                )
-        return given, given, identity, ()
-    if fixed_geometry.is_close(moving_geometry):
-        return fixed_geometry, moving_geometry, identity, ()
-    if fixed_geometry.is_close(unit) or moving_geometry.is_close(unit):
-        note = "one file knows no geometry: the images start with their first pixels at one place"
-        return fixed_geometry, moving_geometry, identity, (note,)
-    initial = LinearMap.between(fixed_geometry, moving_geometry)
-    sizes = fixed.array.shape, moving.array.shape
-    if initial.overlap(*sizes).mean() >= _LEAST_OVERLAP:
-        note = f"started where the headers put the images, {_differences(fixed_geometry, moving_geometry)}"
-        return fixed_geometry, moving_geometry, initial, (note,)
-    centers = [(np.array(size) - 1) / 2 for size in sizes]
-    centered = LinearMap(initial.matrix, centers[1] - initial.matrix @ centers[0])
-    note = "by their headers the images hardly overlap: they start with their centers at one place"
-    return fixed_geometry, moving_geometry, centered, (note,)
-
-
-def _differences(fixed, moving):
-    if not fixed.has_same_axes(moving):
-        return f"with pixel sizes of {_listed(fixed.pixel_size)} (fixed) and {_listed(moving.pixel_size)} mm (moving)"
-    return f"with origins that differ by {_listed(np.subtract(moving.origin, fixed.origin))} mm"
-
-
-def _per_axis(pixel_size, rank):
-    values = np.atleast_1d(np.asarray(pixel_size, np.float64))
-    if values.ndim != 1 or len(values) not in (1, rank) or not np.all(np.isfinite(values) & (values > 0)):
-        raise ValueError(
-            f"Expected a positive pixel size in mm per pixel, one number or {rank}, one per array axis. "
-            f"Received: pixel_size={pixel_size}"
-        )
-    return tuple(np.broadcast_to(values, rank).tolist())
-
-
-def _listed(values):
-    return " x ".join(f"{value:.6g}" for value in values)
+    return GivenImage(pixels, pixels, file.geometry, file.path, named, (channel, time), file.level)
 
 
 def to_spatial_array(image, name):

@@ -12,7 +12,8 @@ import numpy as np
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import best_route, explains_more
 from dirv_tf.registration.empty_margins import Margins
-from dirv_tf.registration.given_image import check_same_rank, checked_masks, pair_placement, take_pair
+from dirv_tf.registration.given_image import check_same_rank, checked_masks, take_pair
+from dirv_tf.registration.header_placement import pair_placement
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
 from dirv_tf.registration.intensity_trial import intensity_trial
 from dirv_tf.registration.model_choice import choose_model
@@ -54,6 +55,7 @@ def register(
     pixel_size: float | Sequence[float] | None = None,
     channel: int | str | Sequence[int | str | None] | None = None,
     time: int | Sequence[int | None] | None = None,
+    level: int | Sequence[int | None] | None = None,
     progress: Callable[[int, int], None] | None = None,
     status: Callable[[str], None] | None = None,
 ) -> RegistrationResult:
@@ -110,6 +112,9 @@ def register(
         (fixed, moving), with None where there is nothing to choose.
     time : int or pair of int, optional
         Of files with several times: the number of one, as with `channel`.
+    level : int or pair of int, optional
+        Of slides (TIFFs with one image at several resolutions): the level to register, 0 being the finest. None: the
+        finest of at most two million pixels, or a coarser one where the other image has larger pixels.
     progress : callable, optional
         Called with the number of tiles done and of all tiles after each tile.
     status : callable, optional
@@ -157,7 +162,7 @@ def register(
     if optimize is None:
         optimize = model is None or similarity != "auto"
     tell = status or (lambda stage: None)
-    fixed_image, moving_image = take_pair(fixed, moving, channel, time)
+    fixed_image, moving_image = take_pair(fixed, moving, channel, time, level)
     check_same_rank(fixed_image.array, moving_image.array)
     fixed_geometry, moving_geometry, initial, geometry_notes = pair_placement(fixed_image, moving_image, pixel_size)
     size = fixed_image.array.shape
@@ -240,6 +245,7 @@ def register(
         fixed_path=fixed_image.path,
         moving_path=moving_image.path,
         choices=(fixed_image.choice, moving_image.choice),
+        levels=(fixed_image.level, moving_image.level),
         intensity_ranges=ranges,
         notes=(
             *fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *align_notes, *size_notes,

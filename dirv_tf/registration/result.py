@@ -51,6 +51,8 @@ class RegistrationResult:
         The files, where the images were given as files.
     choices : tuple of two (channel, time)
         What was chosen from the fixed and from the moving file; None where there was nothing to choose.
+    levels : tuple of two (SlideLevel or None)
+        Of slides that were registered at a level; the arrays and fields here are those of the level.
     intensity_ranges : tuple of two (low, high)
         The intensities of the fixed and of the moving image that were 0 and 1 for the network; by default those of
         the type.
@@ -84,6 +86,7 @@ class RegistrationResult:
     fixed_path: Path | None = None
     moving_path: Path | None = None
     choices: tuple = ((None, None), (None, None))
+    levels: tuple = (None, None)
     intensity_ranges: tuple | None = None
     notes: tuple = ()
     rounds: int = 1

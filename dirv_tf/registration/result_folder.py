@@ -38,7 +38,9 @@ TRANSFORM_NAME = "affine.tfm"
 _STEMS = ("registered", "has_inverse", "flow_field")
 # Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities; NRRD holds any
 # geometry of DICOM.
-_IMAGE_SUFFIXES = {".mhd": ".mha", ".nhdr": ".nrrd", ".jpg": ".png", ".jpeg": ".png", ".bmp": ".png", ".webp": ".png"}
+_IMAGE_SUFFIXES = {
+    ".mhd": ".mha", ".nhdr": ".nrrd", ".svs": ".tif", ".jpg": ".png", ".jpeg": ".png", ".bmp": ".png", ".webp": ".png"
+}  # fmt: skip
 _DICOM_SUFFIX = ".nrrd"
 
 
@@ -77,6 +79,7 @@ def save_result(result, folder, overwrite=False, field_format=None):
             result.fixed_geometry,
             result.moving_geometry,
             moving_size=to_spatial_array(result.moving, "moving")[0].shape,
+            levels=result.levels,
         )
         # Always there, also where it is the identity, so that a script can rely on it.
         in_world = result.linear.in_world(result.fixed_geometry, result.moving_geometry)

@@ -60,7 +60,8 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
     sizes = {"fixed": field.flow_field.shape[:-1], "moving": field.moving_size}
     given = {"fixed": fixed, "moving": moving}
     images = {
-        name: _image(saved, name, given[name], sizes[name], choice) for name, choice in zip(given, saved.choices)
+        name: _image(saved, name, given[name], sizes[name], choice, level)
+        for name, choice, level in zip(given, saved.choices, field.levels)
     }
     with decoding(saved.folder, "the folder of a registration"):
         masks = [name for name in content["files"] if name.startswith("has_inverse.")]
@@ -79,6 +80,7 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
             fixed_path=images["fixed"].path,
             moving_path=images["moving"].path,
             choices=saved.choices,
+            levels=field.levels,
             intensity_ranges=tuple(tuple(content["intensity_ranges"][name]) for name in ("fixed", "moving")),
             notes=tuple(content["notes"]),
             rounds=content["rounds"],
@@ -90,7 +92,7 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
         )
 
 
-def _image(saved, name, given, size, choice):
+def _image(saved, name, given, size, choice, level):
     """Return an image of the registration, given or where it was."""
     path = saved.content.get(name) if given is None else given
     if given is None and not isinstance(path, (str, type(None))):
@@ -101,7 +103,7 @@ def _image(saved, name, given, size, choice):
         )
     is_file = isinstance(path, (str, os.PathLike))
     try:
-        image = take_image(path, name, *(choice if is_file else (None, None)))
+        image = take_image(path, name, *((*choice, level.number if level else 0) if is_file else ()))
     except FileNotFoundError:
         raise FileNotFoundError(
             f"Expected the {name} image that was registered; say where it is now. "

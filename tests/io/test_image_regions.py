@@ -126,7 +126,7 @@ def test_a_volume_and_other_channels_are_errors(tmp_path, pixels):
 
 def test_other_formats_and_missing_files_are_errors(tmp_path):
     (tmp_path / "a.nii").write_bytes(b"x")
-    with pytest.raises(ValueError, match="ends with .tif, .tiff, .png, .jpg, .jpeg"):
+    with pytest.raises(ValueError, match="ends with .tif, .tiff, .svs, .png, .jpg, .jpeg"):
         image_size(tmp_path / "a.nii")
     with pytest.raises(FileNotFoundError, match="Expected an image file"):
         image_size(tmp_path / "a.tif")

@@ -7,7 +7,8 @@ import pytest
 from skimage.io import imread
 
 from dirv_tf.io import ImageGeometry
-from dirv_tf.registration.given_image import GivenImage, pair_placement
+from dirv_tf.registration.given_image import GivenImage
+from dirv_tf.registration.header_placement import pair_placement
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.placement import ALIGNMENTS, AUTOMATIC, alike_as_placed, placed
 from dirv_tf.registration.route import Pair

@@ -15,6 +15,7 @@ import numpy as np
 
 from dirv_tf.io import ImageGeometry, Landmarks, load_image, match_landmarks, read_landmarks
 from dirv_tf.io.atomic_write import write_json
+from dirv_tf.io.slide_pyramids import full_geometry
 from dirv_tf.registration.evaluation import evaluate_field
 from dirv_tf.registration.given_image import take_pair, to_spatial_array
 from dirv_tf.registration.pairs.pair_files import PairFiles
@@ -148,8 +149,9 @@ def _landmarks(task):
     files, geometries = task.files, (None, None)
     paths = files.fixed_landmarks, files.moving_landmarks
     if any(path.suffix.lower() in _IN_THE_WORLD for path in paths):
-        images = take_pair(files.fixed, files.moving, task.options.get("channel"), task.options.get("time"))
-        geometries = tuple(image.geometry for image in images)
+        choices = (task.options.get(name) for name in ("channel", "time", "level"))
+        images = take_pair(files.fixed, files.moving, *choices)
+        geometries = tuple(full_geometry(image.geometry, image.level) for image in images)
     both = [read_landmarks(path, geometry=geometry) for path, geometry in zip(paths, geometries)]
     left_out = set(files.exclude.split())
     unknown = left_out.difference(*(landmarks.names for landmarks in both))
@@ -179,7 +181,12 @@ def _evaluated(result: RegistrationResult, given):
         return {}
     moving_size = to_spatial_array(result.moving, "moving")[0].shape
     return evaluate_field(
-        result.flow_field, _pixel_size(result), moving_size=moving_size, initial=result.initial, **wanted
+        result.flow_field,
+        _pixel_size(result),
+        moving_size=moving_size,
+        initial=result.initial,
+        levels=result.levels,
+        **wanted,
     )
 
 

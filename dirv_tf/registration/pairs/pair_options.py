@@ -35,6 +35,7 @@ _CHECKS = {
     "tile": optional(either(one_of(False), per_axis(integer(1)))),
     "channel": _OF_EACH_IMAGE,
     "time": _OF_EACH_IMAGE,
+    "level": optional(either(integer(0), list_of(optional(integer(0)), 2, 2))),
     "pixel_size": optional(either(number(above=0), list_of(number(above=0), 1, 3))),
 }
 
