@@ -22,7 +22,6 @@ IMPORT, FIRST, NEW, REPEATED = "import of TensorFlow", "first pair from the shel
 _ROOT = Path(__file__).parents[2]
 # By how many pixels per side each new size is smaller than the one before.
 _STEP = 5
-_NEW_SIZES = 4
 
 
 def section(side, rank):
@@ -50,7 +49,7 @@ def measure_first_answer(plan):
     """
     rows = []
     for rank, side in plan.first_answers:
-        turns = [_turn(rank, side) for _ in range(plan.first_answer_turns)]
+        turns = [_turn(rank, side, plan.new_sizes) for _ in range(plan.first_answer_turns)]
         times = {name: [turn[name] for turn in turns] for name in (IMPORT, FIRST, NEW, REPEATED)}
         for name, seconds in times.items():
             note = "" if name == IMPORT else f"{ratio(seconds, times[IMPORT]).median:.2f} times the import"
@@ -64,12 +63,12 @@ def times_the_import(rows, side, rank):
     return None if first is None or alone is None else first.value.median / alone.value.median
 
 
-def _turn(rank, side):
+def _turn(rank, side, new_sizes):
     with tempfile.TemporaryDirectory() as folder:
         files = _write_pair(Path(folder), rank, side)
         times = {IMPORT: _seconds("-c", "import tensorflow")[0]}
         times[FIRST], _ = _seconds("-m", "dirv_tf", "register", *files, "-o", str(Path(folder, "result")))
-        _, said = _seconds("-m", "experiments.benchmark.first_answer", json.dumps([rank, side]))
+        _, said = _seconds("-m", "experiments.benchmark.first_answer", json.dumps([rank, side, new_sizes]))
     return {**times, **json.loads(said.splitlines()[-1])}
 
 
@@ -94,11 +93,11 @@ def _environment():
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def _sizes(rank, side):
+def _sizes(rank, side, new_sizes):
     """Median seconds of pairs of new and of repeated sizes, after a first pair."""
     times = {NEW: [], REPEATED: []}
     random = np.random.default_rng(0)
-    for number in range(_NEW_SIZES + 1):
+    for number in range(new_sizes + 1):
         images = random.random((2, *[side - _STEP * number] * rank), np.float32)
         for name in (NEW, REPEATED):
             begun = time.perf_counter()

@@ -35,6 +35,8 @@ class Plan(NamedTuple):
         Rank and pixels per side of the first pair of a process, registered with the default model.
     first_answer_turns : int
         How many processes of each kind are started.
+    new_sizes : int
+        How many sizes the process that registers many of them meets after its first.
     xla_sides : tuple of int
         Those of the inference sides that are also measured with the whole network under XLA.
     parts : bool
@@ -61,6 +63,7 @@ class Plan(NamedTuple):
     seconds: float = 15.0
     first_answers: tuple[tuple[int, int], ...] = ((2, 512), (3, 64))
     first_answer_turns: int = 5
+    new_sizes: int = 4
     xla_sides: tuple[int, ...] = (64, 256)
     parts: bool = True
     volume_run: str | None = "F-1"

@@ -17,6 +17,7 @@ TINY = {
     "demons_sides": (16,),
     "error_pairs": 1,
     "first_answers": ((2, 64),),
+    "new_sizes": 1,
     "xla_sides": (16,),
     "memory_of": (OURS,),
     "memory_batch": 2,
