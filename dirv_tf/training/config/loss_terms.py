@@ -34,7 +34,7 @@ class LabelsTerm:
 
 @dataclasses.dataclass(frozen=True)
 class BoxesTerm:
-    """The same of the labels' bounding boxes, for labels that are drawn as boxes or roughly."""
+    """How far the warped bounding boxes of the labels are from those of the fixed image, for labels drawn roughly."""
 
     needs: ClassVar[str | None] = "labels"
 
