@@ -15,6 +15,7 @@ from dirv_tf.registration.empty_margins import Margins
 from dirv_tf.registration.given_image import check_same_rank, checked_masks, pair_placement, take_pair
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
 from dirv_tf.registration.intensity_trial import intensity_trial
+from dirv_tf.registration.landmark_route import given_landmarks, registered_from_landmarks
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
@@ -54,6 +55,7 @@ def register(
     pixel_size: float | Sequence[float] | None = None,
     channel: int | str | Sequence[int | str | None] | None = None,
     time: int | Sequence[int | None] | None = None,
+    landmarks: Any = None,
     progress: Callable[[int, int], None] | None = None,
     status: Callable[[str], None] | None = None,
 ) -> RegistrationResult:
@@ -110,6 +112,9 @@ def register(
         (fixed, moving), with None where there is nothing to choose.
     time : int or pair of int, optional
         Of files with several times: the number of one, as with `channel`.
+    landmarks : pair of array_like of shape (n, r), of `dirv_tf.io.Landmarks` or of paths, optional
+        Of the fixed and of the moving image, pixels; equal rows, or those of equal names, correspond. They say where
+        the pair lies, in place of an alignment, and stay a term of the optimization. Not with a model.
     progress : callable, optional
         Called with the number of tiles done and of all tiles after each tile.
     status : callable, optional
@@ -152,6 +157,11 @@ def register(
     >>> dirv_tf.register("fixed.tif", "moving.tif", effort="best").save("result")  # doctest: +SKIP
     """
     rounds = refinement_rounds(refine)
+    if landmarks is not None and (model is not None or align not in (None, "auto") or optimize is False):
+        raise ValueError(
+            "Expected no model, no `align` and no optimize=False beside landmarks: these say where the pair lies, and "
+            f"its field is optimized. Received: model={model!r}, align={align!r}, optimize={optimize}"
+        )
     align = one_of(*ALIGNMENTS)("align", ("auto" if model is None else "none") if align is None else align)
     one_of(*SIMILARITIES)("similarity", similarity), one_of(*EFFORTS)("effort", effort)
     if optimize is None:
@@ -169,13 +179,15 @@ def register(
         check_intensities(fixed_image.array, "fixed")
         check_intensities(moving_image.array, "moving")
         masks = checked_masks(fixed_image, moving_image, fixed_mask, moving_mask)
+        places = fixed_geometry, moving_geometry
+        points = None if landmarks is None else given_landmarks(landmarks, len(size), places)
         ranges, range_notes = pair_ranges(fixed_image, moving_image, normalize, network, free=model is None)
         fixed_values = to_unit_interval(fixed_image.array, ranges[0])
         moving_values = to_unit_interval(moving_image.array, ranges[1])
         warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
         warn_of_low_contrast(moving_values, "moving", stacklevel=2)
-        given = Pair(fixed_values, moving_values, initial, *masks)
-        margins = Margins.of(given) if model is None else Margins()
+        given = replace(Pair(fixed_values, moving_values, initial, *masks), landmarks=points)
+        margins = Margins.of(given) if model is None and points is None else Margins()
         given = margins.cut(given)
         sides = tile_sides(tile, given.fixed.shape, network)
         halved = halvings(network, tile, given.fixed.shape)
@@ -191,12 +203,16 @@ def register(
         start = perf_counter()
         call = NetworkCall(run, name, network.similarity)
         trial = None
-        if model is None and similarity in ("auto", "mse") and alike_as_placed(given, align):
+        if points is None and model is None and similarity in ("auto", "mse") and alike_as_placed(given, align):
             tell("registering")
             trial = intensity_trial(given, call, effort, optimize)
-        if trial is not None and trial.found is not None and trial.needs_no_alignment:
+        align_notes: tuple[str, ...] = ()
+        if points is not None:
+            tell("registering")
+            (linear, found), alignment = registered_from_landmarks(given, similarity, effort), None
+        elif trial is not None and trial.found is not None and trial.needs_no_alignment:
             found, linear, alignment = trial.found, initial, None
-            align_notes: tuple[str, ...] = ("no alignment was needed",)
+            align_notes = ("no alignment was needed",)
         else:
             if align != "none":
                 tell("aligning")
