@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tifffile
+import yaml
 
 from dirv_tf import losses
 from dirv_tf.datasets import ShapePairs
@@ -127,17 +128,23 @@ FAMILIES = {
 }
 
 
-@pytest.mark.parametrize("kind", FAMILIES)
-def test_every_family_learns_from_labels_beside_its_own_loss_in_every_stage(kind, tmp_path):
-    import yaml
+@pytest.fixture
+def untraced():
+    """Single steps: tracing and compiling would take longer."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_every_family_learns_from_labels_beside_its_own_loss_in_every_stage(kind, tmp_path, untraced):
     terms = [{"kind": "own"}, {"kind": "labels", "weight": 2.0}, {"kind": "boxes", "weight": 0.5}]
-    data = {"kind": "shapes", "size": [32, 32], "labels": 3, "label_maps": True, "train_images": 2, "test_images": 2}
+    data = {"kind": "shapes", "size": [16, 16], "labels": 3, "label_maps": True, "train_images": 2, "test_images": 2}
     training = {"epochs": 4, "batch_size": 2, "loss": "unsupervised", "terms": terms}
     content = {"name": "mine", "description": kind, "model": {"kind": kind, **FAMILIES[kind]}, "data": data}
     (tmp_path / "run.yaml").write_text(yaml.safe_dump({**content, "training": training}))
     config = load_run(tmp_path / "run.yaml")
-    pair, targets = ShapePairs((32, 32), 2, 2, labels=3, label_maps=True).frozen_batch()
+    pair, targets = ShapePairs((16, 16), 2, 2, labels=3, label_maps=True).frozen_batch()
     model = build_model(config)
     for stage in config.stages:
         model.start_stage(stage.name)
