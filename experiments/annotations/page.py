@@ -14,8 +14,15 @@ from experiments.written_page import WrittenPage
 
 def blocks(results: Path = RECORDS) -> dict[str, str]:
     """Return what lies between the marks of the page, by the name of the block."""
-    record = json.loads((results / "annotations" / RECORD).read_text(encoding="utf-8"))
-    return {"annotations": markdown(record)}
+    record, real = (
+        json.loads((results / folder / RECORD).read_text(encoding="utf-8")) for folder in ("annotations", "real")
+    )
+    untrained = next(row["summary"] for row in real["methods"] if row["name"] == "register-default")
+    sentence = (
+        "The same pairs, registered by `dirv_tf.register(fixed, moving)` without any training: "
+        f"{untrained['dice_mean']:.3f} ([Real pairs](real_pairs.md))."
+    )
+    return {"annotations": f"{markdown(record)}\n{sentence}\n"}
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "annotations.md", "experiments.annotations.page", blocks)
