@@ -11,6 +11,7 @@ from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.environment import hardware, versions
+from dirv_tf.training.execution.history import read_history
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
 from dirv_tf.validation import ConfigError
@@ -88,6 +89,7 @@ def _carried_out(name, folder: Path, overrides, report):
     pairs = config.data.train_images or len((folder / "train.csv").read_text(encoding="utf-8").splitlines()) - 1
     return {
         "name": name, "what": WHAT[name], **{key: round(measured["test"][key], 4) for key in _MEASURED},
+        "training_dice": round(float(read_history(run.history)[-1]["dice"]), 4),
         "test_pairs": measured["test_images"], "steps": epochs * -(-pairs // batch),
         "parameters": measured["parameters"], "seconds": kept["seconds"],
         "processor_seconds": kept.get("processor_seconds"),

@@ -7,7 +7,8 @@ from experiments.written_page import measured_on
 
 _DICE = METRIC_NAMES["dice"].label
 COLUMNS = (
-    "trained by", f"{_DICE}, mean", "part 1", "part 2", "folded %", "steps", "processor time", "by the clock",
+    "trained by", f"{_DICE}, mean", "part 1", "part 2", "in training", "folded %", "steps", "processor time",
+    "by the clock",
 )
 
 
@@ -16,7 +17,7 @@ def rows(record: dict) -> list[list[str]]:
     members = record["members"]
     found = [["nothing: the pairs as they are", f"{members[0]['dice_before']:.3f}", *[""] * (len(COLUMNS) - 2)]]
     for member in members:
-        dice = (f"{member[key]:.3f}" for key in ("dice", "dice_label1", "dice_label2"))
+        dice = (f"{member[key]:.3f}" for key in ("dice", "dice_label1", "dice_label2", "training_dice"))
         processor = member["processor_seconds"]
         times = ["" if each is None else f"{each / 60:.0f} min" for each in (processor, member["seconds"])]
         found.append([member["what"], *dice, f"{member['folded_percent']:.3f}", f"{member['steps']:,}", *times])

@@ -43,6 +43,7 @@ def test_a_record_holds_what_was_measured_and_members_in_one_order(tmp_path, mon
         test = {"dice_before": 0.5, "dice": dice, "dice_label1": dice, "dice_label2": dice, "folded_percent": 0.0}
         content = {"test": {**test, "dl_int_finest": 10.0}, "test_images": 30, "parameters": 100}
         folder.metrics_json.write_text(json.dumps(content))
+        folder.history.write_text("epoch,dice\n1,0.6\n2,0.9\n")
 
     monkeypatch.setattr(run, "execute", execute)
     monkeypatch.setattr(run, "tested_people", lambda: ["004", "008", "015"])
@@ -50,6 +51,7 @@ def test_a_record_holds_what_was_measured_and_members_in_one_order(tmp_path, mon
     assert json.loads((tmp_path / run.RECORD).read_text()) == record
     assert [member["name"] for member in record["members"]] == ["unsupervised", "labels"]
     assert [member["dice"] for member in record["members"]] == [0.6, 0.8]
+    assert {member["training_dice"] for member in record["members"]} == {0.9}
     # Ten epochs of six pairs.
     assert record["training_pairs"] == 6 and record["members"][0]["steps"] == 60
     assert [row[1] for row in rows(record)] == ["0.500", "0.600", "0.800"]
