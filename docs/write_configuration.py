@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dirv_tf.models.registry import SettingsByKind
 from dirv_tf.training.config.data_settings import DATA_KINDS
+from dirv_tf.training.config.loss_terms import TERM_KINDS
 from dirv_tf.training.config.run_config import (
     EvaluationSettings,
     ReferenceSettings,
@@ -44,6 +45,7 @@ def page() -> str:
             default = ", the default" if number == 0 else ""
             parts.append(_section(f"`{name}` of kind `{kind}`{default}", settings))
     parts += [_section(f"`{name}`", settings) for name, settings in SINGLE.items()]
+    parts += [_section(f"`training.terms` of kind `{kind}`", settings) for kind, settings in TERM_KINDS.items()]
     return "\n".join(parts)
 
 

@@ -21,6 +21,7 @@ examples:
   dirv-tf register fixed.nii.gz moving.nii.gz -o result --effort best
   dirv-tf register he.tif ki67.tif -o result --align rigid
   dirv-tf register fixed.tif moving.tif -o result --model my_run --normalize each
+  dirv-tf register fixed.png moving.png -o result --landmarks fixed.csv moving.csv
   dirv-tf register cells.ome.tif cells2.ome.tif -o result --channel DAPI
   dirv-tf register he.svs ki67.svs -o result --level 3
   dirv-tf register study/t1 study/t2 -o result                folders with the slices of a DICOM series
@@ -111,6 +112,13 @@ def add_parser(commands):
         help="of slides: the level to register, 0 being the finest (default: the finest of at most two million "
         "pixels); two: of FIXED and of MOVING, none where it is to be found",
     )
+    parser.add_argument(
+        "--landmarks",
+        nargs=2,
+        type=Path,
+        metavar=("FIXED", "MOVING"),
+        help="two files of landmarks, paired by their names, that say where the pair lies (one pair; without --model)",
+    )
     parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
     parser.add_argument(
         "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
@@ -143,6 +151,7 @@ def run(options):
         options.fixed,
         options.moving,
         **_register_options(options),
+        landmarks=options.landmarks and tuple(options.landmarks),
         progress=_show_progress if sys.stdout.isatty() else None,
         status=_show_stage if sys.stdout.isatty() else None,
     )

@@ -41,6 +41,8 @@ def wrong_choice(options):
         if options.fixed is not None:
             received = f"{options.fixed} and --pairs {options.pairs}"
             return f"expected FIXED and MOVING, or --pairs, not both. Received: {received}"
+        if options.landmarks is not None:
+            return f"expected --landmarks with FIXED and MOVING, not with --pairs. Received: --pairs {options.pairs}"
         return None
     if options.moving is None:
         received = options.fixed or "neither"

@@ -2,7 +2,9 @@
 
 Elements are ``((fixed, moving), flow_field)`` where the deformation is known: two images ``(B, n_1, ..., n_r, 1)`` in
 [0, 1] and the field ``(B, n_1, ..., n_r, r)`` in pixels to be predicted, float32, with
-``fixed[p] = moving(p + flow_field[p])``. Real pairs, whose field nobody knows, are ``((fixed, moving),)``.
+``fixed[p] = moving(p + flow_field[p])``. Real pairs, whose field nobody knows, are ``((fixed, moving),)``. Where
+something is drawn on the images, elements are ``((fixed, moving), targets)`` with a dictionary, see
+`dirv_tf.losses.targets`.
 """
 
 from dirv_tf.datasets.chessboard_pairs import ChessboardPairs

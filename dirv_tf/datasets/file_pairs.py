@@ -1,44 +1,92 @@
-"""Real pairs of images without known fields."""
+"""Real pairs of images without known fields, and what is drawn on them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import tensorflow as tf
 
 from dirv_tf.datasets.image_groups import ImageGroups
+from dirv_tf.datasets.label_maps import read_label_map, read_mask
 from dirv_tf.datasets.pair_batches import PairBatches
-from dirv_tf.datasets.pair_table import read_pair_table
+from dirv_tf.datasets.pair_landmarks import PairLandmarks
+from dirv_tf.datasets.pair_table import PairFiles, pair_files, read_pair_table
 from dirv_tf.datasets.patch_source import PatchSource
 from dirv_tf.datasets.random_patch import LEAST_CONTRAST
+from dirv_tf.validation import boolean, integer, list_of
+
+_EXPECTED = "`pairs` must be the path of a CSV file or a sequence of at least one (fixed, moving) pair of paths"
+
+# What is drawn on the images pixel by pixel: on which of them, and how it is read.
+_MAPS = {"fixed_labels": (0, read_label_map), "moving_labels": (1, read_label_map), "fixed_mask": (0, read_mask)}
 
 
 class FilePairs(PairBatches):
     """Pairs of image files, to be trained on without known fields, 2D or 3D; made by `from_pairs`.
 
-    Elements are ``((fixed, moving),)``.
+    Elements are ``((fixed, moving),)``, or ``((fixed, moving), targets)`` where something is drawn on the images.
 
     Attributes
     ----------
-    files : tuple of pairs of Path
-        The pairs that patches are drawn from.
+    files : tuple of tuple of Path
+        The pairs that patches are drawn from: both images, and perhaps both images of labels and a mask.
+    annotations : tuple of str
+        What the targets hold: any of "labels", "landmarks" and "mask".
+    label_values : tuple of int
+        Which label each channel of the labels is.
     """
 
-    def __init__(self, patches: PatchSource, count: int, **arguments: Any):
+    def __init__(
+        self,
+        patches: PatchSource,
+        count: int,
+        annotations: Sequence[str] = (),
+        label_values: Sequence[int] = (),
+        landmarks: PairLandmarks | None = None,
+        **arguments: Any,
+    ):
         super().__init__(patches.size, count, **arguments)
         self.files = patches.images.files
-        self._patches = patches
+        self.annotations, self.label_values = tuple(annotations), tuple(label_values)
+        self._patches, self._landmarks = patches, landmarks
 
     @tf.autograph.experimental.do_not_convert
     def _batch(self, batch_index, epoch):
-        fixed, moving = self._patches(self._indices(batch_index), epoch)
-        return ((self._with_known_shape(fixed, 1), self._with_known_shape(moving, 1)),)
+        indices, points = self._indices(batch_index), []
+        if self._landmarks is None:
+            drawn = self._patches(indices, epoch)
+        else:
+            types = [tf.float32] * 2 + [tf.int32] * (len(self.files[0]) - 2)
+            drawn = tf.numpy_function(self._with_landmarks, [indices, epoch], types + [tf.float32] * 4)
+            drawn, points = drawn[: len(types)], drawn[len(types) :]
+        fixed, moving, *maps = (self._with_known_shape(each, 1) for each in drawn)
+        targets: dict[str, Any] = {}
+        if "labels" in self.annotations:
+            values = tf.constant(self.label_values, tf.int32)
+            one_hot = [tf.cast(tf.equal(each, values), tf.float32) for each in maps[:2]]
+            targets["labels"], maps = dict(zip(("fixed", "moving"), one_hot)), maps[2:]
+        if "mask" in self.annotations:
+            targets["mask"] = tf.cast(maps[0], tf.float32)
+        if self._landmarks is not None:
+            count, rank = self._landmarks.count, len(self.size)
+            shapes = ([None, count, rank], [None, count, rank], [None, count], [None, rank])
+            parts = (tf.ensure_shape(each, shape) for each, shape in zip(points, shapes))
+            targets["landmarks"] = dict(zip(("fixed", "moving", "weights", "pixel_size"), parts))
+        return ((fixed, moving), targets) if targets else ((fixed, moving),)
+
+    def _with_landmarks(self, indices, epoch):
+        patches, places = self._patches.placed(indices, epoch)
+        landmarks = cast("PairLandmarks", self._landmarks)
+        points = zip(*(landmarks.within(group, starts, self.size) for group, starts in places))
+        return [*patches, *map(np.stack, points)]
 
 
 def from_pairs(
-    pairs: str | os.PathLike | Sequence[tuple[str | os.PathLike, str | os.PathLike]],
+    pairs: str | os.PathLike | Sequence[tuple[str | os.PathLike, str | os.PathLike] | Mapping[str, str | os.PathLike]],
     size: Sequence[int] | None = None,
     count: int | None = None,
     batch_size: int = 100,
@@ -49,16 +97,21 @@ def from_pairs(
     memory_gib: float = 4.0,
     seed: int = 42,
     frozen_last_batch: bool = True,
+    labels: Sequence[int] | None = None,
+    pad: bool = False,
 ) -> FilePairs:
-    """Take real pairs of images, whose fields nobody knows: for training by the intensities alone.
+    """Take real pairs of images, whose fields nobody knows: for training by intensities, labels, landmarks and masks.
 
-    Both images of a pair must have the same shape and be roughly aligned. Patches are cut at the same place of both,
-    drawn anew in every epoch, and rejected where one of the two has little contrast.
+    Both images of a pair must have the same shape and be roughly aligned. Patches are cut at the same place of both and
+    of all that is drawn on them, anew in every epoch, and rejected where one of the two has little contrast. Landmarks
+    that do not lie in the patch in both images are left out, the others filled up to one number with the weight 0.
 
     Parameters
     ----------
-    pairs : str, path or sequence of pairs of path
-        A CSV file with the columns "fixed" and "moving" (paths relative to it), or the paths themselves.
+    pairs : str, path, or sequence of pairs of path or of mappings
+        A CSV file with the columns "fixed" and "moving" and perhaps "fixed_labels" and "moving_labels",
+        "fixed_landmarks" and "moving_landmarks", and "fixed_mask" (paths relative to it; all pairs have what one has),
+        pairs of paths, or mappings of these names to paths. Labels are images of integers, 0 the background.
     size : None or sequence of int
         Sides of the patches in pixels, 2 or 3 of them. None takes whole images, which then must have one shape.
     count : None or int
@@ -70,11 +123,18 @@ def from_pairs(
         See `from_folder`.
     frozen_last_batch : bool
         Whether every training epoch ends with `frozen_batch`, see `PairBatches`.
+    labels : sequence of int, optional
+        Those that count, each a channel. Default: all that are found.
+    pad : bool
+        Whether images are taken whole, and padded with zeros about their middle to `size`. Those of a pair may then
+        differ in shape, as volumes of two people do.
 
     Returns
     -------
     FilePairs
-        Its elements are ``((fixed, moving),)``: train with `losses.IntensityLoss`.
+        Its elements are ``((fixed, moving),)``: train with `losses.IntensityLoss`, or
+        ``((fixed, moving), targets)`` with a dictionary of what is drawn, see `dirv_tf.losses.targets`: train with
+        `losses.LabelLoss`, `losses.LandmarkLoss` or `losses.MaskedLoss` as well, added up by `losses.WeightedLosses`.
 
     Raises
     ------
@@ -87,16 +147,26 @@ def from_pairs(
     --------
     >>> pairs = from_pairs("my_pairs.csv", size=(64, 64), count=200, batch_size=20)  # doctest: +SKIP
     """
-    if isinstance(pairs, (str, os.PathLike)):
-        pairs = read_pair_table(pairs)
-    pairs = [tuple(pair) if isinstance(pair, (tuple, list)) else (pair,) for pair in pairs]  # type: ignore[misc]
-    if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            "`pairs` must be the path of a CSV file or a sequence of at least one (fixed, moving) pair of paths. "
-            f"Received: pairs={pairs!r}"
-        )
-    images = ImageGroups(pairs, size, on_error=on_error, memory_gib=memory_gib)
-    patches_per_image = 1 if size is None else patches_per_image
+    rows = read_pair_table(pairs) if isinstance(pairs, (str, os.PathLike)) else [_given(pair, pairs) for pair in pairs]
+    if not rows:
+        raise ValueError(f"{_EXPECTED}. Received: pairs={pairs!r}")
+    annotations = rows[0].annotations
+    if any(row.annotations != annotations for row in rows):
+        raise ValueError(f"Expected the same annotations of all pairs. Received: {[row.annotations for row in rows]}")
+    if labels is not None and "labels" not in annotations:
+        raise ValueError(f"Expected pairs with fixed_labels and moving_labels for `labels`. Received: labels={labels}")
+    maps = [column for column in _MAPS if getattr(rows[0], column)]
+    if boolean()("pad", pad) and size is None:
+        raise ValueError(f"Expected a `size` to pad the images to. Received: size=None, pad={pad}")
+    images = ImageGroups(
+        [(row.fixed, row.moving, *(getattr(row, column) for column in maps)) for row in rows],
+        size,
+        on_error=on_error,
+        memory_gib=memory_gib,
+        maps=[_MAPS[column] for column in maps],
+        padded=pad,
+    )
+    patches_per_image = 1 if size is None or pad else patches_per_image
     patches = PatchSource(
         images,
         size,
@@ -104,7 +174,43 @@ def from_pairs(
         patches_per_image=patches_per_image,
         least_contrast=least_contrast,
         normalization=normalization,
+        padded=pad,
     )
     if count is None:
         count = len(images) * patches.patches_per_image
-    return FilePairs(patches, count, batch_size=batch_size, seed=seed, frozen_last_batch=frozen_last_batch)
+    return FilePairs(
+        patches,
+        count,
+        annotations,
+        _label_values(images, labels) if "labels" in annotations else (),
+        PairLandmarks([rows[number] for number in images.used]) if "landmarks" in annotations else None,
+        batch_size=batch_size,
+        seed=seed,
+        frozen_last_batch=frozen_last_batch,
+    )
+
+
+def _given(pair, pairs):
+    if isinstance(pair, Mapping):
+        return pair_files(pair, "`pairs`")
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ValueError(f"{_EXPECTED}. Received: pairs={pairs!r}")
+    return PairFiles(*map(Path, pair))
+
+
+def _label_values(images, wanted):
+    """Return the labels that count, those that were found or asked for."""
+    found = sorted({int(label) for number in range(len(images)) for each in images.read(number)[2:4]
+                    for label in np.unique(each)} - {0})
+    if not found:
+        raise ValueError("Expected labels other than 0. Received: images of labels that are all 0")
+    if wanted is None:
+        return found
+    wanted = list_of(integer(1))("labels", wanted)
+    missing = [label for label in wanted if label not in found]
+    if missing or len(set(wanted)) < len(wanted):
+        raise ValueError(
+            f"Expected different labels among those of the images, {', '.join(map(str, found))}. "
+            f"Received: labels={list(wanted)}"
+        )
+    return wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,18 +26,26 @@ class ImageGroups:
     Parameters
     ----------
     groups : sequence of sequence of path
-        Files of every group. Any format of `dirv_tf.io.load_image`; color is turned into gray.
+        Files of every group: its images, then its maps. Any format of `dirv_tf.io.load_image`; color is turned into
+        gray.
     size : None or sequence of int
         Sides in pixels that every image must at least have; None for images that must all have one shape.
     on_error : {"raise", "skip"}
         What to do about groups that cannot be used.
     memory_gib : float
-        Limit of the images kept, GiB.
+        Limit of the images and maps kept, GiB.
+    maps : sequence of pairs of int and callable
+        Of what follows the images of a group, labels and masks: to which of them it belongs, whose shape it must have,
+        and how it is read, from a path to an array.
+    padded : bool
+        Whether images are to be padded to `size`: they may differ in shape, but not be larger.
 
     Attributes
     ----------
     files : tuple of tuple of Path
         Of the groups that can be used.
+    used : tuple of int
+        Which groups these are.
     shape : tuple of int
         Of the first image.
 
@@ -59,23 +67,27 @@ class ImageGroups:
         size: Sequence[int] | None = None,
         on_error: str = "raise",
         memory_gib: float = 4.0,
+        maps: Sequence[tuple[int, Callable[[Path], np.ndarray]]] = (),
+        padded: bool = False,
     ):
         one_of("raise", "skip")("on_error", on_error)
         self._free = number(0)("memory_gib", memory_gib) * 2**30
         self._size = optional(image_size(4))("size", size)
         self.shape = None
-        self._kept, self._ranges, files, problems = [], [], [], []
-        for group in groups:
+        self._maps, self._padded = tuple(maps), padded
+        self._kept, self._ranges, files, used, problems = [], [], [], [], []
+        for position, group in enumerate(groups):
             paths = tuple(Path(path) for path in group)
             try:
-                images = self._checked([_gray_image(path) for path in paths])
+                images = self._checked(self._read(paths))
             except (OSError, ValueError) as error:
                 problems.append(f"{' and '.join(map(str, paths))}: {error}")
                 continue
             files.append(paths)
-            self._ranges.append([robust_range(image) for image in images])
+            used.append(position)
+            self._ranges.append([robust_range(image) for image in images[: len(images) - len(self._maps)]])
             self._kept.append(self._if_room(images))
-        self.files = tuple(files)
+        self.files, self.used = tuple(files), tuple(used)
         if problems:
             self._complain(problems, len(groups), on_error)
 
@@ -83,17 +95,23 @@ class ImageGroups:
         return len(self.files)
 
     def read(self, number: int) -> list[np.ndarray]:
-        """Return the images of a group, float32, in their own intensities; list of ndarray of one shape."""
+        """Return the images of a group, float32, in their own intensities, then its maps, as ndarrays."""
         kept = self._kept[number]
-        return [_gray_image(path) for path in self.files[number]] if kept is None else kept
+        return self._read(self.files[number]) if kept is None else kept
 
     def ranges(self, number: int) -> list[tuple[float, float]]:
         """Return the `robust_range` of every image of a group, list of pairs of float."""
         return self._ranges[number]
 
+    def _read(self, paths):
+        readers = [_gray_image] * (len(paths) - len(self._maps)) + [read for _, read in self._maps]
+        return [read(path) for read, path in zip(readers, paths)]
+
     def _checked(self, images):
         first = images[0].shape
-        if any(image.shape != first for image in images):
+        owners = [*range(len(images) - len(self._maps)), *(owner for owner, _ in self._maps)]
+        alike = [images[owner].shape if self._padded else first for owner in owners]
+        if any(image.shape != shape for image, shape in zip(images, alike)):
             raise ValueError(f"Expected images of one shape. Received: shapes={[image.shape for image in images]}")
         if self._size is None:
             if self.shape not in (None, first):
@@ -101,6 +119,9 @@ class ImageGroups:
                     f"Expected an image of the shape of the first one, {self.shape}; give a `size` to draw patches "
                     f"from images of different shapes. Received: shape={first}"
                 )
+        elif self._padded:
+            if any(len(each) != len(self._size) or np.any(np.subtract(self._size, each) < 0) for each in alike):
+                raise ValueError(f"Expected images of at most {self._size} pixels to pad. Received: shapes={alike[:2]}")
         elif len(first) != len(self._size) or any(side < least for side, least in zip(first, self._size)):
             raise ValueError(f"Expected an image of at least {self._size} pixels. Received: shape={first}")
         self.shape = self.shape or first

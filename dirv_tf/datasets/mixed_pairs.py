@@ -33,7 +33,7 @@ class MixedPairs(PairBatches):
     TypeError
         If a part is not a dataset of synthetic pairs.
     ValueError
-        If there are fewer than two parts, or they differ in size, count or batch size.
+        If there are fewer than two parts, they differ in size, count or batch size, or one gives labels.
 
     Examples
     --------
@@ -50,6 +50,8 @@ class MixedPairs(PairBatches):
         for part in parts:
             if not isinstance(part, SyntheticPairs):
                 raise TypeError(f"`parts` must be datasets of synthetic pairs. Received: {type(part).__name__}")
+            if getattr(part, "annotations", ()):
+                raise ValueError("`parts` must be datasets without labels. Received: parts with label_maps=True")
         alike = {(part.size, part.count, part.batch_size) for part in parts}
         if len(alike) > 1:
             raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +16,17 @@ PLACE = 11
 
 
 def random_patch(
-    images: Sequence[np.ndarray],
+    images: Sequence[Any],
     size: Sequence[int],
     generator: np.random.Generator,
     least_deviations: Sequence[float],
-) -> tuple[list[np.ndarray], bool]:
+) -> tuple[list[Any], bool]:
     """Cut a patch at the same random place of images, drawing places until the patch has contrast.
 
     Parameters
     ----------
     images : sequence of ndarray, each of shape (m_1, ..., m_r) or (m_1, ..., m_r, channels)
-        Of one size.
+        Of one size. Behind the first, anything that can be indexed by the slices of the patch.
     size : sequence of int, length r
         Sides of the patch in pixels.
     generator : numpy.random.Generator

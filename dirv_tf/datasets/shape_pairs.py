@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import tensorflow as tf
+
 from dirv_tf import synthesis
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
-from dirv_tf.validation import image_size, increasing_pair, integer
+from dirv_tf.validation import boolean, image_size, increasing_pair, integer
 
 
 class ShapePairs(SyntheticPairs):
@@ -22,8 +24,18 @@ class ShapePairs(SyntheticPairs):
         Shortest and longest distance of the control points of the shapes in pixels, the former at least 2.
     labels : int
         Number of shapes with an intensity of their own that compete for every pixel, at least 2.
+    label_maps : bool
+        Whether elements are ``((fixed, moving), targets)`` with the ``"flow_field"`` and the ``"labels"`` of both
+        images, see `dirv_tf.losses.targets`: all shapes but the first, those of the fixed image warped as it is.
     count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
         See `SyntheticPairs`.
+
+    Attributes
+    ----------
+    annotations : tuple of str
+        "labels" with `label_maps`.
+    label_values : tuple of int
+        Which shape each channel of the labels is.
 
     Raises
     ------
@@ -52,6 +64,7 @@ class ShapePairs(SyntheticPairs):
         swap: bool = True,
         frozen_last_batch: bool = True,
         change_appearance: bool = False,
+        label_maps: bool = False,
     ):
         size = image_size(4)("size", size)
         super().__init__(
@@ -68,6 +81,25 @@ class ShapePairs(SyntheticPairs):
         )
         self.shape_size = increasing_pair(integer(2))("shape_size", shape_size)
         self.labels = integer(2)("labels", labels)
+        self.label_maps = boolean()("label_maps", label_maps)
+        self.annotations = ("labels",) if label_maps else ()
+        self.label_values = tuple(range(1, labels)) if label_maps else ()
 
     def _images(self, indices, epoch):
         return synthesis.shape_images(self.size, self.seed, indices, self.shape_size, self.labels)
+
+    @tf.autograph.experimental.do_not_convert
+    def _batch(self, batch_index, epoch):
+        if not self.label_maps:
+            return super()._batch(batch_index, epoch)
+        indices = self._indices(batch_index)
+        images, labels = synthesis.shape_images_and_labels(
+            self.size, self.seed, indices, self.shape_size, self.labels
+        )
+        # Channels beside the image's, which are warped with it; 0 belongs to none of them.
+        channels = tf.one_hot(labels - 1, self.labels - 1)
+        fixed, moving, target = self._deformed(tf.concat([images, channels], axis=-1), indices, batch_index, epoch)
+        one, two = self._seen(fixed[..., :1], moving[..., :1], indices, epoch)
+        pair, field = self._with_known_shapes(one, two, target)
+        maps = (self._with_known_shape(each[..., 1:], self.labels - 1) for each in (fixed, moving))
+        return pair, {"flow_field": field, "labels": dict(zip(("fixed", "moving"), maps))}

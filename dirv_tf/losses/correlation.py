@@ -5,11 +5,12 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.geometry.tensor_shapes import spatial_rank
+from dirv_tf.losses.masked_mean import masked_mean
 
 _SMALLEST = 1e-8
 
 
-def global_correlation(fixed: tf.Tensor, registered: tf.Tensor) -> tf.Tensor:
+def global_correlation(fixed: tf.Tensor, registered: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
     """Return the normalized cross-correlation of every pair; a loss is its negative.
 
     ``sum (F - mean F)(W - mean W) / sqrt(sum (F - mean F)² sum (W - mean W)² + 1e-8)``, sums over pixels and channels.
@@ -17,6 +18,8 @@ def global_correlation(fixed: tf.Tensor, registered: tf.Tensor) -> tf.Tensor:
     Parameters
     ----------
     fixed, registered : tf.Tensor, shape (B, n_1, ..., n_r, C)
+    mask : tf.Tensor, shape (B, n_1, ..., n_r, 1), optional
+        Weights of the pixels in all sums and means, from 0 to 1.
 
     Returns
     -------
@@ -31,7 +34,16 @@ def global_correlation(fixed: tf.Tensor, registered: tf.Tensor) -> tf.Tensor:
     """
     fixed, registered = tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered)
     axes = list(range(1, spatial_rank(fixed, "fixed") + 2))
-    fixed = fixed - tf.reduce_mean(fixed, axis=axes, keepdims=True)
-    registered = registered - tf.reduce_mean(registered, axis=axes, keepdims=True)
+    if mask is None:
+        fixed = fixed - tf.reduce_mean(fixed, axis=axes, keepdims=True)
+        registered = registered - tf.reduce_mean(registered, axis=axes, keepdims=True)
+    else:
+        # The roots of the weights, whose products are in every sum.
+        fixed, registered = (tf.sqrt(mask) * _centered(image, mask) for image in (fixed, registered))
     squares = tf.reduce_sum(tf.square(fixed), axis=axes) * tf.reduce_sum(tf.square(registered), axis=axes)
     return tf.reduce_sum(fixed * registered, axis=axes) / tf.sqrt(squares + _SMALLEST)
+
+
+def _centered(image, mask):
+    mean = masked_mean(image, mask)
+    return image - tf.reshape(mean, [-1] + [1] * (image.shape.rank - 1))

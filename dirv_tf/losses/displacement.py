@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
 from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights
+from dirv_tf.losses.targets import true_flow_field
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -51,6 +52,7 @@ class DisplacementLoss(tf.keras.losses.Loss):
         return self.call(y_true, y_pred)
 
     def call(self, y_true: tf.Tensor, y_pred: dict) -> tf.Tensor:
+        y_true = true_flow_field(y_true)
         check_outputs(y_pred, ("displacement_fields",), "DisplacementLoss")
         check_true_field(y_true, y_pred, "DisplacementLoss")
         errors = displacement_errors(y_true, y_pred["displacement_fields"], self.unit_decay)

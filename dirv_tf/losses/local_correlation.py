@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from dirv_tf.geometry.tensor_shapes import per_axis, spatial_rank
 from dirv_tf.geometry.window_sums import window_sums
+from dirv_tf.losses.masked_mean import masked_mean
 
 _SMALLEST = 1e-5
 
@@ -21,6 +22,7 @@ def local_correlation(
     stride: int | Sequence[int] = 1,
     dilation: int | Sequence[int] = 1,
     squared: bool = False,
+    mask: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Return the normalized cross-correlation of every pair within windows, averaged over the windows (LNCC).
 
@@ -32,6 +34,8 @@ def local_correlation(
         Windows as of `dirv_tf.geometry.window_sums`.
     squared : bool
         Whether the correlation is squared: a correlation of -1 then counts as one of 1.
+    mask : tf.Tensor, shape (B, n_1, ..., n_r, 1), optional
+        Weights of the pixels, from 0 to 1, within the windows; a window counts as much as its pixels do.
 
     Returns
     -------
@@ -46,12 +50,16 @@ def local_correlation(
     """
     fixed, registered = tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered)
     rank = spatial_rank(fixed, "fixed")
-    taps = math.prod(per_axis(sides, rank, "sides"))
     axes = list(range(1, rank + 1))
     # In float32 the variances are small differences of large sums unless the mean is taken off before.
-    fixed = fixed - tf.reduce_mean(fixed, axis=axes, keepdims=True)
-    registered = registered - tf.reduce_mean(registered, axis=axes, keepdims=True)
+    fixed, registered = (image - _mean(image, mask, axes) for image in (fixed, registered))
     maps = [fixed, registered, tf.square(fixed), tf.square(registered), fixed * registered]
+    taps, counted = math.prod(per_axis(sides, rank, "sides")), None
+    if mask is not None:
+        maps = [mask * each for each in maps]
+        counted = window_sums(mask, sides, stride, dilation)
+        # All sums of a window of nothing are 0.
+        taps = tf.maximum(counted, _SMALLEST)
     sums = window_sums(tf.concat(maps, axis=-1), sides, stride, dilation)
     first, second, first_squares, second_squares, products = tf.split(sums, 5, axis=-1)
     cross = products - first * second / taps
@@ -60,11 +68,15 @@ def local_correlation(
         second_squares - tf.square(second) / taps
     )
     ratio = tf.square(cross) / (variances + _SMALLEST) if squared else cross / tf.sqrt(variances + _SMALLEST)
-    return tf.reduce_mean(ratio, axis=list(range(1, rank + 2)))
+    return masked_mean(ratio, counted)
 
 
 def multi_kernel_correlation(
-    fixed: tf.Tensor, registered: tf.Tensor, windows: Sequence[Any], squared: bool = False
+    fixed: tf.Tensor,
+    registered: tf.Tensor,
+    windows: Sequence[Any],
+    squared: bool = False,
+    mask: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Return the loss ``sum_k weight_k (1 - LNCC_k)`` over windows of several sizes (mk-LNCC).
 
@@ -73,7 +85,7 @@ def multi_kernel_correlation(
     fixed, registered : tf.Tensor, shape (B, n_1, ..., n_r, C)
     windows : sequence of (weight, sides, stride, dilation)
         One weight and one set of windows each, as of `local_correlation`.
-    squared : bool
+    squared, mask
         As of `local_correlation`.
 
     Returns
@@ -100,7 +112,7 @@ def multi_kernel_correlation(
         raise ValueError(f"`windows` must hold at least one (weight, sides, stride, dilation). Received: {windows!r}")
     return tf.add_n(
         [
-            weight * (1 - local_correlation(fixed, registered, sides, stride, dilation, squared))
+            weight * (1 - local_correlation(fixed, registered, sides, stride, dilation, squared, mask))
             for weight, sides, stride, dilation in windows
         ]
     )
@@ -141,3 +153,10 @@ def windows_of_two_sizes(size: Sequence[int]) -> list[tuple[float, int, int, int
     smallest = min(size)
     chosen = [(0.3, smallest // 4, 2), (0.7, smallest // 2, 2)] if smallest >= 64 else [(1.0, smallest // 2, 1)]
     return [(weight, side, max(1, (side + 1) // 4), dilation) for weight, side, dilation in chosen]
+
+
+def _mean(image, mask, axes):
+    if mask is None:
+        return tf.reduce_mean(image, axis=axes, keepdims=True)
+    total = tf.reduce_sum(mask * image, axis=axes, keepdims=True)
+    return tf.math.divide_no_nan(total, tf.reduce_sum(mask, axis=axes, keepdims=True))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf.geometry.self_similarity import self_similarity
+from dirv_tf.losses.masked_mean import masked_mean
 
 
 def self_similarity_difference(
-    fixed: tf.Tensor, registered: tf.Tensor, radius: int = 1, dilation: int = 2
+    fixed: tf.Tensor, registered: tf.Tensor, radius: int = 1, dilation: int = 2, mask: tf.Tensor | None = None
 ) -> tf.Tensor:
     """Return the mean squared difference of the self-similarity features of two images (MIND-SSC).
 
@@ -20,6 +21,8 @@ def self_similarity_difference(
     fixed, registered : tf.Tensor, shape (B, n_1, ..., n_r, C)
     radius, dilation : int
         As of `dirv_tf.geometry.self_similarity`.
+    mask : tf.Tensor, shape (B, n_1, ..., n_r, 1), optional
+        Which pixels count, from 0 to 1. Both images are made even where it is 0, which the features near it see.
 
     Returns
     -------
@@ -32,5 +35,12 @@ def self_similarity_difference(
     >>> float(self_similarity_difference(image, 1 - image)[0]) < 1e-6
     True
     """
+    if mask is not None:
+        fixed, registered = (_even_outside(tf.convert_to_tensor(image), mask) for image in (fixed, registered))
     difference = self_similarity(fixed, radius, dilation) - self_similarity(registered, radius, dilation)
-    return tf.reduce_mean(tf.square(difference), axis=list(range(1, difference.shape.rank)))
+    return masked_mean(tf.square(difference), mask)
+
+
+def _even_outside(image, mask):
+    mean = tf.reshape(masked_mean(image, mask), [-1] + [1] * (image.shape.rank - 1))
+    return tf.where(mask > 0, image, mean)

@@ -11,20 +11,19 @@ from dirv_tf.losses.bending_energy import bending_energy
 from dirv_tf.losses.correlation import global_correlation
 from dirv_tf.losses.first_differences import first_differences
 from dirv_tf.losses.local_correlation import local_correlation, multi_kernel_correlation, windows_of_two_sizes
+from dirv_tf.losses.masked_mean import mask_of, masked_mean
 from dirv_tf.losses.self_similarity import self_similarity_difference
 from dirv_tf.validation import number, one_of
 
-# What is made small, from the fixed and the registered image, (B,).
+# What is made small, from the fixed and the registered image and perhaps a mask, (B,).
 _DISSIMILARITIES = {
-    "mse": lambda fixed, registered: tf.reduce_mean(
-        tf.square(registered - fixed), axis=list(range(1, fixed.shape.rank))
+    "mse": lambda fixed, registered, mask: masked_mean(tf.square(registered - fixed), mask),
+    "ncc": lambda fixed, registered, mask: -global_correlation(fixed, registered, mask),
+    "lncc": lambda fixed, registered, mask: 1 - local_correlation(fixed, registered, mask=mask),
+    "mk_lncc": lambda fixed, registered, mask: multi_kernel_correlation(
+        fixed, registered, windows_of_two_sizes(fixed.shape[1:-1]), mask=mask
     ),
-    "ncc": lambda fixed, registered: -global_correlation(fixed, registered),
-    "lncc": lambda fixed, registered: 1 - local_correlation(fixed, registered),
-    "mk_lncc": lambda fixed, registered: multi_kernel_correlation(
-        fixed, registered, windows_of_two_sizes(fixed.shape[1:-1])
-    ),
-    "mind": self_similarity_difference,
+    "mind": lambda fixed, registered, mask: self_similarity_difference(fixed, registered, mask=mask),
 }
 SIMILARITIES = tuple(_DISSIMILARITIES)
 _REGULARIZERS = {
@@ -32,9 +31,12 @@ _REGULARIZERS = {
     "total_variation": lambda field: first_differences(field, power=1),
     "bending": bending_energy,
 }
+REGULARIZERS = tuple(_REGULARIZERS)
 
 
-def image_dissimilarity(fixed: tf.Tensor, registered: tf.Tensor, similarity: str) -> tf.Tensor:
+def image_dissimilarity(
+    fixed: tf.Tensor, registered: tf.Tensor, similarity: str, mask: tf.Tensor | None = None
+) -> tf.Tensor:
     """Return how unlike the images of every pair are, by one of several measures.
 
     Parameters
@@ -44,6 +46,9 @@ def image_dissimilarity(fixed: tf.Tensor, registered: tf.Tensor, similarity: str
         Mean squared difference, negative correlation over the image, one minus the correlation in windows of nine
         pixels, the same in windows of two sizes that go with the image (whose sides must be known), or the mean squared
         difference of self-similarity features.
+    mask : tf.Tensor, shape (B, n_1, ..., n_r, 1), optional
+        Which pixels of the fixed image count, from 0 to 1; what the images show elsewhere does not matter. Default:
+        all.
 
     Returns
     -------
@@ -52,7 +57,7 @@ def image_dissimilarity(fixed: tf.Tensor, registered: tf.Tensor, similarity: str
     Raises
     ------
     ValueError
-        For an unknown name.
+        For an unknown name, or a mask of another size than the images.
 
     Examples
     --------
@@ -61,7 +66,13 @@ def image_dissimilarity(fixed: tf.Tensor, registered: tf.Tensor, similarity: str
     0.0
     """
     one_of(*SIMILARITIES)("similarity", similarity)
-    return _DISSIMILARITIES[similarity](tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered))
+    fixed, registered = tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered)
+    return _DISSIMILARITIES[similarity](fixed, registered, None if mask is None else mask_of(fixed, mask))
+
+
+def roughness(field: tf.Tensor, regularizer: str) -> tf.Tensor:
+    """Return how rough the field of every pair is, (B,), by one of `REGULARIZERS`."""
+    return _REGULARIZERS[regularizer](field)
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -108,7 +119,7 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
     ):
         super().__init__(name=name, **kwargs)
         self.similarity = one_of(*SIMILARITIES)("similarity", similarity)
-        self.regularizer = one_of(*_REGULARIZERS)("regularizer", regularizer)
+        self.regularizer = one_of(*REGULARIZERS)("regularizer", regularizer)
         self.weight = number(low=0)("weight", weight)
 
     # Past Keras, which would take the outputs apart and hand over one after the other.
@@ -123,7 +134,7 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
         field = compared.get("field")
         if field is None or not self.weight:
             return loss
-        return loss + self.weight * tf.reduce_mean(_REGULARIZERS[self.regularizer](floating_tensor(field)))
+        return loss + self.weight * tf.reduce_mean(roughness(floating_tensor(field), self.regularizer))
 
     def get_config(self) -> dict:
         settings = {"similarity": self.similarity, "regularizer": self.regularizer, "weight": self.weight}

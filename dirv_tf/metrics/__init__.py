@@ -1,16 +1,27 @@
-"""Metrics of a registration: pure functions of fields, images, landmarks and labels; a Keras metric; their names."""
+"""Metrics of a registration: pure functions of fields, images, landmarks and labels; Keras metrics; their names."""
 
 from dirv_tf.metrics.field import displacement_lengths, endpoint_error, field_metrics
 from dirv_tf.metrics.folding import folded_percent, sd_log_jacobian
 from dirv_tf.metrics.image import intensity_difference
+from dirv_tf.metrics.label_scores import LabelScores
 from dirv_tf.metrics.labels import label_overlap
+from dirv_tf.metrics.landmark_scores import LandmarkScores
 from dirv_tf.metrics.landmarks import landmark_errors
-from dirv_tf.metrics.names import METRIC_NAMES, MetricName, level_suffixes, metric_name, needs_true_field
+from dirv_tf.metrics.names import (
+    METRIC_NAMES,
+    MetricName,
+    label_suffixes,
+    level_suffixes,
+    metric_name,
+    needs_true_field,
+)
 from dirv_tf.metrics.reduction import reduction
 from dirv_tf.metrics.registration_errors import RegistrationErrors
 
 __all__ = [
     "METRIC_NAMES",
+    "LabelScores",
+    "LandmarkScores",
     "MetricName",
     "RegistrationErrors",
     "displacement_lengths",
@@ -19,6 +30,7 @@ __all__ = [
     "folded_percent",
     "intensity_difference",
     "label_overlap",
+    "label_suffixes",
     "landmark_errors",
     "level_suffixes",
     "metric_name",

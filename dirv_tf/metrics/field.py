@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dirv_tf.losses.arguments import alike_tensors, field_tensor
-from dirv_tf.metrics.finite_root import finite_root
+from dirv_tf.losses.finite_root import finite_root
 from dirv_tf.metrics.folding import folded_of_determinant, jacobian_determinant, sd_log_of_determinant
 from dirv_tf.metrics.pixel_mean import pixel_maximum, pixel_mean
 

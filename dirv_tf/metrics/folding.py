@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.losses.arguments import field_tensor
-from dirv_tf.metrics.finite_root import finite_root
+from dirv_tf.losses.finite_root import finite_root
 from dirv_tf.metrics.pixel_mean import pixel_mean
 
 SMALLEST_DETERMINANT = 1e-9

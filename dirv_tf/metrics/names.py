@@ -3,16 +3,19 @@
 Read by all that shows a metric to people: progress lines, result tables, reports, learning curves, TensorBoard and the
 command line. Keys are those of logs, records and cards of weights. A metric of the pyramid levels has further keys:
 ``dl_dis`` is the mean of the levels as in the thesis, ``dl_dis_finest`` the finest level alone, ``dl_dis_level0``, ...
-every level; Keras puts ``val_`` before the key of a validation.
+every level, and one of labels ``dice_label1``, ... of every label. What ends in ``_before`` is of the zero field. Keras
+puts ``val_`` before the key of a validation.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 VALIDATION_PREFIX = "val_"
 FINEST = "_finest"
+BEFORE = "_before"
 MEAN_OF_LEVELS = "average of the levels"
 
 
@@ -33,6 +36,8 @@ class MetricName(NamedTuple):
         Whether it exists for pairs of known fields only.
     per_level : bool
         Whether there are also keys of the finest and of every level.
+    annotation : str
+        What must be drawn on the images: "labels", "landmarks", or nothing.
 
     Examples
     --------
@@ -47,6 +52,7 @@ class MetricName(NamedTuple):
     unit: str
     needs_true_field: bool
     per_level: bool = False
+    annotation: str = ""
 
     @property
     def heading(self) -> str:
@@ -57,6 +63,11 @@ class MetricName(NamedTuple):
     def title(self) -> str:
         """Label and unit, over a figure."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    @property
+    def before(self) -> str:
+        """The key of the same without registration."""
+        return f"{self.key}{BEFORE}"
 
     def text(self, value: float, digits: int = 3) -> str:
         """Return label, value and unit, in a sentence."""
@@ -71,11 +82,17 @@ _TABLE = (
     MetricName("endpoint_error", "endpoint error", "endpoint error", "px", needs_true_field=True),
     MetricName("endpoint_error_initial", "endpoint error before", "endpoint error of the zero field", "px", True),
     MetricName("folded_percent", "folded", "folded pixels", "%", needs_true_field=False),
+    MetricName("dice", "Dice", "Dice coefficient of labels", "", False, annotation="labels"),
+    MetricName("dice_before", "Dice before", "Dice coefficient of labels before", "", False, annotation="labels"),
+    MetricName("tre", "TRE", "target registration error of landmarks", "px", False, annotation="landmarks"),
+    MetricName("tre_before", "TRE before", "target registration error before", "px", False, annotation="landmarks"),
 )
 METRIC_NAMES = {metric.key: metric for metric in _TABLE}
 # Losses and reductions, in the order in which tables and figures show them.
 LEVEL_METRICS = tuple(metric for metric in _TABLE if metric.per_level)
 REDUCTIONS = tuple(metric for metric in LEVEL_METRICS if metric.unit == "%")
+# What is shown beside its value before the registration, where something is drawn on the images.
+ANNOTATED = tuple(metric for metric in _TABLE if metric.annotation and not metric.key.endswith(BEFORE))
 
 
 def level_suffixes(levels: int) -> tuple[str, ...]:
@@ -100,6 +117,26 @@ def level_suffixes(levels: int) -> tuple[str, ...]:
     return ("", FINEST, *(f"_level{level}" for level in range(levels)))
 
 
+def label_suffixes(labels: Sequence[int]) -> tuple[str, ...]:
+    """Return what follows the key of a metric of labels: "" for their mean, and "_label1", ... for every one.
+
+    Parameters
+    ----------
+    labels : sequence of int
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> from dirv_tf.metrics import label_suffixes
+    >>> label_suffixes([1, 4])
+    ('', '_label1', '_label4')
+    """
+    return ("", *(f"_label{label}" for label in labels))
+
+
 def metric_name(key: str) -> tuple[MetricName, str] | None:
     """Look a key up, with or without the suffix of a level.
 
@@ -111,8 +148,8 @@ def metric_name(key: str) -> tuple[MetricName, str] | None:
     Returns
     -------
     pair of MetricName and str, or None
-        The metric, and in words which levels the key is of: "average of the levels", "finest level", "level 0", ...,
-        or nothing for a metric without levels. None for a key that is not in the table.
+        The metric, and in words which levels or label the key is of: "average of the levels", "finest level",
+        "level 0", ..., "label 1", ..., or nothing for a metric without. None for a key that is not in the table.
 
     Examples
     --------
@@ -123,10 +160,12 @@ def metric_name(key: str) -> tuple[MetricName, str] | None:
     """
     if key in METRIC_NAMES:
         return METRIC_NAMES[key], MEAN_OF_LEVELS if METRIC_NAMES[key].per_level else ""
-    match = re.fullmatch(r"(.+?)_(?:(finest)|level(\d+))", key)
+    match = re.fullmatch(r"(.+?)_(?:(finest)|level(\d+)|label(\d+))", key)
     metric = METRIC_NAMES.get(match[1]) if match else None
-    if match is None or metric is None or not metric.per_level:
+    if match is None or metric is None or not (metric.annotation == "labels" if match[4] else metric.per_level):
         return None
+    if match[4]:
+        return metric, f"label {match[4]}"
     return metric, "finest level" if match[2] else f"level {match[3]}"
 
 

@@ -15,6 +15,7 @@ from dirv_tf.losses import (
 )
 from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
 from dirv_tf.losses.displacement import check_true_field
+from dirv_tf.losses.targets import true_flow_field
 from dirv_tf.metrics.field import endpoint_error
 from dirv_tf.metrics.folding import folded_percent
 from dirv_tf.metrics.names import level_suffixes, needs_true_field
@@ -43,9 +44,10 @@ class RegistrationErrors(tf.keras.metrics.Metric):
 
     Notes
     -----
-    ``update_state(flow_field, outputs)`` takes the true flow field (or None: then only metrics without it count the
-    pairs) and the outputs of a network: ``flow_field``, ``fixed_images``, ``moving_images``, ``registered_images``
-    and, with a true field, ``displacement_fields``. ``result()`` is a dictionary by the keys of `METRIC_NAMES`:
+    ``update_state(targets, outputs)`` takes the true flow field, alone or in a dictionary (or None: then only metrics
+    without it count the pairs), and the outputs of a network: ``flow_field``, ``fixed_images``, ``moving_images``,
+    ``registered_images`` and, with a true field, ``displacement_fields``. ``result()`` is a dictionary by the keys of
+    `METRIC_NAMES`:
 
     - ``l_dis`` (px), ``l_int`` (x 255), ``dl_dis``, ``dl_int`` (reductions in percent against the zero field),
       level-averaged as in the thesis (eqs. 26, 27); the same with ``_finest`` for the finest level alone and with
@@ -82,6 +84,7 @@ class RegistrationErrors(tf.keras.metrics.Metric):
     @tf.autograph.experimental.do_not_convert
     def update_state(self, y_true: tf.Tensor | None, y_pred: dict, sample_weight: None = None) -> None:
         refuse_sample_weight(sample_weight, "RegistrationErrors")
+        y_true = true_flow_field(y_true)
         supervised = self.known_fields and y_true is not None
         needed = ("flow_field", *_IMAGES, *(("displacement_fields",) if supervised else ()))
         check_outputs(y_pred, needed, "RegistrationErrors")

@@ -242,9 +242,10 @@ class RegistrationNetwork(tf.keras.Model):
         ----------
         optimizer : str or tf.keras.optimizers.Optimizer
         loss : callable
-            ``loss(flow_field, outputs)`` on the true field and the completed outputs, see `dirv_tf.losses`.
+            ``loss(targets, outputs)`` on the true field, or what else is known of the pairs (`dirv_tf.losses.targets`),
+            and the completed outputs, see `dirv_tf.losses`.
         metrics : list of tf.keras.metrics.Metric or None
-            Updated with ``(flow_field, outputs)``, e.g. ``[RegistrationErrors(network.levels)]``.
+            Updated with ``(targets, outputs)``, e.g. ``[RegistrationErrors(network.levels)]``.
         jit_compile : bool or None
             Compile the whole step with XLA. None: where TensorFlow sees a GPU; on CPUs the convolutions of
             TensorFlow itself are faster.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Callable
 
 import numpy as np
@@ -14,6 +15,7 @@ from dirv_tf.registration.conjugate_gradients import conjugate_gradients
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.gauss_newton import sample
 from dirv_tf.registration.instance_optimization import OptimizedField
+from dirv_tf.registration.landmark_term import LANDMARK_WEIGHT, PixelTargets, checked_landmarks
 from dirv_tf.registration.warped_pair import WarpedPair, positions
 
 # Bending energy against noise: the smoothness is this many square pixels times the variance of the noise, and never
@@ -37,6 +39,8 @@ def optimize_cubic(
     moving_mask: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
     halvings: int = 0,
+    landmarks: Sequence[np.ndarray] | None = None,
+    landmark_weight: float = LANDMARK_WEIGHT,
 ) -> OptimizedField:
     """Improve a field that nearly fits, of two images of one contrast, as far as their intensities allow.
 
@@ -66,6 +70,8 @@ def optimize_cubic(
     halvings : int
         How often the images are halved first, for large ones. The control points are then `spacing` coarse pixels
         apart, and the smoothness and both energies are those of the coarse images.
+    landmarks, landmark_weight
+        As of `optimize_field`, with distances in pixels of the moving image.
 
     Returns
     -------
@@ -101,19 +107,29 @@ def optimize_cubic(
     rank, size = pair.fixed.ndim, images[0].shape
     grid = ControlGrid(size, (spacing,) * rank, degree=3)
     start, energy = grid.fit(field), np.inf
-    problem = _Problem(*images, grid, _LEAST if smoothness is None else smoothness)
+    targets = _landmark_targets(landmarks, landmark_weight, size, halvings)
+    problem = _Problem(*images, grid, _LEAST if smoothness is None else smoothness, targets)
     if steps:
         points, energy = problem.minimized(start, steps, progress)
         if smoothness is None:
             # What is left where the field is free to follow everything is noise.
             noise = noise_variance(images[0], problem.warped(grid.interpolate(points)), images[1] > 0.5)
             if _OF_NOISE[rank] * noise > _LEAST:
-                problem = _Problem(*images, grid, _OF_NOISE[rank] * noise)
+                problem = _Problem(*images, grid, _OF_NOISE[rank] * noise, targets)
                 points, energy = problem.minimized(start, steps, progress)
-    given = problem.data_term(problem.warped(field)) + problem.smoothness * problem.bending(start)[0]
+    given = problem.data_term(problem.warped(field), field) + problem.smoothness * problem.bending(start)[0]
     if not energy < given:
         return OptimizedField(pair.flow_field, given, given)
     return OptimizedField(np.moveaxis(_doubled(points, grid, halvings, pair.fixed.shape), 0, -1), given, energy)
+
+
+def _landmark_targets(landmarks, weight, size, halvings):
+    points = checked_landmarks(landmarks, len(size))
+    if weight < 0:
+        raise ValueError(f"`landmark_weight` must not be negative. Received: landmark_weight={weight!r}")
+    if points is None:
+        return None
+    return PixelTargets.of(points[0] / 2**halvings, (points[1] - points[0]) / 2**halvings, size, weight)
 
 
 def _doubled(points, grid, halvings, size):
@@ -160,14 +176,17 @@ def noise_variance(fixed: np.ndarray, registered: np.ndarray, counted: np.ndarra
 class _Problem:
     """The energy of control points, and the steps that lower it."""
 
-    def __init__(self, fixed, weights, moving, grid, smoothness):
+    def __init__(self, fixed, weights, moving, grid, smoothness, landmarks=None):
+        self._landmarks = landmarks
         self._fixed, self._moving = fixed, np.ascontiguousarray(moving)
         self._weights = weights / weights.mean()
         self._positions, self._grid, self.smoothness = positions(grid.size), grid, smoothness
         self._bending_weight = np.float32(smoothness * np.prod(grid.size) / np.prod(grid.shape))
 
-    def data_term(self, warped):
-        return float(np.vdot(np.square(self._fixed - warped), self._weights)) / warped.size
+    def data_term(self, warped, field):
+        """Return the mean squared difference, and that of the landmarks."""
+        squares = float(np.vdot(np.square(self._fixed - warped), self._weights)) / warped.size
+        return squares if self._landmarks is None else squares + self._landmarks.energy(field)
 
     def bending(self, points):
         force = bending_force(points, self._grid.spacing)
@@ -180,7 +199,7 @@ class _Problem:
         field = self._grid.interpolate(points)
         warped = self.warped(field)
         bending, force = self.bending(points)
-        return self.data_term(warped) + self.smoothness * bending, (self._positions + field, warped, force)
+        return self.data_term(warped, field) + self.smoothness * bending, (self._positions + field, warped, force)
 
     def minimized(self, points, steps, progress):
         energy, state = self._evaluate(points)
@@ -204,8 +223,11 @@ class _Problem:
 
     def _equations(self, coordinates, warped, bending_force_there):
         slopes = _slopes_at(self._moving, coordinates)
-        force = self._grid.gather(self._weights * (self._fixed - warped) * slopes)
-        diagonal = self._grid.gather(self._weights * slopes**2)
+        pixel_force, squares = self._weights * (self._fixed - warped) * slopes, self._weights * slopes**2
+        if self._landmarks is not None:
+            pixel_force += self._landmarks.force(coordinates - self._positions)
+            squares += self._landmarks.weights
+        force, diagonal = self._grid.gather(pixel_force), self._grid.gather(squares)
         return force - self._bending_weight * bending_force_there, diagonal, slopes
 
     def _solve(self, force, diagonal, slopes, damping):
@@ -214,9 +236,12 @@ class _Problem:
         inverse = 1 / (diagonal + damping + self._bending_weight * np.float32(bending_diagonal(self._grid.spacing)))
 
         def apply(step):
-            along = self._weights * (self._grid.interpolate(step) * slopes).sum(axis=0)
+            field = self._grid.interpolate(step)
+            pulled = self._weights * (field * slopes).sum(axis=0) * slopes
+            if self._landmarks is not None:
+                pulled += self._landmarks.weights * field
             stiff = self._bending_weight * bending_force(step, self._grid.spacing)
-            return self._grid.gather(along * slopes) + damping * step + stiff
+            return self._grid.gather(pulled) + damping * step + stiff
 
         return conjugate_gradients(apply, force, inverse, _CONJUGATE_STEPS, _RESIDUAL)
 

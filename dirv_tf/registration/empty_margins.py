@@ -62,8 +62,8 @@ class Margins:
         if self.box is None:
             return pair
         fixed, moving = (np.ascontiguousarray(image[self.box]) for image in (pair.fixed, pair.moving))
-        masks = (None if mask is None else mask[self.box] for mask in (pair.mask, pair.moving_mask))
-        return Pair(fixed, moving, pair.linear, *masks)
+        mask, moving_mask = (None if each is None else each[self.box] for each in (pair.mask, pair.moving_mask))
+        return Pair(fixed, moving, pair.linear, mask, moving_mask)
 
     def restored_map(self, linear: LinearMap) -> LinearMap:
         """Return a linear map between the cut images as one between the given ones."""

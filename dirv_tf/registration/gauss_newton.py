@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -41,6 +41,8 @@ class Problem(NamedTuple):
     matrix : np.ndarray, shape (r, r), optional
         By which control points become steps in `moving`: they count along the axes of the fixed image, as the slopes of
         the warped features do, and the moving image may be turned, mirrored or finer. Default: the identity.
+    landmarks : PixelTargets, optional
+        Where the control points' field should lead at some pixels.
     """
 
     fixed: np.ndarray
@@ -51,6 +53,7 @@ class Problem(NamedTuple):
     smoothness: float
     reference: np.ndarray
     matrix: np.ndarray | None = None
+    landmarks: Any = None
 
 
 def minimize(
@@ -102,14 +105,16 @@ def evaluate(problem: Problem, points: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the energy of control points and the warped features.
 
     The energy is the mean over the pixels of ``weight sum_c (fixed_c[p] - moving_c(positions[p] + M u[p]))²``, plus
-    the smoothness times the mean over the control points of ``sum_a |grad u_a|²``.
+    the smoothness times the mean over the control points of ``sum_a |grad u_a|²``, plus that of the landmarks.
     """
-    coordinates = problem.positions + turned(problem.matrix, problem.grid.interpolate(points))
+    field = problem.grid.interpolate(points)
+    coordinates = problem.positions + turned(problem.matrix, field)
     warped = np.stack([sample(channel, coordinates) for channel in problem.moving])
     squares = np.square(problem.fixed - warped).sum(axis=0)
     total = points + problem.reference
     smoothness = np.vdot(total, roughness_force(total, problem.grid.spacing)) / np.prod(problem.grid.shape)
-    return float(np.vdot(squares, problem.weights) / squares.size + problem.smoothness * smoothness), warped
+    energy = float(np.vdot(squares, problem.weights) / squares.size + problem.smoothness * smoothness)
+    return energy if problem.landmarks is None else energy + problem.landmarks.energy(field), warped
 
 
 def turned(matrix: np.ndarray | None, field: np.ndarray) -> np.ndarray:
@@ -145,6 +150,12 @@ def normal_equations(problem: Problem, points: np.ndarray, warped: np.ndarray) -
             force[axis] = force[axis] + difference * slope
         for entry, (row, column) in enumerate(_entries(rank)):
             matrices[entry] = matrices[entry] + problem.weights * slopes[row] * slopes[column]
+    if problem.landmarks is not None:
+        for axis, pull in enumerate(problem.landmarks.force(problem.grid.interpolate(points))):
+            force[axis] = force[axis] + pull
+        for entry, (row, column) in enumerate(_entries(rank)):
+            if row == column:
+                matrices[entry] = matrices[entry] + problem.landmarks.weights
     gathered = problem.grid.gather(np.stack([*force, *matrices]))
     weight = _smoothness_weight(problem)
     force = gathered[:rank] - weight * roughness_force(points + problem.reference, problem.grid.spacing)

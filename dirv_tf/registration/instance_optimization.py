@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.feature_images import POINTWISE, check_similarity, feature_images
 from dirv_tf.registration.gauss_newton import Problem, minimize
+from dirv_tf.registration.landmark_term import LANDMARK_WEIGHT, PixelTargets, checked_landmarks, steps_after
 from dirv_tf.registration.warped_pair import WarpedPair, positions
 
 # By measure of similarity, of the order of its squared differences, and by rank: the windows of volumes are smaller.
@@ -47,6 +49,8 @@ def optimize_field(
     mask: np.ndarray | None = None,
     moving_mask: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
+    landmarks: Sequence[np.ndarray] | None = None,
+    landmark_weight: float = LANDMARK_WEIGHT,
 ) -> OptimizedField:
     """Improve the field of one pair by minimizing the difference of its images plus the roughness of the field.
 
@@ -78,6 +82,10 @@ def optimize_field(
         Pixels of the fixed and of the moving image that count. Default: all.
     progress : callable, optional
         Called with the number of steps done and of all steps after each one.
+    landmarks : pair of np.ndarray, shape (n, r), optional
+        Of the fixed and of the moving image, pixels; equal rows correspond.
+    landmark_weight : float
+        Of the mean squared distance of the landmarks, in pixels of the fixed image, which is added to the energy.
 
     Returns
     -------
@@ -121,6 +129,7 @@ def optimize_field(
         smoothness,
         pair.reference(grid),
         pair.matrix if pointwise else None,
+        landmark_targets(pair, landmarks, landmark_weight, pointwise),
     )
     start = np.zeros((len(grid.shape), *grid.shape), np.float32)
     points, energies = minimize(problem, start, steps, progress and (lambda done: progress(done, steps)))
@@ -128,6 +137,36 @@ def optimize_field(
         return OptimizedField(pair.flow_field, energies[0], energies[-1])
     found = grid.interpolate(points)
     return OptimizedField(pair.added(found) if pointwise else pair.composed(found), energies[0], energies[-1])
+
+
+def landmark_targets(
+    pair: WarpedPair, landmarks: Any, weight: float = LANDMARK_WEIGHT, pointwise: bool = True, level: int = 0
+) -> PixelTargets | None:
+    """Return where the control points' field should lead at the landmarks of a pair, or None without any.
+
+    Parameters
+    ----------
+    pair : WarpedPair
+    landmarks : pair of np.ndarray, shape (n, r), or None
+    weight : float
+    pointwise : bool
+        Whether the control points' field is added to that of the pair, see `POINTWISE`.
+    level : int
+        How often the images are halved.
+
+    Raises
+    ------
+    ValueError
+        If the landmarks are no two arrays of one shape, or the weight is negative.
+    """
+    points = checked_landmarks(landmarks, pair.fixed.ndim)
+    if weight < 0:
+        raise ValueError(f"`landmark_weight` must not be negative. Received: landmark_weight={weight!r}")
+    if points is None:
+        return None
+    steps = steps_after(pair.flow_field, pair.matrix, *points, pointwise)
+    size = tuple(-(-side // 2**level) for side in pair.fixed.shape)
+    return PixelTargets.of(points[0] / 2**level, steps / 2**level, size, weight)
 
 
 def checked_smoothness(smoothness: float | None, similarity: str, rank: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Callable, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from dirv_tf.registration.control_grid import ControlGrid
 from dirv_tf.registration.feature_images import POINTWISE, check_similarity, feature_images
 from dirv_tf.registration.gauss_newton import Problem, evaluate, minimize, sample
-from dirv_tf.registration.instance_optimization import checked_smoothness
+from dirv_tf.registration.instance_optimization import checked_smoothness, landmark_targets
 from dirv_tf.registration.warped_pair import WarpedPair, positions, without_affine
 
 
@@ -56,6 +57,7 @@ def register_multi_resolution(
     moving_mask: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
     levels: int | None = None,
+    landmarks: Sequence[np.ndarray] | None = None,
 ) -> np.ndarray:
     """Register a pair without a network: the energy of `optimize_field`, minimized from coarse to fine.
 
@@ -81,6 +83,8 @@ def register_multi_resolution(
         Called with the number of levels done and of all levels, over all rounds, after each one.
     levels : int, optional
         Most levels, for a start that needs no search from afar. Default: as many as the size allows.
+    landmarks : pair of np.ndarray, shape (n, r), optional
+        As of `optimize_field`: a term of the energy on every level.
 
     Returns
     -------
@@ -137,6 +141,8 @@ def register_multi_resolution(
                 spacing = distance
                 # Later rounds start anew: what the rounds before have found costs nothing any more.
                 problem = _problem(pair, images[level], level, similarity, smoothness, grid, points, number == 0)
+                targets = landmark_targets(pair, landmarks, pointwise=pointwise, level=level)
+                problem = problem._replace(landmarks=targets)
                 points, energies = minimize(problem, points, EFFORTS[effort].steps + level - finest)
             if progress is not None:
                 progress((number + 1) * (coarsest - finest + 1) - (level - finest), rounds * (coarsest - finest + 1))

@@ -16,6 +16,7 @@ from dirv_tf.registration.given_image import check_same_rank, checked_masks, tak
 from dirv_tf.registration.header_placement import pair_placement
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
 from dirv_tf.registration.intensity_trial import intensity_trial
+from dirv_tf.registration.landmark_route import given_landmarks, registered_from_landmarks
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
@@ -56,6 +57,7 @@ def register(
     channel: int | str | Sequence[int | str | None] | None = None,
     time: int | Sequence[int | None] | None = None,
     level: int | Sequence[int | None] | None = None,
+    landmarks: Any = None,
     progress: Callable[[int, int], None] | None = None,
     status: Callable[[str], None] | None = None,
 ) -> RegistrationResult:
@@ -115,6 +117,9 @@ def register(
     level : int or pair of int, optional
         Of slides (TIFFs with one image at several resolutions): the level to register, 0 being the finest. None: the
         finest of at most two million pixels, or a coarser one where the other image has larger pixels.
+    landmarks : pair of array_like of shape (n, r), of `dirv_tf.io.Landmarks` or of paths, optional
+        Of the fixed and of the moving image, pixels; equal rows, or those of equal names, correspond. They say where
+        the pair lies, in place of an alignment, and stay a term of the optimization. Not with a model.
     progress : callable, optional
         Called with the number of tiles done and of all tiles after each tile.
     status : callable, optional
@@ -157,6 +162,11 @@ def register(
     >>> dirv_tf.register("fixed.tif", "moving.tif", effort="best").save("result")  # doctest: +SKIP
     """
     rounds = refinement_rounds(refine)
+    if landmarks is not None and (model is not None or align not in (None, "auto") or optimize is False):
+        raise ValueError(
+            "Expected no model, no `align` and no optimize=False beside landmarks: these say where the pair lies, and "
+            f"its field is optimized. Received: model={model!r}, align={align!r}, optimize={optimize}"
+        )
     align = one_of(*ALIGNMENTS)("align", ("auto" if model is None else "none") if align is None else align)
     one_of(*SIMILARITIES)("similarity", similarity), one_of(*EFFORTS)("effort", effort)
     if optimize is None:
@@ -165,7 +175,7 @@ def register(
     fixed_image, moving_image = take_pair(fixed, moving, channel, time, level)
     check_same_rank(fixed_image.array, moving_image.array)
     fixed_geometry, moving_geometry, initial, geometry_notes = pair_placement(fixed_image, moving_image, pixel_size)
-    size = fixed_image.array.shape
+    size, levels = fixed_image.array.shape, (fixed_image.level, moving_image.level)
     tell("loading the network")
     network, name = choose_model(DEFAULT_MODELS[len(size)] if model is None else model, len(size))
     for shape in (size, moving_image.array.shape):
@@ -174,13 +184,14 @@ def register(
         check_intensities(fixed_image.array, "fixed")
         check_intensities(moving_image.array, "moving")
         masks = checked_masks(fixed_image, moving_image, fixed_mask, moving_mask)
+        points = given_landmarks(landmarks, len(size), (fixed_geometry, moving_geometry), levels)
         ranges, range_notes = pair_ranges(fixed_image, moving_image, normalize, network, free=model is None)
         fixed_values = to_unit_interval(fixed_image.array, ranges[0])
         moving_values = to_unit_interval(moving_image.array, ranges[1])
         warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
         warn_of_low_contrast(moving_values, "moving", stacklevel=2)
-        given = Pair(fixed_values, moving_values, initial, *masks)
-        margins = Margins.of(given) if model is None else Margins()
+        given = replace(Pair(fixed_values, moving_values, initial, *masks), landmarks=points)
+        margins = Margins.of(given) if model is None and points is None else Margins()
         given = margins.cut(given)
         sides = tile_sides(tile, given.fixed.shape, network)
         halved = halvings(network, tile, given.fixed.shape)
@@ -196,12 +207,16 @@ def register(
         start = perf_counter()
         call = NetworkCall(run, name, network.similarity)
         trial = None
-        if model is None and similarity in ("auto", "mse") and alike_as_placed(given, align):
+        if points is None and model is None and similarity in ("auto", "mse") and alike_as_placed(given, align):
             tell("registering")
             trial = intensity_trial(given, call, effort, optimize)
-        if trial is not None and trial.found is not None and trial.needs_no_alignment:
+        align_notes: tuple[str, ...] = ()
+        if points is not None:
+            tell("registering")
+            (linear, found), alignment = registered_from_landmarks(given, similarity, effort), None
+        elif trial is not None and trial.found is not None and trial.needs_no_alignment:
             found, linear, alignment = trial.found, initial, None
-            align_notes: tuple[str, ...] = ("no alignment was needed",)
+            align_notes = ("no alignment was needed",)
         else:
             if align != "none":
                 tell("aligning")
@@ -245,7 +260,7 @@ def register(
         fixed_path=fixed_image.path,
         moving_path=moving_image.path,
         choices=(fixed_image.choice, moving_image.choice),
-        levels=(fixed_image.level, moving_image.level),
+        levels=levels,
         intensity_ranges=ranges,
         notes=(
             *fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *align_notes, *size_notes,

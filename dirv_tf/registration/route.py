@@ -33,6 +33,8 @@ class Pair:
         From fixed to moving pixels.
     mask, moving_mask : ndarray of bool or None
         Pixels that count.
+    landmarks : pair of ndarray, shape (n, r), or None
+        Of the fixed and of the moving image, pixels; equal rows correspond.
     """
 
     fixed: np.ndarray
@@ -40,6 +42,7 @@ class Pair:
     linear: LinearMap
     mask: np.ndarray | None = None
     moving_mask: np.ndarray | None = None
+    landmarks: tuple[np.ndarray, np.ndarray] | None = None
 
     def sampled(self) -> np.ndarray:
         """Return the moving image on the fixed image's grid."""
@@ -99,7 +102,7 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
     if pair.fixed.size > _LARGEST_OPTIMIZED:
         field = register_multi_resolution(
             pair.fixed, pair.moving, found.flow_field, similarity, effort,
-            mask=pair.mask, moving_mask=pair.moving_mask,
+            mask=pair.mask, moving_mask=pair.moving_mask, landmarks=pair.landmarks,
         )
         return Found(field, f"{found.method}, then optimization ({similarity})", found.rounds, found.notes)
     # Cubic splines follow intensities to the last fraction of a pixel.
@@ -117,6 +120,7 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
         _STEPS[effort],
         mask=pair.mask,
         moving_mask=pair.moving_mask,
+        landmarks=pair.landmarks,
     )
     if result.final_energy >= result.initial_energy:
         return found

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
+from dirv_tf.metrics.names import ANNOTATED, FINEST, METRIC_NAMES, REDUCTIONS
 from dirv_tf.training.execution.progress import duration
 
 _LOSSES = (METRIC_NAMES["l_int"], METRIC_NAMES["l_dis"])
 _FIELD_METRICS = (METRIC_NAMES["endpoint_error"], METRIC_NAMES["folded_percent"])
 COLUMNS = (
     "run", "reference, mean of levels", "here, mean of levels", "difference, mean of levels", "here, finest level",
-    *(metric.heading for metric in _LOSSES), *(metric.heading for metric in _FIELD_METRICS), "test pairs",
+    *(metric.heading for metric in _LOSSES), *(metric.heading for metric in _FIELD_METRICS),
+    *(metric.heading for metric in ANNOTATED), "test pairs",
     "training and test", "machine", "date", "parameters", "data", "settings",
 )
 NOT_RUN = "not run"
 EXPLANATION = (
     f"Pairs of numbers are {' / '.join(metric.label for metric in REDUCTIONS)}: the shares of the initial intensity "
     "and displacement error that were removed on unseen pairs, in percent. Networks of different numbers of pyramid "
-    "levels compare by the finest level. Losses are means over the levels, before and after. \"quick\" marks a short "
-    "run with few training pairs."
+    "levels compare by the finest level. Losses are means over the levels, before and after; so are Dice coefficients "
+    "of labels and target registration errors (TRE) of landmarks. \"quick\" marks a short run with few training pairs."
 )
 
 
@@ -33,9 +34,11 @@ def run_rows(runs):
     Returns
     -------
     list of dict
-        Texts by column.
+        Texts by column; those of labels and landmarks only where a run has some.
     """
-    return [_filled(_row(run)) for run in runs]
+    rows = [_filled(_row(run)) for run in runs]
+    empty = [metric.heading for metric in ANNOTATED if not any(row[metric.heading] for row in rows)]
+    return [{column: text for column, text in row.items() if column not in empty} for row in rows]
 
 
 def _row(run):
@@ -70,6 +73,9 @@ def _row(run):
         row[metric.heading] = _before_and_after(test, metric.key)
     for metric in _FIELD_METRICS:
         row[metric.heading] = f"{test[metric.key]:.3f}" if metric.key in test else ""
+    for metric in ANNOTATED:
+        if metric.key in test:
+            row[metric.heading] = f"{test[metric.before]:.3f} → {test[metric.key]:.3f}"
     return row
 
 

@@ -14,7 +14,7 @@ from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.noise import desensitize
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
 from dirv_tf.synthesis.random_fields import FIELD_KINDS, random_fields
-from dirv_tf.synthesis.shapes import shape_images
+from dirv_tf.synthesis.shapes import shape_images, shape_images_and_labels
 
 __all__ = [
     "FIELD_KINDS",
@@ -25,4 +25,5 @@ __all__ = [
     "nonrigid_fields",
     "random_fields",
     "shape_images",
+    "shape_images_and_labels",
 ]

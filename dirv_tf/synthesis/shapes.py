@@ -53,6 +53,26 @@ def shape_images(
     tf.Tensor, shape (B, n_1, ..., n_r, 1), float32
         From 0 to 1. The same in every epoch.
     """
+    return shape_images_and_labels(size, seed, indices, shape_size, labels)[0]
+
+
+def shape_images_and_labels(
+    size: Sequence[int], seed: int, indices: tf.Tensor, shape_size: Sequence[int] = (6, 16), labels: int = 8
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draw the images of `shape_images` together with which shape every pixel belongs to.
+
+    Parameters
+    ----------
+    size, seed, indices, shape_size, labels
+        As of `shape_images`.
+
+    Returns
+    -------
+    images : tf.Tensor, shape (B, n_1, ..., n_r, 1), float32
+        As of `shape_images`.
+    labels : tf.Tensor, shape (B, n_1, ..., n_r), int32
+        From 0 to `labels` - 1: the shape with the highest score; of half of the images 0 is black.
+    """
     keys = random_keys.fold(random_keys.stream_key(seed, random_keys.SHAPES), indices)
     shortest, longest = (float(end) for end in shape_size)
     layout = random_keys.uniform(random_keys.fold(keys, _LAYOUT), 4 + 2 * len(size))
@@ -76,7 +96,7 @@ def shape_images(
         size, random_keys.fold(keys, _TEXTURES), 1, distances / 2, texture_offsets, shortest / 2
     )[:, 0]
     images *= 1.0 + tf.reshape(amplitudes, [-1] + [1] * len(size)) * textures
-    return tf.clip_by_value(images, 0.0, 1.0)[..., None]
+    return tf.clip_by_value(images, 0.0, 1.0)[..., None], tf.argmax(scores, axis=1, output_type=tf.int32)
 
 
 def _random_splines(size, keys, channels, distances, offsets, shortest):

@@ -12,6 +12,7 @@ from dirv_tf.models import pretrained
 from dirv_tf.models.weight_files import WeightFileError, load_weights_file
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.run_config import RunConfig
+from dirv_tf.training.execution.annotations import annotation_metrics
 from dirv_tf.training.execution.building import build_model, compile_model, testing_pairs
 from dirv_tf.training.execution.history import read_history
 from dirv_tf.training.execution.progress import Progress
@@ -161,7 +162,7 @@ def repeat_test(run, pairs=None, progress=True):
     network = load_network(run)
     testing = testing_pairs(run.config)
     testing = testing if pairs is None else testing.first(pairs)
-    compile_model(network, run.config, steps=1)
+    compile_model(network, run.config, 1, further_metrics=annotation_metrics(testing, testing))
     callbacks = [Progress(test_steps=testing.steps_per_epoch)] if progress else []
     begun = time.monotonic()
     measured = network.evaluate(testing.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)

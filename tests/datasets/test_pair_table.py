@@ -18,7 +18,7 @@ def _table(folder, text):
     ],
 )
 def test_paths_are_relative_to_the_table(tmp_path, text):
-    assert [tuple(map(str, pair)) for pair in read_pair_table(_table(tmp_path, text))] == [
+    assert [(str(pair.fixed), str(pair.moving)) for pair in read_pair_table(_table(tmp_path, text))] == [
         (f"{tmp_path}/a.png", f"{tmp_path}/b/c.png"),
         ("/data/d.tif", f"{tmp_path}/e.tif"),
     ]
@@ -31,6 +31,8 @@ def test_paths_are_relative_to_the_table(tmp_path, text):
         ("fixed moving\na b\n", "expected the columns fixed, moving.*Received: columns="),
         ("fixed,moving\n", "at least one row"),
         ("fixed,moving\na,b\nc,\n", "pairs.csv, line 3: expected the paths of a fixed and a moving image"),
+        ("fixed,moving,fixed_mask\na,b,c\nd,e\n", "line 3: expected fixed_mask of every pair"),
+        ("fixed,moving,fixed_labels\na,b,c\n", "line 2: expected fixed_labels and moving_labels of every pair"),
         ("fixed,moving\na\n", "line 2: .*Received: {'fixed': 'a', 'moving': ''}"),
     ],
 )
@@ -48,3 +50,11 @@ def test_a_file_that_is_no_text_is_an_error(tmp_path):
 def test_a_missing_table_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="Received: path="):
         read_pair_table(tmp_path / "none.csv")
+
+
+def test_what_is_drawn_on_the_images_has_columns_of_its_own(tmp_path):
+    text = "moving_labels,fixed,moving,note,fixed_labels\nl/2.png,a.png,b.png,x,l/1.png\n"
+    (pair,) = read_pair_table(_table(tmp_path, text))
+    assert pair.annotations == ("labels",)
+    assert (pair.fixed_labels, pair.moving_labels) == (tmp_path / "l/1.png", tmp_path / "l/2.png")
+    assert pair.fixed_mask is None and pair.fixed_landmarks is None

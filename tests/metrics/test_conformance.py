@@ -25,9 +25,9 @@ FUNCTIONS = {
     ),
     "sd_log_jacobian": lambda true, field, fixed, image: metrics.sd_log_jacobian(field),
 }
-# Of single registrations in NumPy; tested on their own.
-OF_ARRAYS = {"label_overlap", "landmark_errors"}
-NAMES = {"METRIC_NAMES", "MetricName", "level_suffixes", "metric_name", "needs_true_field"}
+# Of single registrations in NumPy, or of what is drawn on the images; tested on their own.
+OF_ARRAYS = {"label_overlap", "landmark_errors", "LabelScores", "LandmarkScores"}
+NAMES = {"METRIC_NAMES", "MetricName", "label_suffixes", "level_suffixes", "metric_name", "needs_true_field"}
 battery = pytest.mark.parametrize("rank", [2, 3])
 
 

@@ -16,9 +16,13 @@ def test_every_metric_of_a_test_row_is_in_the_table():
         key + suffix
         for key, name in METRIC_NAMES.items()
         for suffix in (names.level_suffixes(3) if name.per_level else [""])
+        if not name.annotation
     ]
     assert set(every.result()) == set(keys)
     assert set(known.result()) == {key for key in keys if not metrics.needs_true_field(key)}
+    labels, landmarks = metrics.LabelScores([1, 12]).result(), metrics.LandmarkScores().result()
+    drawn = {names.metric_name(key)[0].key for key in (*labels, *landmarks)}
+    assert drawn == {key for key, name in METRIC_NAMES.items() if name.annotation}
 
 
 def test_keys_of_levels():
@@ -26,7 +30,8 @@ def test_keys_of_levels():
     assert names.metric_name("l_int_finest") == (METRIC_NAMES["l_int"], "finest level")
     assert names.metric_name("l_int") == (METRIC_NAMES["l_int"], "average of the levels")
     assert names.metric_name("folded_percent") == (METRIC_NAMES["folded_percent"], "")
-    for unknown in ("loss", "l_dis_other", "endpoint_error_finest", "l_int_level", "val_l_int", "x_level0"):
+    assert names.metric_name("dice_before_label12") == (METRIC_NAMES["dice_before"], "label 12")
+    for unknown in ("dice_level1", "l_int_label1", "tre_label1", "loss", "l_dis_other", "endpoint_error_finest", "l_int_level", "val_l_int", "x_level0"):
         assert names.metric_name(unknown) is None
     with pytest.raises(KeyError, match="Received: key='loss'"):
         metrics.needs_true_field("loss")

@@ -7,6 +7,8 @@ import difflib
 
 from dirv_tf.validation import ConfigError, cut, shown
 
+_MAY_BE_NULL = {"section", "list_of", "list_of_kinds"}
+
 
 def section(settings_class, **default):
     """Declare a dataclass field that is a dataclass of settings itself; with ``default=None`` it may also be null."""
@@ -26,7 +28,7 @@ def section_by_kind(kinds, **default):
     return dataclasses.field(metadata={"kinds": kinds}, **default)
 
 
-def sections_by_kind(kinds, inherited):
+def sections_by_kind(kinds, inherited=(), **default):
     """Declare a dataclass field that is a tuple of such sections, which take over some keys of the one around them.
 
     Parameters
@@ -35,8 +37,10 @@ def sections_by_kind(kinds, inherited):
         As of `section_by_kind`.
     inherited : tuple of str
         Keys of the section around them that hold for each of them, where it does not say otherwise.
+    **default
+        ``default=None`` for a list that may be left out.
     """
-    return dataclasses.field(metadata={"list_of_kinds": kinds, "inherited": inherited})
+    return dataclasses.field(metadata={"list_of_kinds": kinds, "inherited": inherited}, **default)
 
 
 def sections(settings_class, **default):
@@ -84,7 +88,7 @@ def read_section(settings_class, raw, source, path=""):
         if name not in raw:
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise ConfigError(f"{source}: key '{key}' is missing; legal is {_legal(field)}.")
-        elif raw[name] is None and field.default is None and {"section", "list_of"} & set(field.metadata):
+        elif raw[name] is None and field.default is None and _MAY_BE_NULL & set(field.metadata):
             values[name] = None
         elif "section" in field.metadata:
             values[name] = read_section(field.metadata["section"], raw[name], source, key)

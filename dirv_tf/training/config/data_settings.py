@@ -14,6 +14,7 @@ from dirv_tf.validation import (
     image_size,
     increasing_pair,
     integer,
+    list_of,
     number,
     one_of,
     setting,
@@ -105,6 +106,7 @@ class ShapeSettings(_DrawnSettings):
     kind: str = setting(one_of("shapes"), default="shapes")
     shape_size: tuple[int, int] = setting(increasing_pair(integer(2)), default=(6, 16))
     labels: int = setting(integer(2), default=8)
+    label_maps: bool = setting(boolean(), default=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +180,11 @@ class FolderSettings:
 
 @dataclasses.dataclass(frozen=True)
 class PairsSettings:
-    """Real pairs listed in two CSV files; see `dirv_tf.datasets.from_pairs`. `train_images`: as in `FolderSettings`."""
+    """Real pairs listed in two CSV files; see `dirv_tf.datasets.from_pairs`. `train_images`: as in `FolderSettings`.
+
+    Where the lists have columns for them, labels, landmarks and masks are read: for `training.terms`, and to measure
+    by. `labels` are those that count, by default all that are found. With `pad`, whole images are padded to `size`.
+    """
 
     known_fields: ClassVar[bool] = False
     paths: ClassVar[tuple[str, ...]] = ("train_pairs", "test_pairs")
@@ -194,6 +200,8 @@ class PairsSettings:
     normalization: str = setting(one_of("joint", "each"), default="joint")
     on_error: str = setting(one_of("raise", "skip"), default="raise")
     memory_gib: float = setting(number(low=0), default=4.0)
+    labels: tuple[int, ...] | None = setting(list_of(integer(1)), default=None)
+    pad: bool = setting(boolean(), default=False)
 
     def __post_init__(self):
         if Path(self.train_pairs).resolve() == Path(self.test_pairs).resolve():
@@ -238,6 +246,8 @@ class MixtureSettings:
                         f"'{key}' must be the same in 'data' and in all of 'data.parts'. "
                         f"Received: data.{key}={getattr(self, key)} and {key}={getattr(part, key)} in {part.kind}"
                     )
+            if getattr(part, "label_maps", False):
+                raise ConfigError("'label_maps' must be left out in 'data.parts'. Received: label_maps=True")
             for key, meant in {"patch_size": "of the patches", "test_size": "of the test, too"}.items():
                 if getattr(part, key, None) is not None:
                     raise ConfigError(
@@ -266,23 +276,6 @@ class MixtureSettings:
 
 
 DATA_KINDS = {**_MIXED_KINDS, "pairs": PairsSettings, "mixture": MixtureSettings}
-
-
-def change_paths(settings, mapping, change):
-    """Change the paths of images in a data section, and in the parts of a mixture.
-
-    Parameters
-    ----------
-    settings : one of the classes of `DATA_KINDS`
-    mapping : dict
-        The same settings as `RunConfig.as_mapping` gives them; changed in place.
-    change : callable
-        From a path to the one that takes its place.
-    """
-    for name in set(settings.paths).intersection(mapping):
-        mapping[name] = change(mapping[name])
-    for part, part_mapping in zip(getattr(settings, "parts", ()), mapping.get("parts", ())):
-        change_paths(part, part_mapping, change)
 
 
 def _dataset(settings, part):

@@ -7,7 +7,7 @@ import os
 
 from dirv_tf.models.network_settings import NetworkSettings
 from dirv_tf.models.registry import SettingsByKind
-from dirv_tf.training.config.config_sections import section, section_by_kind, sections
+from dirv_tf.training.config.config_sections import section, section_by_kind, sections, sections_by_kind
 from dirv_tf.training.config.data_settings import (
     DATA_KINDS,
     ChessboardSettings,
@@ -16,6 +16,7 @@ from dirv_tf.training.config.data_settings import (
     PairsSettings,
     ShapeSettings,
 )
+from dirv_tf.training.config.loss_terms import TERM_KINDS, check_terms, has_own_loss
 from dirv_tf.training.config.training_stages import (
     LOSSES,
     SIMILARITIES,
@@ -34,6 +35,9 @@ _SEED = integer(high=2**32 - 1)
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
+
+    `terms` are added up, each times its `weight`, where something is drawn on the images: labels, landmarks, masks; the
+    loss that `loss` names is then the term `own`. Without it, that loss is all.
 
     `stages` says for how many epochs every stage of the network is trained, and what is different there; `epochs` is
     then their sum and is left out. Without it, the stages share the epochs evenly. `similarity`, `regularization` and
@@ -56,6 +60,7 @@ class TrainingSettings:
     learning_rate: float = setting(number(above=0), default=2e-4)
     schedule: str = setting(one_of("constant", "cosine", "halving"), default="constant")
     loss: str = setting(one_of(*LOSSES), default="displacement")
+    terms: tuple | None = sections_by_kind(TERM_KINDS, default=None)
     similarity: str | None = setting(one_of(*SIMILARITIES), default=None)
     regularization: float | None = setting(number(low=0), default=None)
     symmetry: float | None = setting(number(low=0), default=None)
@@ -83,6 +88,8 @@ class TrainingSettings:
             )
         if self.stages:
             object.__setattr__(self, "epochs", total)
+        if self.terms is not None:
+            check_terms(self.terms)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +162,7 @@ class RunConfig:
                     f"'training.{key}' must be left out for 'model.kind' {model.kind}, which has no such argument. "
                     f"Received: training.{key}={getattr(self.training, key)}"
                 )
-        losses = [stage.loss for stage in self.stages]
+        losses = [stage.loss for stage in self.stages] if has_own_loss(self.training.terms) else []
         if not data.known_fields and not set(losses) <= set(WITHOUT_FIELDS):
             raise ConfigError(
                 f"'training.loss' must be {' or '.join(WITHOUT_FIELDS)} for 'data.kind' {data.kind}: the true fields "
@@ -167,7 +174,7 @@ class RunConfig:
             if value is not None and "unsupervised" not in losses:
                 raise ConfigError(
                     f"'training.{key}' must be left out unless 'training.loss' is unsupervised. "
-                    f"Received: training.{key}={value}, training.loss={', '.join(losses)}"
+                    f"Received: training.{key}={value}, training.loss={', '.join(losses) or 'no term own'}"
                 )
         if "combined" in losses and not self.training.displacement_weight + self.training.intensity_weight:
             raise ConfigError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from dirv_tf import datasets, losses, metrics
+from dirv_tf.training.execution.annotations import loss_of_terms
 from dirv_tf.validation import ConfigError
 
 # Shares of a stage after which the schedule "halving" halves the learning rate.
@@ -36,7 +37,7 @@ def build_model(config, network=None):
     )
 
 
-def compile_model(model, config, steps, stage=None):
+def compile_model(model, config, steps, stage=None, further_metrics=()):
     """Give the network the loss of a stage of the training, its metrics and a fresh Adam with its learning rate.
 
     Parameters
@@ -47,6 +48,8 @@ def compile_model(model, config, steps, stage=None):
         Training steps of the stage: where a decaying learning rate reaches zero.
     stage : TrainingStage, optional
         One of `config.stages`; default: the last one, whose loss is that of the whole network.
+    further_metrics : sequence of tf.keras.metrics.Metric
+        Beside those of fields and intensities.
     """
     stage = stage or config.stages[-1]
     optimizer = tf.keras.optimizers.Adam(
@@ -56,7 +59,7 @@ def compile_model(model, config, steps, stage=None):
     model.compile(
         optimizer=optimizer,
         loss=_loss(stage, config, steps),
-        metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields)],
+        metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields), *further_metrics],
         jit_compile=None if jit_compile == "auto" else jit_compile,
         steps_per_execution=config.training.steps_per_execution,
     )
@@ -132,6 +135,11 @@ def _pairs(config, part, batch_size, seed):
 
 
 def _loss(stage, config, steps):
+    own = _own_loss(stage, config, steps)
+    return own if config.training.terms is None else loss_of_terms(config.training.terms, own)
+
+
+def _own_loss(stage, config, steps):
     training = config.training
     if stage.loss == "unsupervised":
         return config.model.own_loss(stage.unsupervised, steps)

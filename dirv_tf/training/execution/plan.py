@@ -29,18 +29,26 @@ def plan(config, folder, pairs, testing, found, start=None):
     size, test_size = ("×".join(map(str, each.size)) for each in (pairs, testing))
     preset = f", preset {config.preset}" if config.preset else ""
     fields = f"{data.transform} fields" if data.known_fields else "unknown fields"
+    drawn = ", ".join(getattr(pairs, "annotations", ()))
     return [
         f"Run {config.name}{preset}: {config.description}",
         f"  network   {model.description()}: {config.parameters:,} parameters",
         *([f"  start     weights of {start.name}, SHA-256 {start.card['sha256'][:12]}…"] if start else []),
-        f"  training  {pairs.count:,} pairs of {size}{_files(pairs)}, {fields}, batches of "
-        f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
+        f"  training  {pairs.count:,} pairs of {size}{_files(pairs)}, {fields}{f', {drawn}' if drawn else ''}, "
+        f"batches of {training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
         f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
+        *_terms(config),
         *_stages(config),
         f"  test      {testing.count:,} unseen pairs of {test_size}{_files(testing)}, seed {config.seeds.testing}",
         f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
         f"  results   {folder.path}",
     ]
+
+
+def _terms(config):
+    """Say what is added up in the loss, where that is more than the loss alone."""
+    terms = config.training.terms
+    return [] if terms is None else ["  loss      " + " + ".join(f"{term.weight:g} × {term.kind}" for term in terms)]
 
 
 def _stages(config):

@@ -8,7 +8,7 @@ import time
 
 import tensorflow as tf
 
-from dirv_tf.metrics.names import REDUCTIONS, VALIDATION_PREFIX
+from dirv_tf.metrics.names import ANNOTATED, REDUCTIONS, VALIDATION_PREFIX
 
 _WIDTH = 24
 
@@ -142,6 +142,28 @@ def duration(seconds):
     return f"{hours} h {minutes:02d} min"
 
 
+def annotated_texts(measured, prefix=""):
+    """Say the metrics of what is drawn on the images, before and after: "Dice 0.484 → 0.712".
+
+    Parameters
+    ----------
+    measured : mapping of str to number
+        Metrics by key.
+    prefix : str
+        Before the keys.
+
+    Returns
+    -------
+    list of str
+    """
+    return [
+        f"{metric.label} {float(measured[prefix + metric.before]):.3f} → "
+        f"{float(measured[prefix + metric.key]):.3f} {metric.unit}".rstrip()
+        for metric in ANNOTATED
+        if prefix + metric.key in measured
+    ]
+
+
 def _metrics(logs):
     logs = logs or {}
     parts = [f"loss {float(logs['loss']):.4f}"] if "loss" in logs else []
@@ -151,4 +173,7 @@ def _metrics(logs):
         values = [f"{float(logs[prefix + each.key]):.1f}" for each in reductions if prefix + each.key in logs]
         if values:
             parts.append(f"{name} {' / '.join(values)} %")
+        drawn = annotated_texts(logs, prefix)
+        if drawn:
+            parts.append(f"{'unseen ' if prefix else ''}{', '.join(drawn)}")
     return "  ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dirv_tf.io.atomic_write import write_csv, write_json
 from dirv_tf.metrics.names import FINEST, LEVEL_METRICS, METRIC_NAMES
+from dirv_tf.training.execution.progress import annotated_texts
 
 _SHOWN = tuple(metric.key for metric in LEVEL_METRICS)
 _PARTS = {"": "mean of levels", FINEST: "finest level"}
@@ -81,7 +82,14 @@ def results_lines(config, count, measured, reference):
     lines = [f"{title:{width}}" + _cells(values) for title, values in rows]
     known = [METRIC_NAMES[key].text(measured[key]) for key in ("endpoint_error", "folded_percent") if key in measured]
     lines.append(f"{', '.join(known)} of pixels")
-    return lines
+    return lines + annotated_texts(measured) + _label_lines(measured)
+
+
+def _label_lines(measured):
+    """Say the Dice coefficient of every label."""
+    labels = [key[len("dice") :] for key in measured if key.startswith("dice_label")]
+    return [f"  {suffix[len('_label') :]:>4}: {measured[f'dice_before{suffix}']:.3f} → {measured[f'dice{suffix}']:.3f}"
+            for suffix in labels]
 
 
 def _rows(name, measured):

@@ -10,6 +10,7 @@ import time
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.models.weight_files import save_weights_file
 from dirv_tf.resource_errors import disk_errors_name, memory_for
+from dirv_tf.training.execution.annotations import check_annotations
 from dirv_tf.training.execution.building import build_model, testing_pairs, training_pairs, validation_pairs
 from dirv_tf.training.execution.environment import hardware, versions
 from dirv_tf.training.execution.interruption import StepGuard, stop_on_signals
@@ -60,6 +61,7 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     """
     check_output_folder(folder.path)
     pairs, testing = training_pairs(config), testing_pairs(config)
+    check_annotations(config, pairs, testing)
     unseen = validation_pairs(config, testing)
     files = _files(folder, pairs, testing)
     # A stopped run has its weights in the checkpoint.

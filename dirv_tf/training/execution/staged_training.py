@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from dirv_tf.training.execution.annotations import annotation_metrics
 from dirv_tf.training.execution.building import compile_model, learning_rate
 from dirv_tf.training.execution.checkpoints import (
     CheckpointFile,
@@ -144,4 +145,5 @@ class StagedTraining:
             return
         self._entered = stage
         self.model.start_stage(stage.name, **({} if stage.steps is None else {"steps": stage.steps}))
-        compile_model(self.model, self.config, self._steps(stage), stage)
+        further = annotation_metrics(self.pairs, self.testing)
+        compile_model(self.model, self.config, self._steps(stage), stage, further)

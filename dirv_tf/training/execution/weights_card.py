@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from dirv_tf.training.config.data_settings import change_paths
+from dirv_tf.training.config.data_paths import change_paths
 
 
 def weights_card(config, measured, reference, found):

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from dirv_tf.losses.targets import true_flow_field
+
 
 class FrozenBatch(NamedTuple):
     """Pairs that stay the same during a training.
@@ -39,7 +41,7 @@ def frozen_batch(element):
     ----------
     element : tuple
         ``((fixed, moving), flow_field)``, or ``((fixed, moving),)`` where the truth is unknown; arrays as in
-        `FrozenBatch`.
+        `FrozenBatch`. In place of the field a dictionary of targets, see `dirv_tf.losses.targets`.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def frozen_batch(element):
     if not isinstance(element[0], (tuple, list)) or len(element[0]) != 2:
         raise ValueError(f"{expected}. Received: a first entry of type {type(element[0]).__name__}")
     fixed, moving = (tf.convert_to_tensor(image, tf.float32) for image in element[0])
-    truth = element[1] if len(element) == 2 else None
+    truth = true_flow_field(element[1]) if len(element) == 2 else None
     flow_field = None if truth is None else tf.convert_to_tensor(truth, tf.float32)
     if fixed.shape.rank not in (4, 5) or fixed.shape[-1] != 1 or 0 in fixed.shape or moving.shape != fixed.shape:
         raise ValueError(

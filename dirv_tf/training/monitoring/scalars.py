@@ -32,8 +32,10 @@ def scalar_name(key):
     if found is None:
         return f"{_OVERVIEW}/{key}"
     metric, levels = found
-    name = f"{metric.description} ({metric.unit})"
-    return f"{2 + _HEADINGS.index(metric.key)} {name}/{levels}" if levels else f"{_OVERVIEW}/{name}"
+    name = f"{metric.description} ({metric.unit})" if metric.unit else metric.description
+    if metric.key in _HEADINGS:
+        return f"{2 + _HEADINGS.index(metric.key)} {name}/{levels}"
+    return f"{_OVERVIEW}/{name}, {levels}" if levels else f"{_OVERVIEW}/{name}"
 
 
 def split_logs(logs):

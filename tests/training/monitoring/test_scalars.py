@@ -12,6 +12,8 @@ from dirv_tf.training.monitoring.scalars import scalar_name, split_logs
         ("dl_int_finest", "4 intensity reduction (%)/finest level"),
         ("dl_dis_level11", "2 displacement reduction (%)/level 11"),
         ("loss", "1 overview/loss"),
+        ("dice_before_label2", "1 overview/Dice coefficient of labels before, label 2"),
+        ("tre", "1 overview/target registration error of landmarks (px)"),
         ("l_dis_other", "1 overview/l_dis_other"),
     ],
 )

@@ -1,0 +1,84 @@
+"""What is drawn on the images of a run: whether its terms have what they need, its loss, and its metrics."""
+
+from __future__ import annotations
+
+from dirv_tf import losses, metrics
+from dirv_tf.validation import ConfigError
+
+_COLUMNS = {
+    "labels": "with the columns fixed_labels and moving_labels, or shapes with label_maps: true",
+    "landmarks": "with the columns fixed_landmarks and moving_landmarks",
+    "mask": "with the column fixed_mask",
+}
+
+
+def check_annotations(config, pairs, testing):
+    """Raise a ConfigError unless the pairs have what the terms of the loss need, and one set of labels.
+
+    Parameters
+    ----------
+    config : RunConfig
+    pairs, testing : dirv_tf.datasets.PairBatches
+        To train and to test on; the loss is measured in tests too.
+    """
+    for term in config.training.terms or ():
+        for part, given in (("train", pairs), ("test", testing)):
+            if term.needs is not None and term.needs not in _annotations(given):
+                raise ConfigError(
+                    f"'training.terms' with the kind {term.kind} needs {term.needs} of the pairs to train and to test "
+                    f"with: tables {_COLUMNS[term.needs]}. Received: pairs to {part} with, 'data' of kind "
+                    f"{config.data.kind}, that have {', '.join(_annotations(given)) or 'none'}"
+                )
+    if "labels" in _common(pairs, testing) and pairs.label_values != testing.label_values:
+        raise ConfigError(
+            "'data.labels' must say which labels count where those to train and those to test with differ. "
+            f"Received: {list(pairs.label_values)} to train with, {list(testing.label_values)} to test with"
+        )
+
+
+def annotation_metrics(pairs, testing):
+    """Return the metrics of what is drawn on the images of both parts.
+
+    Parameters
+    ----------
+    pairs, testing : dirv_tf.datasets.PairBatches
+
+    Returns
+    -------
+    list of tf.keras.metrics.Metric
+    """
+    common = _common(pairs, testing)
+    labels = [metrics.LabelScores(pairs.label_values)] if "labels" in common else []
+    return labels + ([metrics.LandmarkScores()] if "landmarks" in common else [])
+
+
+def loss_of_terms(terms, own):
+    """Return the weighted sum of the terms of a run.
+
+    Parameters
+    ----------
+    terms : sequence of settings, see `TERM_KINDS`
+    own : tf.keras.losses.Loss
+        What `training.loss` says.
+
+    Returns
+    -------
+    losses.WeightedLosses
+    """
+    makers = {
+        "own": lambda term: own,
+        "labels": lambda term: losses.LabelLoss(term.measure),
+        "boxes": lambda term: losses.LabelLoss(term.measure, boxes=True),
+        "landmarks": lambda term: losses.LandmarkLoss(),
+        "masked": lambda term: losses.MaskedLoss(term.similarity),
+        "smoothness": lambda term: losses.SmoothnessLoss(term.regularizer),
+    }
+    return losses.WeightedLosses([makers[term.kind](term) for term in terms], [term.weight for term in terms])
+
+
+def _annotations(pairs):
+    return getattr(pairs, "annotations", ())
+
+
+def _common(pairs, testing):
+    return set(_annotations(pairs)) & set(_annotations(testing))

@@ -1,0 +1,1 @@
+"""What labels in training are worth, on MR volumes of people whom a network never saw."""

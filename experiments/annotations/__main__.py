@@ -1,0 +1,86 @@
+"""The command ``python -m experiments.annotations``: what labels in training are worth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dirv_tf.cli.command_line import exit_status, prepare_process
+from dirv_tf.stop_signals import stopped_status
+from dirv_tf.training.config.config_loading import parse_override
+from dirv_tf.validation import ConfigError
+from experiments.annotations.members import TERMS
+from experiments.arguments import add_output, say
+
+_EPILOG = """\
+One small network is trained on all ordered pairs of some people, for the same number of steps without labels and with
+them, and tested on the 30 pairs of data/hippocampus, whose people it never saw; those are left out where the folder has
+them. The folder has images/*.nii.gz and labels/*.nii.gz of the Medical Segmentation Decathlon's Task04_Hippocampus (CC
+BY-SA 4.0; twenty of its cases are in GitHub's udacity/nd320-c3-3d-imaging-starter, data/TrainingSet). Finished members
+are kept, stopped ones gone on with.
+
+examples:
+  python -m experiments.annotations --people TrainingSet
+  python -m experiments.annotations --people TrainingSet --members unsupervised labels --set training.epochs=2
+"""
+
+
+def main(arguments=None):
+    """Read the command line and carry out the comparison.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        By default those of this process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 1 a training failed, 2 wrong command line or files, 130 stopped by Ctrl-C, 143 by SIGTERM.
+    """
+    prepare_process()
+    options = _parser().parse_args(arguments)
+    # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
+    import tensorflow as tf
+
+    from dirv_tf.training.execution.checkpoints import CheckpointError
+    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
+    from experiments.annotations.run import compare_annotations
+
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    try:
+        overrides = dict(parse_override(text) for text in options.set)
+        compare_annotations(options.people, options.output, options.members, overrides, say)
+    except (TrainingInterrupted, KeyboardInterrupt) as stop:
+        print(f"Stopped. The same command goes on; what is finished is in {options.output}", file=sys.stderr)
+        return stopped_status(stopping_signal(stop))
+    except (ConfigError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (TrainingDiverged, CheckpointError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.annotations",
+        description="Trains one network with and without labels and measures Dice coefficients on unseen people.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--people", type=Path, required=True, metavar="FOLDER", help="the people to train on")
+    parser.add_argument("--members", nargs="+", choices=TERMS, default=list(TERMS), help="trainings (default: all)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of every member; repeatable"
+    )
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="processor cores to use (default: 1)")
+    add_output(parser, "annotations")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(main))

@@ -1,0 +1,45 @@
+"""The record as a table, on the terminal and as Markdown."""
+
+from __future__ import annotations
+
+from dirv_tf.metrics.names import METRIC_NAMES
+from experiments.written_page import measured_on
+
+_DICE = METRIC_NAMES["dice"].label
+COLUMNS = (
+    "trained by", f"{_DICE}, mean", "part 1", "part 2", "in training", "folded %", "steps", "processor time",
+    "by the clock",
+)
+
+
+def rows(record: dict) -> list[list[str]]:
+    """Return the texts below `COLUMNS`: the pairs as they are, then every member."""
+    members = record["members"]
+    found = [["nothing: the pairs as they are", f"{members[0]['dice_before']:.3f}", *[""] * (len(COLUMNS) - 2)]]
+    for member in members:
+        dice = (f"{member[key]:.3f}" for key in ("dice", "dice_label1", "dice_label2", "training_dice"))
+        processor = member["processor_seconds"]
+        times = ["" if each is None else f"{each / 60:.0f} min" for each in (processor, member["seconds"])]
+        found.append([member["what"], *dice, f"{member['folded_percent']:.3f}", f"{member['steps']:,}", *times])
+    return found
+
+
+def markdown(record: dict) -> str:
+    """Return the record as Markdown."""
+    lines = [
+        f"Trained on {record['training_pairs']} ordered pairs of {len(record['trained_on'])} people, tested on "
+        f"{record['members'][0]['test_pairs']} of {len(record['tested_on'])} others. "
+        f"{record['members'][0]['parameters']:,} parameters. {measured_on(record)}",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
+        *(f"| {' | '.join(row)} |" for row in rows(record)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def text_lines(record: dict) -> list[str]:
+    """Return the record for the terminal."""
+    table = [list(COLUMNS), *rows(record)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(COLUMNS))]
+    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in table]
