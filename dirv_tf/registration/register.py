@@ -11,6 +11,7 @@ import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import best_route, explains_more
+from dirv_tf.registration.blas_threads import one_thread_for_small
 from dirv_tf.registration.empty_margins import Margins
 from dirv_tf.registration.given_image import check_same_rank, checked_masks, take_pair
 from dirv_tf.registration.header_placement import pair_placement
@@ -180,7 +181,7 @@ def register(
     network, name = choose_model(DEFAULT_MODELS[len(size)] if model is None else model, len(size))
     for shape in (size, moving_image.array.shape):
         _check_size(shape, network.spacing_per_axis)
-    with memory_for(_pair_in_words(size, moving_image.array.shape), _LESS_MEMORY):
+    with memory_for(_pair_in_words(size, moving_image.array.shape), _LESS_MEMORY), one_thread_for_small(size):
         check_intensities(fixed_image.array, "fixed")
         check_intensities(moving_image.array, "moving")
         masks = checked_masks(fixed_image, moving_image, fixed_mask, moving_mask)
