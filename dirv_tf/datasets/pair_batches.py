@@ -25,13 +25,13 @@ class Shares(NamedTuple):
     ----------
     replicas : int
         Of all workers together: N.
-    first, count : int
-        The replicas of this worker: `count` of them from `first` on.
+    first, here : int
+        The replicas of this worker: `here` of them from `first` on.
     """
 
     replicas: int
     first: int
-    count: int
+    here: int
 
 
 class PairBatches(abc.ABC):
@@ -111,7 +111,7 @@ class PairBatches(abc.ABC):
         Returns
         -------
         tf.data.Dataset
-            ``epochs * steps_per_epoch`` elements, or ``shares.count`` times as many: those of one batch behind each
+            ``epochs * steps_per_epoch`` elements, or ``shares.here`` times as many: those of one batch behind each
             other.
         """
         epochs = integer(1)("epochs", epochs)
@@ -124,7 +124,8 @@ class PairBatches(abc.ABC):
                 epoch = tf.where(batch_index == steps - 1, tf.constant(_FROZEN_EPOCH, tf.int64), epoch)
             return batch_index, epoch
 
-        return self._pipeline(range(first_epoch * steps, (first_epoch + epochs) * steps), numbers, parallel_calls, shares)
+        wanted = range(first_epoch * steps, (first_epoch + epochs) * steps)
+        return self._pipeline(wanted, numbers, parallel_calls, shares)
 
     def evaluation(self, parallel_calls: int = tf.data.AUTOTUNE, shares: Shares | None = None) -> tf.data.Dataset:
         """Return the batches of one pass over all pairs, with random draws that no training epoch uses.
@@ -140,7 +141,7 @@ class PairBatches(abc.ABC):
         -------
         tf.data.Dataset
             ``steps_per_epoch`` elements, the same in every iteration. The last one is `frozen_batch`. With `shares`,
-            ``shares.count`` times as many.
+            ``shares.here`` times as many.
         """
 
         def numbers(batch_index):
@@ -158,7 +159,7 @@ class PairBatches(abc.ABC):
 
     def _pipeline(self, steps, numbers, parallel_calls, shares):
         """Return the elements of some steps, of which `numbers` tells batch and epoch."""
-        count = 1 if shares is None else shares.count
+        count = 1 if shares is None else shares.here
 
         @tf.autograph.experimental.do_not_convert
         def element(number):

@@ -7,7 +7,7 @@ from pathlib import Path
 from dirv_tf.training.execution.environment import hardware_line
 
 
-def plan(config, folder, pairs, testing, found, start=None):
+def plan(config, folder, pairs, testing, found, start=None, distribution=None):
     """Say what a run is going to do, in lines of text.
 
     Parameters
@@ -20,6 +20,8 @@ def plan(config, folder, pairs, testing, found, start=None):
         With `versions` and `hardware`.
     start : StartingWeights or None
         The weights to start from.
+    distribution : Distribution or None
+        What it is trained on, where that is not one device.
 
     Returns
     -------
@@ -37,10 +39,21 @@ def plan(config, folder, pairs, testing, found, start=None):
         f"{training.batch_size}, {training.epochs} epochs of {pairs.steps_per_epoch} steps, "
         f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
         *_stages(config),
+        *_shares(pairs, distribution),
         f"  test      {testing.count:,} unseen pairs of {test_size}{_files(testing)}, seed {config.seeds.testing}",
         f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
         f"  results   {folder.path}",
     ]
+
+
+def _shares(pairs, distribution):
+    """Say who shares the batches, where that is more than one."""
+    if distribution is None or distribution.replicas == 1:
+        return []
+    workers, replicas = distribution.workers, distribution.replicas
+    who = f"{workers} workers, " if workers > 1 else ""
+    each = pairs.batch_size // replicas
+    return [f"  shared    {who}{replicas} replicas, {each} pair{'s' * (each > 1)} of each batch for each of them"]
 
 
 def _stages(config):
