@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from dirv_tf.stop_signals import Terminated
 from dirv_tf.training.execution.worker_cluster import TF_CONFIG, WorkerCluster
@@ -36,18 +37,8 @@ def train_in_local_workers(count: int, arguments: Sequence[str]) -> int:
     -----
     Ctrl-C and SIGTERM are passed on to all workers, which stop after their step.
     """
-    cluster = WorkerCluster(_free_addresses(count), 0)
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    environment = {**os.environ, **divided_threads(count), "PYTHONPATH": path}
-    # They share a GPU only if none takes all its memory at once.
-    environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    processes: list[subprocess.Popen] = []
+    processes = start_local_workers(count, arguments)
     try:
-        for number in range(count):
-            environment[TF_CONFIG] = cluster._replace(number=number).tf_config()
-            command = [sys.executable, "-m", "dirv_tf", *arguments]
-            # Of their own session, so that a Ctrl-C reaches them once: from here.
-            processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
         _wait(processes)
     except BaseException:
         # What is not expected leaves no workers behind.
@@ -56,6 +47,36 @@ def train_in_local_workers(count: int, arguments: Sequence[str]) -> int:
         raise
     statuses = [_status(process.returncode) for process in processes]
     return next((status for status in statuses if status), 0)
+
+
+def start_local_workers(count: int, arguments: Sequence[str], **settings: Any) -> list[subprocess.Popen]:
+    """Start a command once for every worker.
+
+    Parameters
+    ----------
+    count : int
+    arguments : sequence of str
+        Of ``dirv-tf``.
+    **settings
+        Of `subprocess.Popen`, such as `stdout`.
+
+    Returns
+    -------
+    list of subprocess.Popen
+        The chief is the first one.
+    """
+    cluster = WorkerCluster(_free_addresses(count), 0)
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
+    environment = {**os.environ, **divided_threads(count), "PYTHONPATH": path}
+    # They share a GPU only if none takes all its memory at once.
+    environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    command = [sys.executable, "-m", "dirv_tf", *arguments]
+    processes: list[subprocess.Popen] = []
+    for number in range(count):
+        own = {**environment, TF_CONFIG: cluster._replace(number=number).tf_config()}
+        # Of their own session, so that a Ctrl-C of the terminal reaches them once: from whoever started them.
+        processes.append(subprocess.Popen(command, env=own, start_new_session=True, **settings))
+    return processes
 
 
 def _wait(processes):

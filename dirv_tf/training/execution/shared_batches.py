@@ -38,7 +38,8 @@ def check_shares(config: Any, replicas: int, pairs: Any, *tests: Any) -> None:
         raise ConfigError(
             f"'training.batch_size' must be a multiple of {replicas}, the replicas that share a batch, and the pairs "
             "of an epoch must end with such a batch as well. "
-            f"Received: training.batch_size={config.training.batch_size}, {pairs.count} pairs in an epoch, the last batch of {last or pairs.batch_size}"
+            f"Received: training.batch_size={config.training.batch_size}, "
+            f"{pairs.count} pairs in an epoch, the last batch of {last or pairs.batch_size}"
         )
     for test in tests:
         smallest = test and (test.count % test.batch_size or test.batch_size)
