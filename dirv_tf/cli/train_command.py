@@ -120,7 +120,8 @@ def _execute(config, folder, options):
         print(f"Stopped. To go on: {options.command} --resume {folder.path}", file=sys.stderr)
         return stopped_status(stopping_signal(stop))
     except WorkerLost as error:
-        print(f"error: {error}\nTo go on, on all workers: {options.command} --resume {folder.path}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
+        print(f"To go on, on all workers: {options.command} --resume {folder.path}", file=sys.stderr)
         leave_within(_SECONDS_TO_LEAVE, WORKER_LOST)
         return WORKER_LOST
     except ConfigError as error:

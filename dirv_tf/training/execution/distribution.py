@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,8 @@ from dirv_tf.datasets.pair_batches import Shares
 from dirv_tf.training.config.distribution_settings import MirroredSettings, MultiWorkerSettings
 from dirv_tf.training.execution.environment import keras_version
 from dirv_tf.training.execution.worker_cluster import TF_CONFIG, WorkerCluster
+from dirv_tf.training.execution.worker_loss import WorkerLost
+from dirv_tf.training.execution.worker_meeting import missing_workers
 from dirv_tf.validation import ConfigError
 
 
@@ -147,6 +150,8 @@ def start_distribution(
     ------
     ConfigError
         When the devices are not there, or TensorFlow or Keras cannot do it.
+    WorkerLost
+        When another worker does not come in time.
     """
     if isinstance(settings, MirroredSettings):
         return Distribution(tf.distribute.MirroredStrategy(_devices(settings)), callbacks=callbacks)
@@ -187,8 +192,17 @@ def _joined(cluster, patience):
             "Keras 3 cannot train with MultiWorkerMirroredStrategy. On one machine, mirrored shares the work among its "
             f"GPUs. Received: Keras {keras_version()}, TensorFlow {tf.__version__}"
         )
+    # Before patience is over, because this knows who is missing.
+    missing = missing_workers(cluster, 0.9 * patience)
+    if missing:
+        raise WorkerLost(
+            f"Expected all {len(cluster.addresses)} workers to come within {patience:g} seconds "
+            f"(training.distribution.patience). Received: none at {', '.join(missing)}, at {cluster.name}"
+        )
     os.environ[TF_CONFIG] = cluster.tf_config()
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=patience)
+    # A worker may end just now. TensorFlow then waits where no thread of Python can go on; this one needs none.
+    faulthandler.dump_traceback_later(patience, exit=True)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
     except RuntimeError as error:
@@ -196,3 +210,5 @@ def _joined(cluster, patience):
             "'training.distribution.kind' multi_worker must be asked for before TensorFlow has computed anything: "
             f"train in a process of its own, by `dirv-tf train`. Received: {error}"
         ) from error
+    finally:
+        faulthandler.cancel_dump_traceback_later()
