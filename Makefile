@@ -192,7 +192,7 @@ real: $(STAMP) ## Register real pairs, stained sections and MR volumes, beside S
 robustness: $(STAMP) ## Measure how brightness, noise, blur, holes and poses change the accuracy (ten minutes)
 	@$(PY) -m experiments.comparison.robustness $(ARGS)
 
-campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs and whole slides (an hour; ARGS=fuzz, kills, long_life or slides: one)
+campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs and whole slides, share a training (over an hour; ARGS=fuzz, kills, long_life, slides or workers: one)
 	@$(PY) -m experiments.reliability $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dirv_tf.models.registry import SettingsByKind
 from dirv_tf.training.config.data_settings import DATA_KINDS
+from dirv_tf.training.config.distribution_settings import DISTRIBUTIONS
 from dirv_tf.training.config.loss_terms import TERM_KINDS
 from dirv_tf.training.config.run_config import (
     EvaluationSettings,
@@ -44,7 +45,11 @@ def page() -> str:
         for number, (kind, settings) in enumerate(kinds.items()):
             default = ", the default" if number == 0 else ""
             parts.append(_section(f"`{name}` of kind `{kind}`{default}", settings))
-    parts += [_section(f"`{name}`", settings) for name, settings in SINGLE.items()]
+    for name, settings in SINGLE.items():
+        parts.append(_section(f"`{name}`", settings))
+        if name == "training":
+            kinds = DISTRIBUTIONS.items()
+            parts += [_section(f"`training.distribution` of kind `{kind}`", each) for kind, each in kinds]
     parts += [_section(f"`training.terms` of kind `{kind}`", settings) for kind, settings in TERM_KINDS.items()]
     return "\n".join(parts)
 
@@ -59,6 +64,8 @@ def _section(title, settings):
 def _legal(metadata):
     if "list_of" in metadata:
         return "a list of mappings, see below"
+    if "kinds" in metadata:
+        return "a section, see below"
     if "list_of_kinds" in metadata:
         return "a list of sections of kind " + ", ".join(metadata["list_of_kinds"])
     return metadata["check"].legal
@@ -75,6 +82,8 @@ def _default(field):
         return "must be set"
     if field.default is None:
         return "none"
+    if "kinds" in field.metadata:
+        return f"that of kind `{field.default.kind}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

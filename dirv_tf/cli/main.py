@@ -22,7 +22,8 @@ examples:
   dirv-tf info                                              versions, devices, shipped models
 
 `dirv-tf COMMAND --help` explains a command. Exit status: 0 done, 1 failed (the reason is on standard error),
-2 wrong command line or configuration, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+2 wrong command line or configuration, 75 another worker of a training ended, 130 stopped by Ctrl-C, 143 stopped by
+SIGTERM.
 """
 
 

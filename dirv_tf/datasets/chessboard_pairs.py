@@ -115,7 +115,10 @@ class ChessboardPairs(SyntheticPairs):
             return super()._batch(batch_index, epoch)
         indices = self._indices(batch_index)
         numbers, places = self._numbers(indices)
-        fixed, moving, field = self._deformed(self._chessboards(numbers), numbers, batch_index, epoch)
+        first, end = self._limits(batch_index)
+        first, last = (limit // self.patches_per_image for limit in (first, end - 1))
+        boards = self._chessboards(numbers)
+        fixed, moving, field = self._deformed(boards, numbers, batch_index, epoch, first, last + 1 - first)
         # The image that was there before decides about contrast, so that the places do not depend on this setting.
         first, second = (moving, fixed) if self.swap else (fixed, moving)
         first, second, field = self._cut([first, second, field], places, indices, epoch)

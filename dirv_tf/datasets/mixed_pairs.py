@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import cast
 
@@ -69,6 +70,13 @@ class MixedPairs(PairBatches):
         smaller = cast("MixedPairs", super().first(count))
         smaller.parts = tuple(cast("SyntheticPairs", part.first(count)) for part in self.parts)
         return smaller
+
+    @contextlib.contextmanager
+    def _only_share(self, share):
+        with contextlib.ExitStack() as stack:
+            for part in self.parts:
+                stack.enter_context(part._only_share(share))
+            yield
 
     @tf.autograph.experimental.do_not_convert
     def _batch(self, batch_index, epoch):

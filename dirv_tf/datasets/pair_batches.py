@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -14,10 +16,29 @@ from dirv_tf.validation import boolean, image_size, integer, random_seed
 _FROZEN_EPOCH = 0
 
 
+class Shares(NamedTuple):
+    """Which parts of every batch a worker makes, where several replicas train on one batch.
+
+    Share ``k`` of a batch of B pairs among N replicas are its pairs from ``k B // N`` to ``(k + 1) B // N``.
+
+    Attributes
+    ----------
+    replicas : int
+        Of all workers together: N.
+    first, here : int
+        The replicas of this worker: `here` of them from `first` on.
+    """
+
+    replicas: int
+    first: int
+    here: int
+
+
 class PairBatches(abc.ABC):
     """Base of all datasets: a batch is a function of its number and the epoch alone, never of what came before.
 
-    Subclasses make the batches by `_batch`.
+    Subclasses make the batches by `_batch`, of the pairs whose numbers `_indices` returns: all of a batch, or the share
+    of one replica.
 
     Parameters
     ----------
@@ -48,7 +69,10 @@ class PairBatches(abc.ABC):
         self.batch_size = min(integer(1)("batch_size", batch_size), self.count)
         self.seed = random_seed()("seed", seed)
         self.frozen_last_batch = boolean()("frozen_last_batch", frozen_last_batch)
-        self._traced: Callable | None = None
+        # What `_batch` is to make at present, see `_only_share`, and whether it has asked.
+        self._share: tuple | None = None
+        self._asked_for_share = False
+        self._forget_traces()
 
     @property
     def steps_per_epoch(self) -> int:
@@ -60,11 +84,15 @@ class PairBatches(abc.ABC):
         smaller = copy.copy(self)
         smaller.count = min(integer(1)("count", count), self.count)
         smaller.batch_size = min(self.batch_size, smaller.count)
-        smaller._traced = None
+        smaller._forget_traces()
         return smaller
 
     def training(
-        self, epochs: int, first_epoch: int = 0, parallel_calls: int = tf.data.AUTOTUNE
+        self,
+        epochs: int,
+        first_epoch: int = 0,
+        parallel_calls: int = tf.data.AUTOTUNE,
+        shares: Shares | None = None,
     ) -> tf.data.Dataset:
         """Return the batches of consecutive training epochs.
 
@@ -77,45 +105,49 @@ class PairBatches(abc.ABC):
             a resumed run sees the batches that it would have seen.
         parallel_calls : int
             Batches made at the same time. Changes the speed, never the batches or their order.
+        shares : Shares, optional
+            Makes these parts of every batch, each an element of its own; default: whole batches.
 
         Returns
         -------
         tf.data.Dataset
-            ``epochs * steps_per_epoch`` elements.
+            ``epochs * steps_per_epoch`` elements, or ``shares.here`` times as many: those of one batch behind each
+            other.
         """
         epochs = integer(1)("epochs", epochs)
         first_epoch = integer(0)("first_epoch", first_epoch)
         steps = self.steps_per_epoch
 
-        @tf.autograph.experimental.do_not_convert
-        def element(step):
+        def numbers(step):
             epoch, batch_index = step // steps + 1, step % steps
             if self.frozen_last_batch:
                 epoch = tf.where(batch_index == steps - 1, tf.constant(_FROZEN_EPOCH, tf.int64), epoch)
-            return self._traced_batch(batch_index, epoch)
+            return batch_index, epoch
 
-        batches = tf.data.Dataset.range(first_epoch * steps, (first_epoch + epochs) * steps)
-        return _pipeline(batches, element, parallel_calls)
+        wanted = range(first_epoch * steps, (first_epoch + epochs) * steps)
+        return self._pipeline(wanted, numbers, parallel_calls, shares)
 
-    def evaluation(self, parallel_calls: int = tf.data.AUTOTUNE) -> tf.data.Dataset:
+    def evaluation(self, parallel_calls: int = tf.data.AUTOTUNE, shares: Shares | None = None) -> tf.data.Dataset:
         """Return the batches of one pass over all pairs, with random draws that no training epoch uses.
 
         Parameters
         ----------
         parallel_calls : int
             Batches made at the same time.
+        shares : Shares, optional
+            See `training`.
 
         Returns
         -------
         tf.data.Dataset
-            ``steps_per_epoch`` elements, the same in every iteration. The last one is `frozen_batch`.
+            ``steps_per_epoch`` elements, the same in every iteration. The last one is `frozen_batch`. With `shares`,
+            ``shares.here`` times as many.
         """
 
-        @tf.autograph.experimental.do_not_convert
-        def element(batch_index):
-            return self._traced_batch(batch_index, tf.constant(_FROZEN_EPOCH, tf.int64))
+        def numbers(batch_index):
+            return batch_index, tf.constant(_FROZEN_EPOCH, tf.int64)
 
-        return _pipeline(tf.data.Dataset.range(self.steps_per_epoch), element, parallel_calls)
+        return self._pipeline(range(self.steps_per_epoch), numbers, parallel_calls, shares)
 
     def frozen_batch(self) -> tuple:
         """Return the batch, one element, that ends every training epoch and the evaluation."""
@@ -125,24 +157,68 @@ class PairBatches(abc.ABC):
     def _batch(self, batch_index, epoch):
         """Return the element with the number `batch_index`, int64 (), of the epoch `epoch`."""
 
-    def _traced_batch(self, batch_index, epoch):
+    def _pipeline(self, steps, numbers, parallel_calls, shares):
+        """Return the elements of some steps, of which `numbers` tells batch and epoch."""
+        count = 1 if shares is None else shares.here
+
+        @tf.autograph.experimental.do_not_convert
+        def element(number):
+            if shares is None:
+                return self._traced_batch(None)(*numbers(number))
+            return self._traced_batch(shares.replicas)(*numbers(number // count), shares.first + number % count)
+
+        elements = tf.data.Dataset.range(steps.start * count, steps.stop * count)
+        elements = elements.map(element, num_parallel_calls=parallel_calls, deterministic=True)
+        return elements.prefetch(tf.data.AUTOTUNE)
+
+    def _forget_traces(self):
+        # By the number of replicas, None for whole batches.
+        self._traced: dict[int | None, Callable] = {}
+
+    def _traced_batch(self, replicas):
         """Return `_batch`, traced once for all pipelines of this dataset: a run makes several, a second each."""
-        if self._traced is None:
-            number = tf.TensorSpec((), tf.int64)
-            self._traced = tf.function(self._batch, input_signature=(number, number), autograph=False)
-        return self._traced(batch_index, epoch)
+        if replicas not in self._traced:
+
+            def batch(batch_index, epoch, share=None):
+                with self._only_share(None if replicas is None else (share, replicas)):
+                    return self._batch(batch_index, epoch)
+
+            signature = [tf.TensorSpec((), tf.int64)] * (2 if replicas is None else 3)
+            self._traced[replicas] = tf.function(batch, input_signature=signature, autograph=False)
+        return self._traced[replicas]
+
+    @contextlib.contextmanager
+    def _only_share(self, share: tuple | None) -> Iterator[None]:
+        """Let `_batch` make a part of its pairs, (number of the share, number of shares), within the block."""
+        self._share, self._asked_for_share = share, False
+        try:
+            yield
+            # Several replicas would each train on the whole batch.
+            if share is not None and not self._asked_for_share:
+                raise TypeError(
+                    "`_batch` must take the numbers of its pairs from `_indices`, so that several replicas can share a "
+                    f"batch. Received: a {type(self).__name__} that does not"
+                )
+        finally:
+            self._share = None
+
+    def _limits(self, batch_index):
+        """Return the number of a batch's first pair, and of the first one behind it, int64 ()."""
+        first = batch_index * self.batch_size
+        return first, tf.minimum(first + self.batch_size, self.count)
 
     def _indices(self, batch_index):
-        """Return the numbers of a batch's pairs, int64 (B,)."""
-        first = batch_index * self.batch_size
-        return tf.range(first, tf.minimum(first + self.batch_size, self.count))
+        """Return the numbers of the pairs to make of a batch, int64 (B,): all, or those of the share."""
+        self._asked_for_share = True
+        first, end = self._limits(batch_index)
+        if self._share is None:
+            return tf.range(first, end)
+        share, shares = self._share
+        pairs = end - first
+        return tf.range(first + share * pairs // shares, first + (share + 1) * pairs // shares)
 
     def _with_known_shape(self, tensor, channels):
         """Return a batch of images or fields with its shape set, its length too if all batches are of one length."""
-        batch = self.batch_size if self.count % self.batch_size == 0 else None
-        return tf.ensure_shape(tensor, [batch, *self.size, channels])
-
-
-def _pipeline(batch_numbers, element, parallel_calls):
-    dataset = batch_numbers.map(element, num_parallel_calls=parallel_calls, deterministic=True)
-    return dataset.prefetch(tf.data.AUTOTUNE)
+        shares = 1 if self._share is None else self._share[1]
+        is_known = self.count % self.batch_size == 0 and self.batch_size % shares == 0
+        return tf.ensure_shape(tensor, [self.batch_size // shares if is_known else None, *self.size, channels])

@@ -98,7 +98,8 @@ class ShapePairs(SyntheticPairs):
         )
         # Channels beside the image's, which are warped with it; 0 belongs to none of them.
         channels = tf.one_hot(labels - 1, self.labels - 1)
-        fixed, moving, target = self._deformed(tf.concat([images, channels], axis=-1), indices, batch_index, epoch)
+        images, (first, end) = tf.concat([images, channels], axis=-1), self._limits(batch_index)
+        fixed, moving, target = self._deformed(images, indices, batch_index, epoch, first, end - first)
         one, two = self._seen(fixed[..., :1], moving[..., :1], indices, epoch)
         pair, field = self._with_known_shapes(one, two, target)
         maps = (self._with_known_shape(each[..., 1:], self.labels - 1) for each in (fixed, moving))

@@ -81,15 +81,20 @@ class SyntheticPairs(PairBatches):
     def _batch(self, batch_index, epoch):
         indices = self._indices(batch_index)
         originals = self._images(indices, epoch)
-        fixed, moving, target = self._deformed(originals, indices, batch_index, epoch)
+        first, end = self._limits(batch_index)
+        fixed, moving, target = self._deformed(originals, indices, batch_index, epoch, first, end - first)
         fixed, moving = self._seen(fixed, moving, indices, epoch)
         return self._with_known_shapes(fixed, moving, target)
 
-    def _deformed(self, originals, indices, batch_index, epoch):
-        """Return fixed and moving images and the fields to predict, of images with the numbers `indices`."""
+    def _deformed(self, originals, indices, batch_index, epoch, first, count):
+        """Return fixed and moving images and the fields to predict, of images with the numbers `indices`.
+
+        The whole batch has `count` images from the number `first` on.
+        """
         size = tuple(originals.shape[1:-1])
+        share = None if self._share is None else (indices[0] - first, count)
         warping = target = synthesis.random_fields(
-            size, self.seed, indices, batch_index, epoch, self.transform, self.max_displacement
+            size, self.seed, indices, batch_index, epoch, self.transform, self.max_displacement, share
         )
         if self.desensitize:
             warping, target = synthesis.desensitize(warping, self.seed, indices, epoch)

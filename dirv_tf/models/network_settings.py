@@ -135,7 +135,15 @@ class NetworkSettings:
 
 @functools.lru_cache(maxsize=8)
 def _built(settings, rank):
-    return settings.build(rank)
+    import tensorflow as tf
+
+    try:
+        # In a graph of its own, nothing is computed: workers must join each other before TensorFlow computes anything.
+        with tf.Graph().as_default():
+            return settings.build(rank)
+    except Exception:
+        # A network that looks at numbers while it is made; if it is wrong, this says so.
+        return settings.build(rank)
 
 
 def derived_settings(network: type[RegistrationNetwork]) -> type[NetworkSettings]:

@@ -21,6 +21,7 @@ def random_fields(
     epoch: int | tf.Tensor = 0,
     kind: str = "both",
     max_displacement: float = 6.0,
+    share: tuple[int | tf.Tensor, int | tf.Tensor] | None = None,
 ) -> tf.Tensor:
     """Draw random flow fields (thesis Section 5.4).
 
@@ -40,6 +41,8 @@ def random_fields(
         ``"both"`` is the sum.
     max_displacement : float
         Upper limit of the non-rigid components in pixels.
+    share : tuple of two integers or tf.Tensor, shape (), optional
+        Where the images are a part of their batch: the place of the first one in it, and the length of the batch.
 
     Returns
     -------
@@ -57,5 +60,8 @@ def random_fields(
         parts.append(affine_fields(size, seed, indices, epoch))
     if kind != "affine":
         batch_size = tf.size(indices)
-        parts.append(nonrigid_fields(size, seed, batch_index, batch_size, epoch, max_displacement))
+        first, whole = (0, batch_size) if share is None else (tf.cast(each, tf.int32) for each in share)
+        # All fields of a batch are scaled by the largest of them, so that all are drawn.
+        fields = nonrigid_fields(size, seed, batch_index, whole, epoch, max_displacement)
+        parts.append(fields if share is None else fields[first : first + batch_size])
     return tf.add_n(parts)

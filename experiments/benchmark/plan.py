@@ -47,6 +47,8 @@ class Plan(NamedTuple):
         Its units, and pixels per side and pairs of its training step.
     scaled_units, scaled_experts : tuple of int
         Networks whose training steps tell how time grows.
+    shared_devices : tuple of int
+        Numbers of virtual devices that share a training step, the first one 1.
     """
 
     name: str = "full"
@@ -72,6 +74,7 @@ class Plan(NamedTuple):
     volume_batch: int = 4
     scaled_units: tuple[int, ...] = (1, 4, 7, 10)
     scaled_experts: tuple[int, ...] = (8, 16, 24, 32)
+    shared_devices: tuple[int, ...] = (1, 2, 4)
 
 
 FULL = Plan()
@@ -90,4 +93,5 @@ QUICK = Plan(
     volume_run=None,
     scaled_units=(),
     scaled_experts=(),
+    shared_devices=(),
 )

@@ -15,6 +15,7 @@ from experiments.benchmark.inference import measure_inference
 from experiments.benchmark.pair_making import measure_pair_making
 from experiments.benchmark.picture import benchmark_figure
 from experiments.benchmark.scaling import measure_scaling
+from experiments.benchmark.shared_steps import measure_shared_steps
 from experiments.benchmark.step_memory import measure_memory
 from experiments.benchmark.table import markdown, target_lines, text_lines
 from experiments.benchmark.targets import targets
@@ -98,6 +99,8 @@ def _stages(plan, report):
         stages.append(("parts of a unit", 15 + 2 * plan.seconds, lambda: measure_parts(plan)))
     if plan.scaled_units or plan.scaled_experts:
         stages.append(("growth with the network", 40 + 2 * plan.seconds, lambda: measure_scaling(plan)))
+    if plan.shared_devices:
+        stages.append(("shared steps", 60 + 2 * plan.seconds, lambda: measure_shared_steps(plan)))
     return [*stages, ("making of pairs", 3 + min(plan.seconds, 6.0), lambda: measure_pair_making(plan))]
 
 

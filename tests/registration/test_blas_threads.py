@@ -3,7 +3,6 @@
 import sys
 import threading
 
-import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 

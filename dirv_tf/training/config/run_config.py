@@ -16,6 +16,12 @@ from dirv_tf.training.config.data_settings import (
     PairsSettings,
     ShapeSettings,
 )
+from dirv_tf.training.config.distribution_settings import (
+    DISTRIBUTIONS,
+    MirroredSettings,
+    MultiWorkerSettings,
+    SingleSettings,
+)
 from dirv_tf.training.config.loss_terms import TERM_KINDS, check_terms, has_own_loss
 from dirv_tf.training.config.training_stages import (
     LOSSES,
@@ -48,10 +54,13 @@ class TrainingSettings:
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
     shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
     trained weights of a network with the same settings to go on from: a shipped network, or the path of a run's folder
-    or weights.npz (with a slash, or ending in .npz). The last four settings change the speed and the memory:
+    or weights.npz (with a slash, or ending in .npz). The next four settings change the speed and the memory:
     `precision` and `checkpoint_units` are the arguments `dtype` of any network and `checkpoint_units` of `DIRVNet`,
     `steps_per_execution` and `jit_compile` those of Keras's `compile`, where auto means XLA on a GPU only. The steps of
     an epoch must be a multiple of `steps_per_execution`; a run can be stopped between two executions.
+
+    `distribution` is a section of its own: the devices and machines that share the work. `batch_size` counts the pairs
+    of all of them together, which share it evenly.
     """
 
     batch_size: int = setting(_COUNT)
@@ -74,6 +83,9 @@ class TrainingSettings:
     checkpoint_units: bool = setting(boolean(), default=False)
     steps_per_execution: int = setting(_COUNT, default=1)
     jit_compile: str | bool = setting(either(one_of("auto"), boolean()), default="auto")
+    distribution: SingleSettings | MirroredSettings | MultiWorkerSettings = section_by_kind(
+        DISTRIBUTIONS, default=SingleSettings()
+    )
 
     def __post_init__(self):
         if not self.stages and self.epochs is None:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dirv_tf import datasets, losses, metrics
 from dirv_tf.training.execution.annotations import loss_of_terms
+from dirv_tf.training.execution.joint_clipping import JointlyClippedAdam
 from dirv_tf.validation import ConfigError
 
 # Shares of a stage after which the schedule "halving" halves the learning rate.
@@ -52,15 +53,20 @@ def compile_model(model, config, steps, stage=None, further_metrics=()):
         Beside those of fields and intensities.
     """
     stage = stage or config.stages[-1]
-    optimizer = tf.keras.optimizers.Adam(
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    kind = JointlyClippedAdam if replicas > 1 else tf.keras.optimizers.Adam
+    optimizer = kind(
         learning_rate(config, stage, steps), beta_1=0.9, beta_2=0.999, global_clipnorm=config.training.clip_norm
     )
     jit_compile = config.training.jit_compile
+    if jit_compile == "auto":
+        # XLA for the whole step was not tried with several replicas.
+        jit_compile = None if replicas == 1 else False
     model.compile(
         optimizer=optimizer,
         loss=_loss(stage, config, steps),
         metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields), *further_metrics],
-        jit_compile=None if jit_compile == "auto" else jit_compile,
+        jit_compile=jit_compile,
         steps_per_execution=config.training.steps_per_execution,
     )
     # Built now, so that its variables are there to be restored before the first step.

@@ -7,7 +7,7 @@ from pathlib import Path
 from dirv_tf.training.execution.environment import hardware_line
 
 
-def plan(config, folder, pairs, testing, found, start=None):
+def plan(config, folder, pairs, testing, found, start=None, distribution=None):
     """Say what a run is going to do, in lines of text.
 
     Parameters
@@ -20,6 +20,8 @@ def plan(config, folder, pairs, testing, found, start=None):
         With `versions` and `hardware`.
     start : StartingWeights or None
         The weights to start from.
+    distribution : Distribution or None
+        What it is trained on, where that is not one device.
 
     Returns
     -------
@@ -39,6 +41,7 @@ def plan(config, folder, pairs, testing, found, start=None):
         f"learning rate {training.learning_rate:g} {training.schedule}, seed {config.seeds.training}",
         *_terms(config),
         *_stages(config),
+        *_shares(pairs, distribution),
         f"  test      {testing.count:,} unseen pairs of {test_size}{_files(testing)}, seed {config.seeds.testing}",
         f"  machine   {hardware_line(found['hardware'])}; TensorFlow {found['versions']['tensorflow']}",
         f"  results   {folder.path}",
@@ -49,6 +52,16 @@ def _terms(config):
     """Say what is added up in the loss, where that is more than the loss alone."""
     terms = config.training.terms
     return [] if terms is None else ["  loss      " + " + ".join(f"{term.weight:g} × {term.kind}" for term in terms)]
+
+
+def _shares(pairs, distribution):
+    """Say who shares the batches, where that is more than one."""
+    if distribution is None or distribution.replicas == 1:
+        return []
+    workers, replicas = distribution.workers, distribution.replicas
+    who = f"{workers} workers, " if workers > 1 else ""
+    each = pairs.batch_size // replicas
+    return [f"  shared    {who}{replicas} replicas, {each} pair{'s' * (each > 1)} of each batch for each of them"]
 
 
 def _stages(config):

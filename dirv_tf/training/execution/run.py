@@ -12,25 +12,31 @@ from dirv_tf.models.weight_files import save_weights_file
 from dirv_tf.resource_errors import disk_errors_name, memory_for
 from dirv_tf.training.execution.annotations import check_annotations
 from dirv_tf.training.execution.building import build_model, testing_pairs, training_pairs, validation_pairs
+from dirv_tf.training.execution.distribution import start_distribution
 from dirv_tf.training.execution.environment import hardware, versions
 from dirv_tf.training.execution.interruption import StepGuard, stop_on_signals
 from dirv_tf.training.execution.plan import plan
 from dirv_tf.training.execution.progress import Progress
 from dirv_tf.training.execution.results import results_lines, test_row, write_results
+from dirv_tf.training.execution.shared_batches import check_agreement, check_shares
 from dirv_tf.training.execution.staged_training import StagedTraining
 from dirv_tf.training.execution.starting_weights import starting_weights
 from dirv_tf.training.execution.weights_card import weights_card
+from dirv_tf.training.execution.worker_cluster import cluster_of
+from dirv_tf.training.execution.worker_loss import others_may_end, waiting_for_others
 from dirv_tf.validation import ConfigError
 
 
 def execute(config, folder, tensorboard=True, report=print, build=build_model):
     """Carries out a run, or the rest of a run that was stopped.
 
+    Of several workers each calls it; the first one, the chief, reads and writes the files of the run.
+
     Parameters
     ----------
     config : RunConfig
     folder : RunFolder
-        A checkpoint in it is where the run goes on.
+        A checkpoint in it is where the run goes on. Other workers than the chief do not touch it.
     tensorboard : bool
         Whether to write TensorBoard logs and pictures.
     report : callable
@@ -49,9 +55,12 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
         When Ctrl-C or SIGTERM asked to stop; the last checkpoint is whole.
     TrainingDiverged
         When the loss became NaN or infinite.
+    WorkerLost
+        When another worker of the training has ended; the last checkpoint is whole.
     ConfigError
         When the images or weights that the run names are not there, cannot be used, or are not those that a stopped
-        run began with, or another process carries out the same run; nothing is written then.
+        run began with, another process carries out the same run, or the run cannot be shared among its devices or
+        workers; nothing is written then.
     CheckpointError
         When the folder's checkpoint is damaged or of another network.
     OSError
@@ -59,51 +68,78 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     MemoryError
         When a step needs more memory than there is, as far as that can be caught.
     """
-    check_output_folder(folder.path)
+    settings = config.training.distribution
+    cluster = cluster_of(settings)
+    is_chief = cluster is None or cluster.is_chief
+    if is_chief:
+        check_output_folder(folder.path)
+    with waiting_for_others(cluster, getattr(settings, "patience", 0)) as callbacks:
+        distribution = start_distribution(settings, cluster, callbacks)
+        say = report if is_chief else _say_nothing
+        return _carried_out(config, folder, tensorboard and is_chief, say, build, distribution)
+
+
+def _carried_out(config, folder, tensorboard, report, build, distribution):
     pairs, testing = training_pairs(config), testing_pairs(config)
     check_annotations(config, pairs, testing)
     unseen = validation_pairs(config, testing)
-    files = _files(folder, pairs, testing)
-    # A stopped run has its weights in the checkpoint.
-    start = None if folder.checkpoint.is_file() else starting_weights(config)
+    check_shares(config, distribution.replicas, pairs, testing, unseen)
+    files = _files(folder, pairs, testing, distribution.is_chief)
+    # A stopped run has its weights in the checkpoint; other workers get those of the chief.
+    is_begun = folder.checkpoint.is_file() or not distribution.is_chief
+    start = None if is_begun else starting_weights(config)
     reference = config.as_mapping().get("reference")
     found = {"versions": versions(), "hardware": hardware()}
-    for line in plan(config, folder, pairs, testing, found, start):
+    for line in plan(config, folder, pairs, testing, found, start, distribution):
         report(line)
-    with folder.in_use(), stop_on_signals(report) as request, _recorded(folder, config, {**found, **files}), _named(
-        folder, config
-    ):
+    with stop_on_signals(report) as request, contextlib.ExitStack() as stack:
+        stack.enter_context(others_may_end(distribution.cluster, request))
+        check_agreement(config, files, distribution)
+        if distribution.is_chief:
+            stack.enter_context(folder.in_use())
+            record = {**found, **files, **distribution.record(config.training.distribution.kind)}
+            stack.enter_context(_recorded(folder, config, record))
+        stack.enter_context(_named(folder, config))
+        stack.enter_context(others_may_end(distribution.cluster, request))
+        stack.enter_context(distribution.strategy.scope())
         model = build(config)
         if start:
             start.give_to(model)
             folder.write_record(started_from=start.record())
-        training = StagedTraining(model, config, folder, pairs, testing, unseen)
+        training = StagedTraining(model, config, folder, pairs, testing, unseen, distribution)
         if training.first_epoch:
             report(f"Going on after epoch {training.first_epoch} of {config.training.epochs}.")
         monitor = _monitor(config, folder, pairs) if tensorboard else None
         if training.remaining:
             training.train(request, monitor, training.say_expected_time(request, report))
-        measured, seconds = _test(model, testing, request)
+        measured, seconds = _test(model, testing, request, distribution)
         if monitor:
             monitor.write_test(measured, config.training.epochs)
         row = test_row(config, testing.count, measured, reference, seconds)
-        # With the results the run is finished, and nobody comes to remove what is left.
-        folder.free_reserve()
-        save_weights_file(model, folder.path, weights_card(config, measured, reference, found))
-        write_results(folder, row, measured, reference)
+        if distribution.is_chief:
+            # With the results the run is finished, and nobody comes to remove what is left.
+            folder.free_reserve()
+            save_weights_file(model, folder.path, weights_card(config, measured, reference, found))
+            write_results(folder, row, measured, reference)
+        # The chief's end would be an error of the others.
+        distribution.wait_for_all()
     for line in results_lines(config, testing.count, measured, reference):
         report(line)
     report(f"Everything is in {folder.path}")
     return measured
 
 
-def _files(folder, pairs, testing):
+def _say_nothing(line):
+    pass
+
+
+def _files(folder, pairs, testing, is_chief):
     """Return the record's entry of the files that are read; empty where all images are synthetic."""
     lists = {"train": getattr(pairs, "files", None), "test": getattr(testing, "files", None)}
     if lists["train"] is None:
         return {}
     lists = {part: json.loads(json.dumps(files, default=str)) for part, files in lists.items()}
-    if folder.read_record().get("files", lists) != lists:
+    if is_chief and folder.read_record().get("files", lists) != lists:
         raise ConfigError(
             f"Expected the image files that the run began with, which {folder.record} lists; files have come, gone or "
             f"changed their names since. Received: {len(lists['train'])} to train and {len(lists['test'])} to test with"
@@ -118,10 +154,15 @@ def _monitor(config, folder, pairs):
     return TensorBoardMonitor(folder.tensorboard, pairs.frozen_batch(), run_config=config.as_mapping())
 
 
-def _test(model, testing, request):
+def _test(model, testing, request, distribution):
     begun = time.monotonic()
-    callbacks = [StepGuard(request), Progress(test_steps=testing.steps_per_epoch)]
-    measured = model.evaluate(testing.evaluation(), return_dict=True, callbacks=callbacks, verbose=0)
+    callbacks = [StepGuard(request), *distribution.callbacks]
+    if distribution.is_chief:
+        callbacks.append(Progress(test_steps=testing.steps_per_epoch))
+    steps = distribution.test_steps(testing)
+    measured = model.evaluate(
+        distribution.evaluation(testing), steps=steps, return_dict=True, callbacks=callbacks, verbose=0
+    )
     return {name: float(value) for name, value in measured.items()}, time.monotonic() - begun
 
 

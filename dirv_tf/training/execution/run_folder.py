@@ -113,6 +113,38 @@ class RunFolder:
             raise ConfigError(f"Expected a run that was stopped; this one is finished. Received: resume={path}")
         return folder, load_run(folder.config)
 
+    @classmethod
+    def begun(cls, config, path):
+        """Return the folder of a run with these settings, begun or finished; it may go on on other devices.
+
+        Parameters
+        ----------
+        config : RunConfig
+        path : str or Path
+            The folder.
+
+        Returns
+        -------
+        RunFolder
+
+        Raises
+        ------
+        ConfigError
+            When the folder holds a run with other settings.
+        """
+        folder = cls(path)
+        settings = [each.as_mapping() for each in (load_run(folder.config), config)]
+        for each in settings:
+            each["training"].pop("distribution")
+        different = sorted(key for key in settings[0].keys() | settings[1].keys()
+                           if settings[0].get(key) != settings[1].get(key))
+        if different:
+            raise ConfigError(
+                f"Expected the settings of the run that {path} holds; {', '.join(different)} differ. "
+                f"Received: output={path}"
+            )
+        return folder
+
     @contextlib.contextmanager
     def in_use(self):
         """Keep the folder for this process, while a run is carried out.

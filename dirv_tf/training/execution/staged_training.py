@@ -13,6 +13,7 @@ from dirv_tf.training.execution.checkpoints import (
     put_state,
     take_state,
 )
+from dirv_tf.training.execution.distribution import Distribution
 from dirv_tf.training.execution.history import HistoryFile
 from dirv_tf.training.execution.interruption import StepGuard
 from dirv_tf.training.execution.progress import Progress, duration
@@ -35,6 +36,8 @@ class StagedTraining:
         To train and to test on.
     unseen : dirv_tf.datasets.PairBatches or None
         To look at after every epoch.
+    distribution : Distribution, optional
+        The devices and workers that share the work; the model was made in the scope of its strategy.
 
     Attributes
     ----------
@@ -42,14 +45,18 @@ class StagedTraining:
         Epochs that were done before.
     """
 
-    def __init__(self, model, config, folder, pairs, testing, unseen):
+    def __init__(self, model, config, folder, pairs, testing, unseen, distribution=None):
+        self.distribution = distribution or Distribution()
         self.model, self.config, self.folder = model, config, folder
         self.pairs, self.testing, self.unseen = pairs, testing, unseen
         self.stages = config.stages
-        self.first_epoch = finished_epochs(folder.checkpoint)
+        done = finished_epochs(folder.checkpoint) if self.distribution.is_chief else 0
+        self.first_epoch = int(self.distribution.from_chief({"done": done})["done"])
         self._enter(self._stage_of(max(self.first_epoch - 1, 0)))
-        if self.first_epoch:
+        if done:
             load_checkpoint(folder.checkpoint, model)
+        if self.distribution.workers > 1:
+            put_state(model, self.distribution.from_chief(take_state(model)))
 
     @property
     def remaining(self):
@@ -82,7 +89,12 @@ class StagedTraining:
                 put_state(self.model, state)
             together = self.config.training.steps_per_execution
             measured = measure_steps(
-                self.model, self.pairs, self.testing, [StepGuard(request)], steps_per_execution=together
+                self.model,
+                self.pairs,
+                self.testing,
+                [StepGuard(request), *self.distribution.callbacks],
+                steps_per_execution=together,
+                distribution=self.distribution,
             )
             steps.insert(0, f"{measured.training * 1000:.0f}")
             if stage == self.stages[-1]:
@@ -120,15 +132,19 @@ class StagedTraining:
             rate = learning_rate(self.config, stage, self._steps(stage))
             # The history comes before the checkpoint: a line too many is dropped on resuming, a missing one would be
             # lost.
-            history = HistoryFile(self.folder.history, rate, first, stage.name if several else None)
-            files = [history, CheckpointFile(self.folder.checkpoint)]
+            callbacks = [StepGuard(request), *self.distribution.callbacks]
+            if self.distribution.is_chief:
+                history = HistoryFile(self.folder.history, rate, first, stage.name if several else None)
+                files = [history, CheckpointFile(self.folder.checkpoint)]
+                callbacks += [*([monitor] if monitor else []), *files, progress]
             self.model.fit(
-                self.pairs.training(stage.last_epoch - first, first_epoch=first),
+                self.distribution.training(self.pairs, stage.last_epoch - first, first_epoch=first),
                 epochs=stage.last_epoch,
                 initial_epoch=first,
                 steps_per_epoch=self.pairs.steps_per_epoch,
-                validation_data=self.unseen.evaluation() if self.unseen else None,
-                callbacks=[StepGuard(request), *([monitor] if monitor else []), *files, progress],
+                validation_data=self.distribution.evaluation(self.unseen) if self.unseen else None,
+                validation_steps=self.distribution.test_steps(self.unseen) if self.unseen else None,
+                callbacks=callbacks,
                 shuffle=False,
                 verbose=0,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from dirv_tf.training.execution.checkpoints import put_state, take_state
+from dirv_tf.training.execution.distribution import Distribution
 
 
 class StepSeconds(NamedTuple):
@@ -18,7 +20,9 @@ class StepSeconds(NamedTuple):
     testing: float
 
 
-def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0, steps_per_execution=1):
+def measure_steps(
+    model, training, testing, callbacks=(), steps=6, seconds=60.0, steps_per_execution=1, distribution=None
+):
     """Run some real steps and take everything back, so that the run after it is the same as without.
 
     Parameters
@@ -32,24 +36,37 @@ def measure_steps(model, training, testing, callbacks=(), steps=6, seconds=60.0,
     steps : int
         How many executions of each kind at most, the first not counted.
     seconds : float
-        When to stop measuring earlier, after at least one counted execution.
+        When to stop measuring earlier, after at least one counted execution. Several workers, of which each would have
+        a clock of its own, do not.
     steps_per_execution : int
         As the network was compiled: how many steps are one execution.
+    distribution : Distribution, optional
+        The devices and workers that share the work.
 
     Returns
     -------
     StepSeconds
     """
+    distribution = distribution or Distribution()
+    seconds = seconds if distribution.workers == 1 else math.inf
     state = take_state(model)
     clock = _StepClock(seconds)
     wanted = (steps + 1) * steps_per_execution
     available = min(wanted, training.steps_per_epoch)
-    model.fit(training.training(1).take(available), epochs=1, shuffle=False, verbose=0, callbacks=[clock, *callbacks])
+    batches, counted = _first(distribution, distribution.training(training, 1), available)
+    model.fit(batches, epochs=1, steps_per_epoch=counted, shuffle=False, verbose=0, callbacks=[clock, *callbacks])
     trained = clock.median()
     clock = _StepClock(seconds)
-    model.evaluate(testing.evaluation().take(wanted), verbose=0, callbacks=[clock, *callbacks])
+    available = min(wanted, testing.steps_per_epoch)
+    batches, counted = _first(distribution, distribution.evaluation(testing), available)
+    model.evaluate(batches, steps=counted, verbose=0, callbacks=[clock, *callbacks])
     put_state(model, state)
     return StepSeconds(trained, clock.median())
+
+
+def _first(distribution, batches, steps):
+    """Return the first batches, and how many steps they are where Keras cannot see it."""
+    return (batches.take(steps), None) if distribution.workers == 1 else (batches, steps)
 
 
 class _StepClock(tf.keras.callbacks.Callback):
