@@ -126,8 +126,9 @@ $(LINT_STAMP): $(STAMP) constraints/lint.txt
 	@touch $@
 
 # Split by files, because the tests of a file share what takes long to make; more than four processes only take memory.
+# Each of them keeps a processor busy: TensorFlow's threads would only wait for each other.
 test: $(STAMP) ## Run the tests
-	@$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(LINT_STAMP) ## Check style and types (ruff, mypy); ARGS=--fix: with ruff's safe corrections
 	@$(PY) -m ruff check $(ARGS) .

@@ -56,6 +56,7 @@ def test_the_cores_are_divided():
 
 def test_a_smaller_number_of_threads_that_is_set_stays(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(8), raising=False)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("MKL_NUM_THREADS", "64")
     threads = divided_threads(3)
