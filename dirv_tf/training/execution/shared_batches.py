@@ -55,8 +55,8 @@ def check_shares(config: Any, replicas: int, pairs: Any, *tests: Any) -> None:
             received = f"kind={term.kind}" + (f", measure={term.measure}" if hasattr(term, "measure") else "")
             raise ConfigError(
                 "'training.terms' of several replicas must be means over pairs: those of landmarks count the pairs "
-                "that have any, and those of the measure mse weight labels by all pairs of a batch, of which no replica "
-                f"has more than its share. Received: {received}, {replicas} replicas"
+                "that have any, and those of the measure mse weight labels by all pairs of a batch, of which a replica "
+                f"has its share alone. Received: {received}, {replicas} replicas"
             )
     if config.training.jit_compile is True:
         raise ConfigError(
