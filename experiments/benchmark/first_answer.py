@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,12 +12,12 @@ import numpy as np
 
 from dirv_tf.io import ImageGeometry, write_image
 from dirv_tf.registration import register
+from experiments.benchmark.fresh_process import run_python
 from experiments.benchmark.networks import pairs
 from experiments.benchmark.rows import Row, find
 from experiments.benchmark.timing import ratio, spread
 
 IMPORT, FIRST, NEW, REPEATED = "import of TensorFlow", "first pair from the shell", "new size", "repeated size"
-_ROOT = Path(__file__).parents[2]
 # By how many pixels per side each new size is smaller than the one before.
 _STEP = 5
 
@@ -66,9 +64,9 @@ def times_the_import(rows, side, rank):
 def _turn(rank, side, new_sizes):
     with tempfile.TemporaryDirectory() as folder:
         files = _write_pair(Path(folder), rank, side)
-        times = {IMPORT: _seconds("-c", "import tensorflow")[0]}
-        times[FIRST], _ = _seconds("-m", "dirv_tf", "register", *files, "-o", str(Path(folder, "result")))
-        _, said = _seconds("-m", "experiments.benchmark.first_answer", json.dumps([rank, side, new_sizes]))
+        times = {IMPORT: run_python("-c", "import tensorflow")[0]}
+        times[FIRST], _ = run_python("-m", "dirv_tf", "register", *files, "-o", str(Path(folder, "result")))
+        _, said = run_python("-m", "experiments.benchmark.first_answer", json.dumps([rank, side, new_sizes]))
     return {**times, **json.loads(said.splitlines()[-1])}
 
 
@@ -77,20 +75,6 @@ def _write_pair(folder, rank, side):
     for file, image in zip(files, pairs(side, rank, 1)[0]):
         write_image(file, np.rint(255 * image.numpy()[0, ..., 0]).astype(np.uint8), ImageGeometry.unit(rank))
     return [str(file) for file in files]
-
-
-def _seconds(*arguments):
-    begun = time.perf_counter()
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=_ROOT, env=_environment())
-    seconds = time.perf_counter() - begun
-    if done.returncode:
-        raise RuntimeError(f"A process that is measured failed, {' '.join(arguments)}:\n{done.stderr}")
-    return seconds, done.stdout
-
-
-def _environment():
-    paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _sizes(rank, side, new_sizes):

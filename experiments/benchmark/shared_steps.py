@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
+from experiments.benchmark.fresh_process import run_python
 from experiments.benchmark.rows import Row
 from experiments.benchmark.timing import measure_by_turns, spread
 
@@ -37,15 +36,8 @@ def measure_shared_steps(plan):
     arguments = {"run": plan.run, "units": plan.units, "experts": plan.experts, "seconds": 2 * plan.seconds}
     arguments.update(side=plan.training_side, batch=plan.training_batch, devices=plan.shared_devices)
     # TensorFlow parts the processor before it computes anything, or not at all.
-    done = subprocess.run(
-        [sys.executable, "-m", "experiments.benchmark.shared_steps", json.dumps(arguments)],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    if done.returncode:
-        raise RuntimeError(f"The process that measures shared steps failed:\n{done.stderr}")
-    times = json.loads(done.stdout.splitlines()[-1])
+    _, said = run_python("-m", "experiments.benchmark.shared_steps", json.dumps(arguments))
+    times = json.loads(said.splitlines()[-1])
     note = f"{plan.training_batch} pairs of {plan.training_side}² for all together"
     return rows_of_rates(times, plan.training_batch, note)
 

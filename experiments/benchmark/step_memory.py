@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
+from experiments.benchmark.fresh_process import run_python
 from experiments.benchmark.rows import OURS, SETTINGS, Row
 from experiments.benchmark.timing import Spread, spread
 
@@ -59,15 +59,8 @@ def peak_mebibytes():
 def _in_fresh_process(name, plan):
     arguments = {"name": name, "run": plan.run, "units": plan.units, "experts": plan.experts}
     arguments.update(side=plan.training_side, batch=plan.memory_batch)
-    done = subprocess.run(
-        [sys.executable, "-m", "experiments.benchmark.step_memory", json.dumps(arguments)],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    if done.returncode:
-        raise RuntimeError(f"The process that measures the memory of {name} failed:\n{done.stderr}")
-    return float(done.stdout.split()[-1])
+    _, said = run_python("-m", "experiments.benchmark.step_memory", json.dumps(arguments))
+    return float(said.split()[-1])
 
 
 def _steps(name, run, units, experts, side, batch):

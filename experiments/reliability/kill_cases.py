@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import json
 import shutil
 from pathlib import Path
@@ -28,7 +29,7 @@ evaluation: {{batch_size: 2}}
 """
 
 
-class Case:
+class Case(abc.ABC):
     """A kind of work that is killed, begun again, and compared with what was never killed.
 
     Attributes
@@ -47,9 +48,9 @@ class Case:
     is_done_once = False
     replaces = False
 
+    @abc.abstractmethod
     def arguments(self, folder: Path, inputs: Path) -> list[str]:
         """Return the command that begins the work, or goes on with it."""
-        raise NotImplementedError
 
     def is_finished(self, folder: Path) -> bool:
         """Whether there is nothing left to do."""
@@ -63,9 +64,9 @@ class Case:
         """Return what was safe and is not any more, and what is there twice."""
         return []
 
+    @abc.abstractmethod
     def result(self, folder: Path) -> tuple:
         """Return all that a work comes to but its times, to be compared."""
-        raise NotImplementedError
 
     def faults(self, folder: Path) -> list[str]:
         """Return what must never be, however the work was ended: files under their final names that are not whole."""

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.reliability.many_pairs_page import CORES, PAIRS, core_hours, gigabytes
+from experiments.reliability.cohort_cost import PAIRS, sums, table
 from experiments.reliability.slides import RECORD_NAME
 from experiments.written_page import WrittenPage, measured_on
 
@@ -85,24 +85,17 @@ def cost(record: dict, pairs: int = PAIRS) -> str:
             "core hours = pairs x (processor seconds to register + to warp) / 3600",
             "hours      = core hours / cores",
             "gigabytes  = pairs x (megabytes of the result + of the moved slide) / 1000",
-            *(
-                f"{name}: {pairs:,} x {each['cpu_seconds']:.0f} s / 3600 = {core_hours(each, pairs):,.0f} core hours; "
-                f"{pairs:,} x {each['mb']:,.0f} MB / 1000 = {gigabytes(each, pairs):,.0f} GB"
-                for name, each in ways.items()
-            ),
+            *sums(ways, 0, pairs),
             f"read: {pairs:,} x {inputs:,.0f} MB / 1000 = {pairs * inputs / 1000:,.0f} GB",
             "```",
             "",
-            "| compression | processor seconds per pair | MB per pair | memory of a process | core hours | "
-            f"{' | '.join(f'hours on {cores} cores' for cores in CORES)} | GB on the disk |",
-            f"|{'---|' * (6 + len(CORES))}",
-            *(_line(name, each, pairs) for name, each in ways.items()),
+            *table("compression", ways, 0, pairs),
         ]
     ) + "\n"
 
 
 def row(record: dict, jpeg: bool) -> dict:
-    """Return what a pair costs, as a row of `experiments.reliability.many_pairs_page`.
+    """Return what a pair costs, as a row of `experiments.reliability.cohort_cost`.
 
     Parameters
     ----------
@@ -128,20 +121,6 @@ def _busy(record):
 def _written(record, name):
     files = {"register": "result", "warp": "moved", "warp_jpeg": "moved_jpeg"}
     return f"{record['mb'][files[name]]:,.0f}" if name in files else ""
-
-
-def _line(name, each, pairs):
-    hours = core_hours(each, pairs)
-    cells = [
-        name,
-        f"{each['cpu_seconds']:.0f}",
-        f"{each['mb']:,.0f}",
-        f"{each['memory_mb']:,} MB",
-        f"{hours:,.0f}",
-        *(f"{hours / cores:,.1f}" for cores in CORES),
-        f"{gigabytes(each, pairs):,.0f}",
-    ]
-    return f"| {' | '.join(cells)} |"
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "slides.md", "experiments.reliability.slides_page", blocks)

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from experiments.folders import CHECKOUT, RECORDS
+from experiments.reliability.cohort_cost import PAIRS, core_hours, gigabytes
 from experiments.reliability.many_pairs_cost import EFFORTS, measured
-from experiments.reliability.many_pairs_page import PAGE, PAIRS, core_hours, cost, gigabytes
+from experiments.reliability.many_pairs_page import PAGE, cost
 
 
 def test_the_page_is_that_of_the_record(capsys):

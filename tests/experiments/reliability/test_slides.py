@@ -10,7 +10,7 @@ from scipy import ndimage
 from dirv_tf import io
 from experiments.folders import RECORDS
 from experiments.reliability import slides
-from experiments.reliability.many_pairs_page import PAIRS, core_hours
+from experiments.reliability.cohort_cost import PAIRS, core_hours
 from experiments.reliability.slide_pair import PIXEL_SIZE, KnownSlides, write_slides
 from experiments.reliability.slides_page import PAGE, cost, row
 
