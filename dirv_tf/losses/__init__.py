@@ -20,6 +20,7 @@ from dirv_tf.losses.landmark_loss import LandmarkLoss
 from dirv_tf.losses.local_correlation import local_correlation, multi_kernel_correlation, windows_of_two_sizes
 from dirv_tf.losses.masked_loss import MaskedLoss
 from dirv_tf.losses.momentum_energy import momentum_energy
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.point_distance import point_distance
 from dirv_tf.losses.root_mean_square import root_mean_square_error
 from dirv_tf.losses.self_similarity import self_similarity_difference
@@ -36,6 +37,7 @@ __all__ = [
     "LabelLoss",
     "LandmarkLoss",
     "MaskedLoss",
+    "NetworkLoss",
     "SmoothnessLoss",
     "UnsupervisedLoss",
     "WeightedLosses",

@@ -6,13 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import refuse_sample_weight
 from dirv_tf.losses.displacement import DisplacementLoss
 from dirv_tf.losses.intensity import IntensityLoss
+from dirv_tf.losses.network_loss import NetworkLoss
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class CombinedLoss(tf.keras.losses.Loss):
+class CombinedLoss(NetworkLoss):
     """``displacement_weight * DisplacementLoss + intensity_weight * IntensityLoss``.
 
     Parameters
@@ -39,6 +39,8 @@ class CombinedLoss(tf.keras.losses.Loss):
     1.5
     """
 
+    similarity = "mse"
+
     def __init__(
         self,
         displacement_weight: float = 1.0,
@@ -56,11 +58,6 @@ class CombinedLoss(tf.keras.losses.Loss):
         self.displacement_weight = float(displacement_weight)
         self.intensity_weight = float(intensity_weight)
         self._displacement, self._intensity = DisplacementLoss(unit_decay), IntensityLoss()
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: tf.Tensor, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "CombinedLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: tf.Tensor, y_pred: dict) -> tf.Tensor:
         # A loss of weight zero asks for nothing.

@@ -6,13 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights
 from dirv_tf.losses.targets import true_flow_field
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class DisplacementLoss(tf.keras.losses.Loss):
+class DisplacementLoss(NetworkLoss):
     """Supervised loss on the control points of every level: ``(1/n_l) sum_l 2^(n_l-1-l) L_dis^(l)`` (thesis eq. 27).
 
     Called as ``loss(flow_field, outputs)`` on the true flow field ``(B, n_1, ..., n_r, r)`` in pixels and the
@@ -45,11 +46,6 @@ class DisplacementLoss(tf.keras.losses.Loss):
         if not 0 <= unit_decay <= 1:
             raise ValueError(f"`unit_decay` must be from 0 to 1. Received: unit_decay={unit_decay!r}")
         self.unit_decay = float(unit_decay)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: tf.Tensor, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "DisplacementLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: tf.Tensor, y_pred: dict) -> tf.Tensor:
         y_true = true_flow_field(y_true)

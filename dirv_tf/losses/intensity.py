@@ -6,12 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.similarity import intensity_errors
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class IntensityLoss(tf.keras.losses.Loss):
+class IntensityLoss(NetworkLoss):
     """Unsupervised loss: intensity error between fixed and registered image, averaged over levels (thesis eq. 26).
 
     Called as ``loss(None, outputs)`` on the ``fixed_images`` and ``registered_images`` among the outputs of a network,
@@ -32,13 +33,10 @@ class IntensityLoss(tf.keras.losses.Loss):
     0.25
     """
 
+    similarity = "mse"
+
     def __init__(self, name: str = "intensity_loss", **kwargs: Any):
         super().__init__(name=name, **kwargs)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: tf.Tensor | None, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "IntensityLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: tf.Tensor | None, y_pred: dict) -> tf.Tensor:
         check_outputs(y_pred, ("fixed_images", "registered_images"), "IntensityLoss")

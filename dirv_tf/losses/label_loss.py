@@ -7,9 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.losses.arguments import check_outputs, floating_tensor, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs, floating_tensor
 from dirv_tf.losses.label_difference import label_boxes, label_difference, label_weights
 from dirv_tf.losses.label_overlap import soft_dice
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.targets import annotation
 from dirv_tf.validation import boolean, one_of
 
@@ -17,7 +18,7 @@ MEASURES = ("dice", "mse")
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class LabelLoss(tf.keras.losses.Loss):
+class LabelLoss(NetworkLoss):
     """How far the labels of the moving image, warped by the field, are from those of the fixed image.
 
     Called as ``loss(targets, outputs)`` with ``"labels"`` among the targets (see `dirv_tf.losses.targets`) and a
@@ -58,11 +59,6 @@ class LabelLoss(tf.keras.losses.Loss):
         super().__init__(name=name, **kwargs)
         self.measure = one_of(*MEASURES)("measure", measure)
         self.boxes = boolean()("boxes", boxes)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: dict, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "LabelLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: dict, y_pred: dict) -> tf.Tensor:
         check_outputs(y_pred, ("flow_field",), "LabelLoss")

@@ -6,13 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import check_outputs, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.point_distance import point_distance
 from dirv_tf.losses.targets import annotation
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class LandmarkLoss(tf.keras.losses.Loss):
+class LandmarkLoss(NetworkLoss):
     """Mean distance of the landmarks from where the field takes them, see `point_distance`.
 
     Called as ``loss(targets, outputs)`` with ``"landmarks"`` among the targets (see `dirv_tf.losses.targets`) and a
@@ -36,11 +37,6 @@ class LandmarkLoss(tf.keras.losses.Loss):
 
     def __init__(self, name: str = "landmark_loss", **kwargs: Any):
         super().__init__(name=name, **kwargs)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: dict, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "LandmarkLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: dict, y_pred: dict) -> tf.Tensor:
         check_outputs(y_pred, ("flow_field",), "LandmarkLoss")

@@ -6,14 +6,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import check_outputs, floating_tensor, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs, floating_tensor
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.targets import annotation
 from dirv_tf.losses.unsupervised import SIMILARITIES, image_dissimilarity
 from dirv_tf.validation import one_of
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class MaskedLoss(tf.keras.losses.Loss):
+class MaskedLoss(NetworkLoss):
     """How unlike the fixed and the registered image are where a mask of the fixed image says that it matters.
 
     Called as ``loss(targets, outputs)`` with a ``"mask"`` among the targets (see `dirv_tf.losses.targets`) and the
@@ -42,11 +43,6 @@ class MaskedLoss(tf.keras.losses.Loss):
     def __init__(self, similarity: str = "mse", name: str = "masked_loss", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.similarity = one_of(*SIMILARITIES)("similarity", similarity)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: dict, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "MaskedLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: dict, y_pred: dict) -> tf.Tensor:
         check_outputs(y_pred, ("fixed_images", "registered_images"), "MaskedLoss")

@@ -6,13 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import check_outputs, floating_tensor, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs, floating_tensor
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.unsupervised import REGULARIZERS, roughness
 from dirv_tf.validation import one_of
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class SmoothnessLoss(tf.keras.losses.Loss):
+class SmoothnessLoss(NetworkLoss):
     """Roughness of the flow field; no target is needed.
 
     Called as ``loss(None, outputs)`` on the ``"flow_field"`` among the outputs of a network (targets may be given and
@@ -39,11 +40,6 @@ class SmoothnessLoss(tf.keras.losses.Loss):
     def __init__(self, regularizer: str = "diffusion", name: str = "smoothness_loss", **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.regularizer = one_of(*REGULARIZERS)("regularizer", regularizer)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: Any, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "SmoothnessLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: Any, y_pred: dict) -> tf.Tensor:
         check_outputs(y_pred, ("flow_field",), "SmoothnessLoss")

@@ -6,12 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import check_outputs, floating_tensor, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs, floating_tensor
 from dirv_tf.losses.bending_energy import bending_energy
 from dirv_tf.losses.correlation import global_correlation
 from dirv_tf.losses.first_differences import first_differences
 from dirv_tf.losses.local_correlation import local_correlation, multi_kernel_correlation, windows_of_two_sizes
 from dirv_tf.losses.masked_mean import mask_of, masked_mean
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.self_similarity import self_similarity_difference
 from dirv_tf.validation import number, one_of
 
@@ -76,7 +77,7 @@ def roughness(field: tf.Tensor, regularizer: str) -> tf.Tensor:
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class UnsupervisedLoss(tf.keras.losses.Loss):
+class UnsupervisedLoss(NetworkLoss):
     """Dissimilarity of fixed and registered image plus ``weight`` times the roughness of the field.
 
     Called as ``loss(None, outputs)`` on the outputs of a network (a true field may be given and is not used); gives a
@@ -121,11 +122,6 @@ class UnsupervisedLoss(tf.keras.losses.Loss):
         self.similarity = one_of(*SIMILARITIES)("similarity", similarity)
         self.regularizer = one_of(*REGULARIZERS)("regularizer", regularizer)
         self.weight = number(low=0)("weight", weight)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: tf.Tensor | None, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "UnsupervisedLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: tf.Tensor | None, y_pred: dict) -> tf.Tensor:
         compared = _compared(y_pred)

@@ -7,14 +7,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from dirv_tf.losses.arguments import refuse_sample_weight
-from dirv_tf.losses.combined import CombinedLoss
-from dirv_tf.losses.intensity import IntensityLoss
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.validation import list_of, number
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class WeightedLosses(tf.keras.losses.Loss):
+class WeightedLosses(NetworkLoss):
     """``sum_k weight_k loss_k``: the loss of a network's own family beside those of labels, landmarks or masks.
 
     Parameters
@@ -35,7 +33,7 @@ class WeightedLosses(tf.keras.losses.Loss):
     Raises
     ------
     ValueError
-        If there is no loss, or not one weight for every loss; when called, as the losses do.
+        If there is no loss, not one weight for every loss, or none above zero; when called, as the losses do.
 
     Examples
     --------
@@ -62,26 +60,14 @@ class WeightedLosses(tf.keras.losses.Loss):
                 "Expected one weight for every loss. "
                 f"Received: {len(self.losses)} losses, weights={list(self.weights)}"
             )
-
-    @property
-    def similarity(self) -> str | None:
-        """See the class."""
-        measures = ("mse" if isinstance(loss, (IntensityLoss, CombinedLoss)) else getattr(loss, "similarity", None)
-                    for loss in self.losses)
-        return next((measure for measure in measures if measure is not None), None)
-
-    @property
-    def both_directions(self) -> bool:
-        """See the class."""
-        return any(getattr(loss, "both_directions", False) for loss in self.losses)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: Any, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "WeightedLosses")
-        return self.call(y_true, y_pred)
+        if not any(self.weights):
+            raise ValueError(f"Expected a weight above zero. Received: weights={list(self.weights)}")
+        self.similarity = next(filter(None, (getattr(loss, "similarity", None) for loss in self.losses)), None)
+        self.both_directions = any(getattr(loss, "both_directions", False) for loss in self.losses)
 
     def call(self, y_true: Any, y_pred: dict) -> tf.Tensor:
-        return tf.add_n([weight * loss(y_true, y_pred) for weight, loss in zip(self.weights, self.losses)])
+        # A loss of weight zero asks for nothing.
+        return tf.add_n([weight * loss(y_true, y_pred) for weight, loss in zip(self.weights, self.losses) if weight])
 
     def get_config(self) -> dict:
         members = [tf.keras.utils.serialize_keras_object(loss) for loss in self.losses]

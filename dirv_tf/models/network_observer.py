@@ -31,7 +31,7 @@ class NetworkObserver:
         Parameters
         ----------
         batch : FrozenBatch
-            Pairs, with the true field or None as `flow_field`.
+            Pairs, with what losses take as `targets`.
         outputs : dict
             Completed outputs of the network for them.
 
@@ -68,6 +68,6 @@ class NetworkObserver:
             return None
         pair = (batch.fixed, batch.moving)
         with tf.GradientTape() as tape:
-            value = loss(batch.flow_field, self.network.completed(pair, self.network(pair, training=True)))
+            value = loss(batch.targets, self.network.completed(pair, self.network(pair, training=True)))
         gradients = [gradient for gradient in tape.gradient(value, variables) if gradient is not None]
         return float(tf.linalg.global_norm(gradients)) if gradients else 0.0

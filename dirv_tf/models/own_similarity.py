@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dirv_tf.losses import CombinedLoss, IntensityLoss
 from dirv_tf.losses.unsupervised import SIMILARITIES
 from dirv_tf.models.registry import settings_class
 
-# Pairs whose fixed image is a warped copy of the moving one: their intensities are equal where they fit.
+# Pairs whose fixed image is a warped copy of the moving one: their intensities are equal where they fit, unless one of
+# the images changes its appearance.
 _OF_ONE_CONTRAST = ("chessboard", "shapes", "folder", "mixture")
 
 
@@ -30,8 +30,6 @@ def own_similarity(kind: str, loss: Any, card: dict[str, Any] | None) -> str | N
         As `dirv_tf.losses.image_dissimilarity` takes it. "mse" also for networks that were trained by true fields
         between an image and its warped copy. None: nobody knows.
     """
-    if isinstance(loss, (IntensityLoss, CombinedLoss)):
-        return "mse"
     if loss is not None:
         return _known(getattr(loss, "similarity", None))
     training, data = ((card or {}).get(key) or {} for key in ("training", "data"))
@@ -44,7 +42,12 @@ def own_similarity(kind: str, loss: Any, card: dict[str, Any] | None) -> str | N
         return _known(last.get("similarity") or settings_class(kind).unsupervised_loss.get("similarity"))
     if last.get("loss") in ("intensity", "combined"):
         return "mse"
-    return "mse" if last.get("loss") == "displacement" and data.get("kind") in _OF_ONE_CONTRAST else None
+    return "mse" if last.get("loss") == "displacement" and _is_of_one_contrast(data) else None
+
+
+def _is_of_one_contrast(data):
+    sections = (data, *(data.get("parts") or ()))
+    return data.get("kind") in _OF_ONE_CONTRAST and not any(each.get("change_appearance") for each in sections)
 
 
 def _known(similarity):

@@ -87,7 +87,8 @@ def function(request):
 
 def test_the_battery_covers_every_public_loss():
     classes = {name for name in losses.__all__ if isinstance(getattr(losses, name), type)}
-    assert {name.split()[0] for name in CASES} | OF_ANNOTATIONS == classes
+    # What they are derived from computes nothing.
+    assert {name.split()[0] for name in CASES} | OF_ANNOTATIONS == classes - {"NetworkLoss"}
     assert {*classes, *FUNCTIONS, *WITH_A_FILE, "displacement_level_weights"} == set(losses.__all__)
     for name in WITH_A_FILE:
         module = getattr(losses, name).__module__.split(".")[-1]

@@ -7,6 +7,13 @@ from dirv_tf.models import DIRVNet
 from dirv_tf.models.own_similarity import own_similarity
 from dirv_tf.models.pretrained import load_pretrained
 
+CHESSBOARD = {"kind": "chessboard", "change_appearance": False}
+
+
+def mixture(changes):
+    parts = [CHESSBOARD, {"kind": "folder", "change_appearance": changes}]
+    return {"training": {"loss": "displacement"}, "data": {"kind": "mixture", "parts": parts}}
+
 
 def card(loss, kind="chessboard", **training):
     return {"training": {"loss": loss, **training}, "data": {"kind": kind}}
@@ -20,6 +27,9 @@ def card(loss, kind="chessboard", **training):
         ("dirv_net", None, {"training": None, "data": None}, None),
         ("dirv_net", None, card("displacement"), "mse"),
         ("dirv_net", None, card("displacement", "pairs"), None),
+        ("dirv_net", None, {"training": {"loss": "displacement"}, "data": {**CHESSBOARD, "change_appearance": True}}, None),
+        ("dirv_net", None, mixture(False), "mse"),
+        ("dirv_net", None, mixture(True), None),
         ("dirv_net", None, card("intensity", "pairs"), "mse"),
         ("dirv_net", None, card("unsupervised", similarity="mind"), "mind"),
         ("dirv_net", None, card("unsupervised", similarity=None), "mse"),

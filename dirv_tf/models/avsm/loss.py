@@ -7,7 +7,8 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import losses
-from dirv_tf.losses.arguments import check_outputs, floating_tensor, refuse_sample_weight
+from dirv_tf.losses.arguments import check_outputs, floating_tensor
+from dirv_tf.losses.network_loss import NetworkLoss
 from dirv_tf.losses.unsupervised import SIMILARITIES
 from dirv_tf.validation import integer, number, one_of, optional
 
@@ -19,7 +20,7 @@ _AFFINE_SYMMETRY, _SYMMETRY = 10.0, 1e-4 * 192 * 192 * 80
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
-class AVSMLoss(tf.keras.losses.Loss):
+class AVSMLoss(NetworkLoss):
     """Loss of an `AVSM` without true fields (Shen et al. 2019, equations 2 to 8).
 
     Of the affine network: dissimilarity of the images plus ``affine_weight(n) * (||A - I||^2 + ||b||^2)``, of both
@@ -80,11 +81,6 @@ class AVSMLoss(tf.keras.losses.Loss):
         self.weight = number(low=0)("weight", weight)
         self.symmetry = number(low=0)("symmetry", symmetry)
         self.updates = optional(integer(1))("updates", updates)
-
-    # Past Keras, which would take the outputs apart and hand over one after the other.
-    def __call__(self, y_true: tf.Tensor | None, y_pred: dict, sample_weight: None = None) -> tf.Tensor:
-        refuse_sample_weight(sample_weight, "AVSMLoss")
-        return self.call(y_true, y_pred)
 
     def call(self, y_true: tf.Tensor | None, y_pred: dict) -> tf.Tensor:
         check_outputs(y_pred, ("stage",), "AVSMLoss")

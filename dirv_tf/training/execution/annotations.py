@@ -73,6 +73,8 @@ def loss_of_terms(terms, own):
         "masked": lambda term: losses.MaskedLoss(term.similarity),
         "smoothness": lambda term: losses.SmoothnessLoss(term.regularizer),
     }
+    # The network is judged by the first loss that compares images: its own, wherever that stands.
+    terms = sorted(terms, key=lambda term: term.kind != "own")
     return losses.WeightedLosses([makers[term.kind](term) for term in terms], [term.weight for term in terms])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -18,11 +18,14 @@ class FrozenBatch(NamedTuple):
         Intensities in [0, 1].
     flow_field : None or tf.Tensor, shape (B, n_1, ..., n_r, r)
         True flow field in pixels, where it is known.
+    targets : None, tf.Tensor or dict
+        What losses take: the field, or a dictionary, see `dirv_tf.losses.targets`.
     """
 
     fixed: tf.Tensor
     moving: tf.Tensor
-    flow_field: tf.Tensor | None
+    flow_field: tf.Tensor | None = None
+    targets: Any = None
 
     @property
     def rank(self):
@@ -31,7 +34,7 @@ class FrozenBatch(NamedTuple):
 
     def first(self, pairs):
         """Return the first `pairs` pairs, or all if there are fewer, as a FrozenBatch."""
-        return FrozenBatch(*(None if each is None else each[:pairs] for each in self))
+        return FrozenBatch(*tf.nest.map_structure(lambda part: None if part is None else part[:pairs], tuple(self)))
 
 
 def frozen_batch(element):
@@ -58,7 +61,8 @@ def frozen_batch(element):
     if not isinstance(element[0], (tuple, list)) or len(element[0]) != 2:
         raise ValueError(f"{expected}. Received: a first entry of type {type(element[0]).__name__}")
     fixed, moving = (tf.convert_to_tensor(image, tf.float32) for image in element[0])
-    truth = true_flow_field(element[1]) if len(element) == 2 else None
+    targets = element[1] if len(element) == 2 else None
+    truth = true_flow_field(targets)
     flow_field = None if truth is None else tf.convert_to_tensor(truth, tf.float32)
     if fixed.shape.rank not in (4, 5) or fixed.shape[-1] != 1 or 0 in fixed.shape or moving.shape != fixed.shape:
         raise ValueError(
@@ -70,4 +74,4 @@ def frozen_batch(element):
         raise ValueError(
             f"`flow_field` of the frozen batch must have shape {shape}. Received: flow_field.shape={flow_field.shape}"
         )
-    return FrozenBatch(fixed, moving, flow_field)
+    return FrozenBatch(fixed, moving, flow_field, targets if isinstance(targets, dict) else flow_field)

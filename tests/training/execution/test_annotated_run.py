@@ -14,6 +14,8 @@ from dirv_tf.io import Landmarks, write_landmarks
 from dirv_tf.models.own_similarity import own_similarity
 from dirv_tf.models.weight_files import load_weights_file, read_card
 from dirv_tf.training.config.config_loading import load_run
+from dirv_tf.training.config.loss_terms import MaskedTerm, OwnTerm
+from dirv_tf.training.execution.annotations import loss_of_terms
 from dirv_tf.training.execution.building import build_model, compile_model
 from dirv_tf.training.execution.history import read_history
 from dirv_tf.training.execution.progress import Progress
@@ -58,7 +60,8 @@ def annotated_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("annotated")
     config, lines = write(folder), []
     run = RunFolder.new(config, folder / "run")
-    return run, execute(config, run, tensorboard=False, report=lines.append), lines
+    # With TensorBoard, which calls the loss by itself.
+    return run, execute(config, run, tensorboard=True, report=lines.append), lines
 
 
 def test_a_run_says_what_it_trains_with_and_how_well_labels_and_landmarks_fit(annotated_run):
@@ -168,3 +171,10 @@ def test_what_a_network_is_judged_by_is_what_its_terms_compare():
     assert own_similarity("voxelmorph", None, card) is None
     card["training"].update(loss="unsupervised", terms=[*terms, {"kind": "own"}])
     assert own_similarity("voxelmorph", None, card) == "mse"
+
+
+def test_a_network_is_judged_by_its_own_loss_wherever_that_stands():
+    terms = MaskedTerm(similarity="mind"), OwnTerm()
+    for own, expected in ((losses.UnsupervisedLoss("ncc"), "ncc"), (losses.IntensityLoss(), "mse")):
+        assert loss_of_terms(terms, own).similarity == expected
+    assert loss_of_terms(terms[:1], None).similarity == "mind"

@@ -40,3 +40,12 @@ def test_truth_may_be_unknown(element):
 def test_other_elements_raise(element):
     with pytest.raises(ValueError, match="must .*Received: "):
         frozen_batch(element)
+
+
+def test_targets_are_kept_for_the_loss():
+    labels = {"fixed": np.zeros((3, 8, 8, 2)), "moving": np.ones((3, 8, 8, 2))}
+    batch = frozen_batch(((IMAGES, IMAGES), {"flow_field": FIELD, "labels": labels}))
+    first = batch.first(2)
+    assert first.flow_field.shape == (2, 8, 8, 2) and first.targets["labels"]["moving"].shape == (2, 8, 8, 2)
+    assert frozen_batch(((IMAGES, IMAGES), FIELD)).first(1).targets.shape == (1, 8, 8, 2)
+    assert frozen_batch(((IMAGES, IMAGES),)).targets is None
