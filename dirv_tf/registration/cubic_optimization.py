@@ -124,9 +124,7 @@ def optimize_cubic(
 
 
 def _landmark_targets(landmarks, weight, size, halvings):
-    points = checked_landmarks(landmarks, len(size))
-    if weight < 0:
-        raise ValueError(f"`landmark_weight` must not be negative. Received: landmark_weight={weight!r}")
+    points = checked_landmarks(landmarks, len(size), weight)
     if points is None:
         return None
     return PixelTargets.of(points[0] / 2**halvings, (points[1] - points[0]) / 2**halvings, size, weight)

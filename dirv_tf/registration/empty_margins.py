@@ -37,7 +37,8 @@ class Margins:
         Parameters
         ----------
         pair : Pair
-            Where its images differ in size, or do not lie pixel on pixel, nothing is cut; nor where that saves little.
+            Where its images differ in size, or do not lie pixel on pixel, nothing is cut; nor where that saves little
+            or a landmark lies in the margins.
         smallest : int
             Side in pixels that is left at least, as far as the image has it.
         """
@@ -55,7 +56,9 @@ class Margins:
         masks = [mask for mask in (pair.mask, pair.moving_mask) if mask is not None]
         if left > (1 - _WORTH_IT) * pair.fixed.size or not all(mask[box].any() for mask in masks):
             return cls()
-        return cls(box)
+        first, last = ([limits.start for limits in box], [limits.stop - 1 for limits in box])
+        inside = all(((points >= first) & (points <= last)).all() for points in pair.landmarks or ())
+        return cls(box) if inside else cls()
 
     def cut(self, pair: Pair) -> Pair:
         """Return a pair without its margins."""
@@ -63,7 +66,9 @@ class Margins:
             return pair
         fixed, moving = (np.ascontiguousarray(image[self.box]) for image in (pair.fixed, pair.moving))
         mask, moving_mask = (None if each is None else each[self.box] for each in (pair.mask, pair.moving_mask))
-        return Pair(fixed, moving, pair.linear, mask, moving_mask)
+        first = [limits.start for limits in self.box]
+        landmarks = pair.landmarks and (pair.landmarks[0] - first, pair.landmarks[1] - first)
+        return Pair(fixed, moving, pair.linear, mask, moving_mask, landmarks)
 
     def restored_map(self, linear: LinearMap) -> LinearMap:
         """Return a linear map between the cut images as one between the given ones."""

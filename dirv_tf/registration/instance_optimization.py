@@ -159,9 +159,7 @@ def landmark_targets(
     ValueError
         If the landmarks are no two arrays of one shape, or the weight is negative.
     """
-    points = checked_landmarks(landmarks, pair.fixed.ndim)
-    if weight < 0:
-        raise ValueError(f"`landmark_weight` must not be negative. Received: landmark_weight={weight!r}")
+    points = checked_landmarks(landmarks, pair.fixed.ndim, weight)
     if points is None:
         return None
     steps = steps_after(pair.flow_field, pair.matrix, *points, pointwise)

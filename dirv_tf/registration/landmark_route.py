@@ -12,10 +12,10 @@ from scipy.interpolate import RBFInterpolator
 
 from dirv_tf.io import ImageGeometry, Landmarks, match_landmarks, read_landmarks
 from dirv_tf.io.slide_pyramids import SlideLevel, full_geometry
+from dirv_tf.registration.apply_field import check_inside
 from dirv_tf.registration.control_grid import ControlGrid
-from dirv_tf.registration.gauss_newton import sample
 from dirv_tf.registration.intensity_trial import SAME_CONTRAST, contrast_distance
-from dirv_tf.registration.landmark_term import checked_landmarks
+from dirv_tf.registration.landmark_term import checked_landmarks, steps_at
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.multi_resolution import register_multi_resolution
 from dirv_tf.registration.route import Found, Pair, optimized
@@ -27,12 +27,28 @@ _SPACING = 8
 _FLAT = 0.05
 
 
+# What `register` may be told beside landmarks, of the options that say where the pair lies or are for a network.
+_BESIDE = {"model": (None,), "refine": (False,), "tile": (None,), "align": (None, "auto"), "optimize": (None, True)}
+
+
+def check_beside_landmarks(**options: Any) -> None:
+    """Raise a ValueError for options of `register` that landmarks leave without effect."""
+    wrong = {
+        name: value for name, value in options.items() if not (value is None or isinstance(value, (str, bool)))
+        or value not in _BESIDE[name]
+    }
+    if wrong:
+        raise ValueError(
+            f"Expected no {', '.join(_BESIDE)} beside landmarks: these say where the pair lies, and its field is "
+            f"optimized without a network. Received: {', '.join(f'{name}={value!r}' for name, value in wrong.items())}"
+        )
+
+
 def given_landmarks(
     landmarks: Any,
-    rank: int,
+    sizes: Sequence[tuple[int, ...]],
     geometries: Sequence[ImageGeometry],
     levels: Sequence[SlideLevel | None] = (None, None),
-    unit: str | None = None,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return landmarks as `register` takes them as arrays of pixels; None where there are none.
 
@@ -40,13 +56,12 @@ def given_landmarks(
     ----------
     landmarks : pair of array_like of shape (n, r), of Landmarks, or of paths; or None
         Of the fixed and of the moving image. Equal rows correspond, or those with equal names.
-    rank : int
+    sizes : pair of tuple of int
+        Of the images that are registered, pixels.
     geometries : pair of ImageGeometry
         Of the images, for files that count in millimeters.
     levels : pair of (SlideLevel or None)
         Of slides: the level that is registered; the landmarks count pixels of full resolution.
-    unit : str, optional
-        As of `read_landmarks`.
 
     Returns
     -------
@@ -57,22 +72,30 @@ def given_landmarks(
     FileNotFoundError
         For a file that is not there.
     ValueError
-        If there are no two sets of landmarks that correspond.
+        If there are no two sets of landmarks that correspond, or one lies outside its image.
     """
     if landmarks is None:
         return None
     if not isinstance(landmarks, (tuple, list)) or len(landmarks) != 2:
         raise ValueError(f"`landmarks` must be a pair (fixed, moving). Received: {type(landmarks).__name__}")
+    rank = len(sizes[0])
     read = [
-        read_landmarks(each, rank, full_geometry(geometry, level), unit)
-        if isinstance(each, (str, os.PathLike))
-        else each
+        read_landmarks(each, rank, full_geometry(geometry, level)) if isinstance(each, (str, os.PathLike)) else each
         for each, geometry, level in zip(landmarks, geometries, levels)
     ]
-    if all(isinstance(each, Landmarks) for each in read):
+    named = [isinstance(each, Landmarks) for each in read]
+    if any(named) and not all(named):
+        kinds = ", ".join(type(each).__name__ for each in landmarks)
+        raise ValueError(f"`landmarks` must be both arrays, or both have names as files do. Received: {kinds}")
+    if all(named):
         matched = match_landmarks(*read)
-        read = [matched.fixed_points, matched.moving_points]
+        names, read = matched.names, [matched.fixed_points, matched.moving_points]
+    else:
+        names = None
     points = cast("tuple[np.ndarray, np.ndarray]", checked_landmarks(read, rank))
+    names = names or tuple(f"row {number}" for number in range(len(points[0])))
+    for each, size, level in zip(points, sizes, levels):
+        check_inside(Landmarks(names, each), size if level is None else level.full_size, rank)
     fixed, moving = (each if level is None else level.from_full(each) for each, level in zip(points, levels))
     return fixed, moving
 
@@ -130,9 +153,7 @@ def registered_from_landmarks(pair: Pair, similarity: str, effort: str) -> tuple
 
 def distances(flow_field: np.ndarray, fixed_points: np.ndarray, moving_points: np.ndarray) -> np.ndarray:
     """Return how far a field (n_1, ..., n_r, r) takes landmarks from their partners: shape (n,), pixels."""
-    there = fixed_points.T.astype(np.float32)
-    steps = np.stack([sample(np.ascontiguousarray(each), there) for each in np.moveaxis(flow_field, -1, 0)], axis=-1)
-    return np.linalg.norm(fixed_points + steps - moving_points, axis=-1)
+    return np.linalg.norm(fixed_points + steps_at(flow_field, fixed_points) - moving_points, axis=-1)
 
 
 def linear_by_landmarks(initial: LinearMap, fixed_points: np.ndarray, moving_points: np.ndarray) -> LinearMap:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,14 +58,18 @@ class PixelTargets(NamedTuple):
         return self.weights * (self.targets - field)
 
 
-def checked_landmarks(landmarks, rank: int) -> tuple[np.ndarray, np.ndarray] | None:
+def checked_landmarks(
+    landmarks: Any, rank: int, weight: float = LANDMARK_WEIGHT
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Return landmarks of the fixed and of the moving image as arrays (n, r) of float64, or None.
 
     Raises
     ------
     ValueError
-        If they are no pair of arrays of one shape, or a coordinate is not finite.
+        If they are no pair of arrays of one shape, a coordinate is not finite, or their weight is negative.
     """
+    if weight < 0:
+        raise ValueError(f"`landmark_weight` must not be negative. Received: landmark_weight={weight!r}")
     if landmarks is None:
         return None
     arrays = [np.asarray(points, np.float64) for points in landmarks] if len(landmarks) == 2 else []
@@ -77,6 +81,12 @@ def checked_landmarks(landmarks, rank: int) -> tuple[np.ndarray, np.ndarray] | N
             f"finite. Received: shapes {shapes}"
         )
     return arrays[0], arrays[1]
+
+
+def steps_at(flow_field: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return a field (n_1, ..., n_r, r) at points (n, r) between its pixels, linear between them: (n, r)."""
+    places = points.T.astype(np.float32)
+    return np.stack([sample(np.ascontiguousarray(each), places) for each in np.moveaxis(flow_field, -1, 0)], axis=-1)
 
 
 def steps_after(
@@ -99,13 +109,7 @@ def steps_after(
     np.ndarray, shape (n, r)
     """
     back = np.eye(fixed_points.shape[1]) if matrix is None else np.linalg.inv(matrix.astype(np.float64))
-    components = np.ascontiguousarray(np.moveaxis(flow_field, -1, 0))
-
-    def carried(places):
-        there = places.T.astype(np.float32)
-        return places + np.stack([sample(each, there) for each in components], axis=-1)
-
     reached = fixed_points
     for _ in range(1 if added else _STEPS):
-        reached = reached + (moving_points - carried(reached)) @ back.T
+        reached = reached + (moving_points - reached - steps_at(flow_field, reached)) @ back.T
     return reached - fixed_points

@@ -17,7 +17,7 @@ from dirv_tf.registration.given_image import check_same_rank, checked_masks, tak
 from dirv_tf.registration.header_placement import pair_placement
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
 from dirv_tf.registration.intensity_trial import intensity_trial
-from dirv_tf.registration.landmark_route import given_landmarks, registered_from_landmarks
+from dirv_tf.registration.landmark_route import check_beside_landmarks, given_landmarks, registered_from_landmarks
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
@@ -163,11 +163,8 @@ def register(
     >>> dirv_tf.register("fixed.tif", "moving.tif", effort="best").save("result")  # doctest: +SKIP
     """
     rounds = refinement_rounds(refine)
-    if landmarks is not None and (model is not None or align not in (None, "auto") or optimize is False):
-        raise ValueError(
-            "Expected no model, no `align` and no optimize=False beside landmarks: these say where the pair lies, and "
-            f"its field is optimized. Received: model={model!r}, align={align!r}, optimize={optimize}"
-        )
+    if landmarks is not None:
+        check_beside_landmarks(model=model, refine=refine, tile=tile, align=align, optimize=optimize)
     align = one_of(*ALIGNMENTS)("align", ("auto" if model is None else "none") if align is None else align)
     one_of(*SIMILARITIES)("similarity", similarity), one_of(*EFFORTS)("effort", effort)
     if optimize is None:
@@ -185,14 +182,15 @@ def register(
         check_intensities(fixed_image.array, "fixed")
         check_intensities(moving_image.array, "moving")
         masks = checked_masks(fixed_image, moving_image, fixed_mask, moving_mask)
-        points = given_landmarks(landmarks, len(size), (fixed_geometry, moving_geometry), levels)
+        sizes = size, moving_image.array.shape
+        points = given_landmarks(landmarks, sizes, (fixed_geometry, moving_geometry), levels)
         ranges, range_notes = pair_ranges(fixed_image, moving_image, normalize, network, free=model is None)
         fixed_values = to_unit_interval(fixed_image.array, ranges[0])
         moving_values = to_unit_interval(moving_image.array, ranges[1])
         warn_of_low_contrast(fixed_values, "fixed", stacklevel=2)
         warn_of_low_contrast(moving_values, "moving", stacklevel=2)
-        given = replace(Pair(fixed_values, moving_values, initial, *masks), landmarks=points)
-        margins = Margins.of(given) if model is None and points is None else Margins()
+        given = Pair(fixed_values, moving_values, initial, *masks, landmarks=points)
+        margins = Margins.of(given) if model is None else Margins()
         given = margins.cut(given)
         sides = tile_sides(tile, given.fixed.shape, network)
         halved = halvings(network, tile, given.fixed.shape)

@@ -1,5 +1,7 @@
 """Pairs registered from their landmarks on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -7,8 +9,10 @@ from scipy import ndimage
 import dirv_tf
 from dirv_tf.cli.main import main
 from dirv_tf.io import Landmarks, load_image, write_image, write_landmarks
+from dirv_tf.registration.empty_margins import Margins
 from dirv_tf.registration.landmark_route import distances, linear_by_landmarks, smooth_through_landmarks
 from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.route import Pair
 
 NONE = LinearMap.identity(2)
 TURNED = np.array([[0.8, -0.6], [0.6, 0.8]])
@@ -104,11 +108,26 @@ def test_landmarks_of_volumes(rng):
 
 def test_landmarks_that_cannot_be_used_are_named(repeated):
     fixed, moving, _, landmarks = repeated
-    with pytest.raises(ValueError, match="Expected no model.*beside landmarks.*Received: model='best-2d'"):
-        dirv_tf.register(fixed, moving, model="best-2d", landmarks=landmarks)
-    with pytest.raises(ValueError, match="align='rigid'"):
-        dirv_tf.register(fixed, moving, align="rigid", landmarks=landmarks)
+    for name, value in (("model", "best-2d"), ("align", "rigid"), ("refine", True), ("tile", 32), ("optimize", False)):
+        with pytest.raises(ValueError, match=f"Expected no .*beside landmarks.*Received: {name}={value!r}"):
+            dirv_tf.register(fixed, moving, landmarks=landmarks, **{name: value})
     with pytest.raises(ValueError, match=r"`landmarks` must be a pair \(fixed, moving\). Received: ndarray"):
         dirv_tf.register(fixed, moving, landmarks=landmarks[0])
-    with pytest.raises(ValueError, match="landmarks that leave none"):
+    with pytest.raises(ValueError, match="inside the image of .* pixels. Received: 3 outside, first 'row 0'"):
         dirv_tf.register(fixed, moving, landmarks=(landmarks[0], landmarks[1] + 500))
+    named = Landmarks(("a", "b", "c"), landmarks[1])
+    with pytest.raises(ValueError, match="must be both arrays, or both have names.*Received: ndarray, Landmarks"):
+        dirv_tf.register(fixed, moving, landmarks=(landmarks[0], named))
+
+
+def test_margins_are_cut_with_their_landmarks(rng):
+    image = np.zeros((96, 96), np.float32)
+    image[30:60, 30:60] = rng.random((30, 30))
+    points = np.array([[35.0, 40], [50, 50]]), np.array([[36.0, 40], [51, 50]])
+    pair = Pair(image, np.roll(image, 1, axis=0), NONE, landmarks=points)
+    margins = Margins.of(pair)
+    first = [limits.start for limits in margins.box]
+    for cut, given in zip(margins.cut(pair).landmarks, points):
+        np.testing.assert_array_equal(cut, given - first)
+    outside = replace(pair, landmarks=(points[0], points[1] - 34))
+    assert Margins.of(outside).box is None

@@ -23,7 +23,7 @@ from dirv_tf.registration.register import refinement_rounds, register
 from dirv_tf.registration.route import SIMILARITIES
 from dirv_tf.validation import boolean, either, integer, list_of, number, one_of, optional, per_axis, text
 
-_OF_ONE_PAIR = ("fixed", "moving", "fixed_mask", "moving_mask", "progress", "status")
+_OF_ONE_PAIR = ("fixed", "moving", "fixed_mask", "moving_mask", "landmarks", "progress", "status")
 _CHOICE = either(integer(0), text())
 _OF_EACH_IMAGE = optional(either(_CHOICE, list_of(optional(_CHOICE), 2, 2)))
 _CHECKS = {
