@@ -116,9 +116,9 @@ class ChessboardPairs(SyntheticPairs):
         indices = self._indices(batch_index)
         numbers, places = self._numbers(indices)
         first, end = self._limits(batch_index)
-        first, last = (limit // self.patches_per_image for limit in (first, end - 1))
-        boards = self._chessboards(numbers)
-        fixed, moving, field = self._deformed(boards, numbers, batch_index, epoch, first, last + 1 - first)
+        first_board, last_board = (limit // self.patches_per_image for limit in (first, end - 1))
+        boards, count = self._chessboards(numbers), last_board + 1 - first_board
+        fixed, moving, field = self._deformed(boards, numbers, batch_index, epoch, first_board, count)
         # The image that was there before decides about contrast, so that the places do not depend on this setting.
         first, second = (moving, fixed) if self.swap else (fixed, moving)
         first, second, field = self._cut([first, second, field], places, indices, epoch)

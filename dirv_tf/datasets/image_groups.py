@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,13 +40,15 @@ class ImageGroups:
         and how it is read, from a path to an array.
     padded : bool
         Whether images are to be padded to `size`: they may differ in shape, but not be larger.
+    read_more : callable, optional
+        Called with the number of a group, for what belongs to it beside its images. Its errors are those of the group.
 
     Attributes
     ----------
     files : tuple of tuple of Path
         Of the groups that can be used.
-    used : tuple of int
-        Which groups these are.
+    more : tuple
+        What `read_more` returned for these.
     shape : tuple of int
         Of the first image.
 
@@ -69,25 +72,28 @@ class ImageGroups:
         memory_gib: float = 4.0,
         maps: Sequence[tuple[int, Callable[[Path], np.ndarray]]] = (),
         padded: bool = False,
+        read_more: Callable[[int], Any] | None = None,
     ):
         one_of("raise", "skip")("on_error", on_error)
         self._free = number(0)("memory_gib", memory_gib) * 2**30
         self._size = optional(image_size(4))("size", size)
         self.shape = None
         self._maps, self._padded = tuple(maps), padded
-        self._kept, self._ranges, files, used, problems = [], [], [], [], []
+        self._kept, self._ranges, files, problems = [], [], [], []
+        more: list[Any] = []
         for position, group in enumerate(groups):
             paths = tuple(Path(path) for path in group)
             try:
                 images = self._checked(self._read(paths))
+                found = read_more(position) if read_more else None
             except (OSError, ValueError) as error:
                 problems.append(f"{' and '.join(map(str, paths))}: {error}")
                 continue
             files.append(paths)
-            used.append(position)
+            more.append(found)
             self._ranges.append([robust_range(image) for image in images[: len(images) - len(self._maps)]])
             self._kept.append(self._if_room(images))
-        self.files, self.used = tuple(files), tuple(used)
+        self.files, self.more = tuple(files), tuple(more)
         if problems:
             self._complain(problems, len(groups), on_error)
 

@@ -51,7 +51,7 @@ class MixedPairs(PairBatches):
         for part in parts:
             if not isinstance(part, SyntheticPairs):
                 raise TypeError(f"`parts` must be datasets of synthetic pairs. Received: {type(part).__name__}")
-            if getattr(part, "annotations", ()):
+            if part.annotations:
                 raise ValueError("`parts` must be datasets without labels. Received: parts with label_maps=True")
         alike = {(part.size, part.count, part.batch_size) for part in parts}
         if len(alike) > 1:

@@ -61,6 +61,10 @@ class PairBatches(abc.ABC):
         If an argument is out of its range.
     """
 
+    # What is drawn on the images, besides true fields, and which label each channel of the labels is.
+    annotations: tuple[str, ...] = ()
+    label_values: tuple[int, ...] = ()
+
     def __init__(
         self, size: Sequence[int], count: int, batch_size: int, seed: int, frozen_last_batch: bool
     ):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -12,41 +14,63 @@ from dirv_tf.io.landmark_files import read_landmarks
 from dirv_tf.io.landmark_pairs import match_landmarks
 
 
+class LandmarkPair(NamedTuple):
+    """The landmarks of a pair that have the same names.
+
+    Attributes
+    ----------
+    fixed, moving : ndarray of float64, shape (n, r), pixels
+    pixel_size : sequence of float, length r
+        Of the fixed image, in mm; 1 where the file does not say it.
+    files : pair of Path
+    """
+
+    fixed: np.ndarray
+    moving: np.ndarray
+    pixel_size: Sequence[float]
+    files: tuple[Path, Path]
+
+    @classmethod
+    def read(cls, pair: PairFiles) -> LandmarkPair:
+        """Read the landmarks of a pair that has some.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is not there.
+        ValueError
+            If one cannot be read, or they have no name in common.
+        """
+        fixed, moving = (load_image(path).geometry for path in (pair.fixed, pair.moving))
+        files = cast("tuple[Path, Path]", (pair.fixed_landmarks, pair.moving_landmarks))
+        try:
+            matched = match_landmarks(
+                read_landmarks(files[0], fixed.rank, fixed), read_landmarks(files[1], fixed.rank, moving)
+            )
+        except ValueError as error:
+            raise ValueError(f"{files[0]} and {files[1]}: {error}") from error
+        return cls(matched.fixed_points, matched.moving_points, fixed.pixel_size, files)
+
+
 class PairLandmarks:
-    """The landmarks of some pairs, paired by their names.
+    """The landmarks of some pairs, filled up to one number.
 
     Parameters
     ----------
-    pairs : sequence of PairFiles
-        All with landmarks.
+    pairs : sequence of LandmarkPair
 
     Attributes
     ----------
     count : int
         Rows that every pair is filled up to: the largest number of landmarks of a pair.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a file is not there.
-    ValueError
-        If one cannot be read, or those of a pair have no name in common.
+    files : tuple of pair of Path
+        Of every pair.
     """
 
-    def __init__(self, pairs: Sequence[PairFiles]):
-        self._points, self._pixel_sizes = [], []
-        for pair in pairs:
-            fixed, moving = (load_image(path).geometry for path in (pair.fixed, pair.moving))
-            try:
-                matched = match_landmarks(
-                    read_landmarks(pair.fixed_landmarks, fixed.rank, fixed),  # type: ignore[arg-type]
-                    read_landmarks(pair.moving_landmarks, fixed.rank, moving),  # type: ignore[arg-type]
-                )
-            except ValueError as error:
-                raise ValueError(f"{pair.fixed_landmarks} and {pair.moving_landmarks}: {error}") from error
-            self._points.append((matched.fixed_points, matched.moving_points))
-            self._pixel_sizes.append(fixed.pixel_size)
-        self.count = max(len(fixed) for fixed, _ in self._points)
+    def __init__(self, pairs: Sequence[LandmarkPair]):
+        self._pairs = tuple(pairs)
+        self.files = tuple(pair.files for pair in self._pairs)
+        self.count = max(len(pair.fixed) for pair in self._pairs)
 
     def within(self, number: int, starts: Sequence[np.ndarray], size: Sequence[int]) -> list[np.ndarray]:
         """Return the landmarks of a pair in a patch.
@@ -69,7 +93,8 @@ class PairLandmarks:
         pixel_size : ndarray of float32, shape (r,)
             Of the fixed image, in mm; 1 where the file does not say it.
         """
-        points = [each - start for each, start in zip(self._points[number], starts)]
+        pair = self._pairs[number]
+        points = [each - start for each, start in zip((pair.fixed, pair.moving), starts)]
         last = np.array(size) - 1
         kept = np.logical_and.reduce([((each >= 0) & (each <= last)).all(axis=-1) for each in points])
         count = int(kept.sum())
@@ -77,4 +102,4 @@ class PairLandmarks:
         for each, rows in zip(points, filled):
             rows[:count] = each[kept]
         weights = (np.arange(self.count) < count).astype(np.float32)
-        return [*filled, weights, np.array(self._pixel_sizes[number], np.float32)]
+        return [*filled, weights, np.array(pair.pixel_size, np.float32)]

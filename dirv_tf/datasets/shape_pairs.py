@@ -26,7 +26,7 @@ class ShapePairs(SyntheticPairs):
         Number of shapes with an intensity of their own that compete for every pixel, at least 2.
     label_maps : bool
         Whether elements are ``((fixed, moving), targets)`` with the ``"flow_field"`` and the ``"labels"`` of both
-        images, see `dirv_tf.losses.targets`: all shapes but the first, those of the fixed image warped as it is.
+        images, see `dirv_tf.losses.targets`: all shapes but the first, warped with the image that is.
     count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
         See `SyntheticPairs`.
 

@@ -138,7 +138,7 @@ def label_suffixes(labels: Sequence[int]) -> tuple[str, ...]:
 
 
 def metric_name(key: str) -> tuple[MetricName, str] | None:
-    """Look a key up, with or without the suffix of a level.
+    """Look a key up, with or without the suffix of a level or label.
 
     Parameters
     ----------

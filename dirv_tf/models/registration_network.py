@@ -251,7 +251,7 @@ class RegistrationNetwork(tf.keras.Model):
             TensorFlow itself are faster.
         """
         if loss is None or not callable(loss):
-            expected = "`loss` must be a loss of `dirv_tf.losses` or a function loss(flow_field, outputs)"
+            expected = "`loss` must be a loss of `dirv_tf.losses` or a function loss(targets, outputs)"
             raise ValueError(f"{expected}. Received: loss={loss!r}")
         if jit_compile is None:
             jit_compile = bool(tf.config.list_physical_devices("GPU"))

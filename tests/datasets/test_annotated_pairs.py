@@ -34,8 +34,8 @@ def table(tmp_path_factory):
     return _write(tmp_path_factory.mktemp("annotated"))
 
 
-def _starts(fixed):
-    """First rows and columns of patches that were stretched from their first to their last intensity."""
+def _assert_slopes(fixed):
+    """Patches of a plane that is a hundred times as steep along the rows, whatever they were stretched by."""
     steps = (fixed[:, 1, 0, 0] - fixed[:, 0, 0, 0]) / (fixed[:, 0, 1, 0] - fixed[:, 0, 0, 0])
     np.testing.assert_allclose(steps, 100, rtol=1e-2)
 
@@ -44,7 +44,7 @@ def test_everything_is_cut_at_one_place(table):
     pairs = from_pairs(table, size=(12, 16), count=6, batch_size=6)
     assert pairs.annotations == ("labels", "landmarks", "mask") and pairs.label_values == (1, 2, 3, 4, 5, 6)
     ((fixed, moving), targets), = pairs.evaluation()
-    _starts(fixed.numpy())
+    _assert_slopes(fixed.numpy())
     assert targets["labels"]["fixed"].shape == (6, 12, 16, 6) and targets["mask"].numpy().min() == 1
     # The labels tell a place up to a multiple of seven, the landmarks the place itself.
     points = {key: value.numpy() for key, value in targets["landmarks"].items()}
@@ -102,6 +102,8 @@ def test_labels_can_be_chosen_and_must_be_there(table):
     chosen, all_of_them = (each.frozen_batch()[1]["labels"]["moving"].numpy() for each in (pairs, every))
     assert pairs.label_values == (5, 2)
     np.testing.assert_array_equal(chosen, all_of_them[..., [4, 1]])
+    # One table may lack a label that the other has.
+    assert from_config({**config, "labels": [5, 9]}).frozen_batch()[1]["labels"]["fixed"].shape[-1] == 2
     with pytest.raises(ValueError, match=r"among those of the images, 1, 2, 3, 4, 5, 6. Received: labels=\[7\]"):
         from_config({**config, "labels": [7]})
     rows = [(table.parent / "a_fixed.tif", table.parent / "a_moving.tif")]
@@ -125,6 +127,22 @@ def test_annotations_that_do_not_fit_are_named(table, tmp_path):
             from_pairs([{**images, **entries}])
     with pytest.raises(ValueError, match="the same annotations of all pairs"):
         from_pairs([images, {**images, "fixed_mask": table.parent / "a_mask.tif"}])
+
+
+def test_a_pair_whose_landmarks_cannot_be_read_is_left_out_with_the_others(table, tmp_path):
+    rows = [
+        {column: table.parent / f"{name}_{column}.{'csv' if 'landmarks' in column else 'tif'}"
+         for column in ("fixed", "moving", "fixed_landmarks", "moving_landmarks")}
+        for name in ("a", "b")
+    ]
+    pairs = from_pairs(rows, size=(12, 16), batch_size=1)
+    assert pairs.files == tuple(tuple(row.values()) for row in rows)
+    rows[0]["fixed_landmarks"] = tmp_path / "none.csv"
+    with pytest.warns(UserWarning, match="none.csv"):
+        left = from_pairs(rows, size=(12, 16), batch_size=1, on_error="skip")
+    assert left.files == pairs.files[1:] and left.frozen_batch()[1]["landmarks"]["weights"].shape[0] == 1
+    with pytest.raises(ValueError, match="none.csv"):
+        from_pairs(rows, size=(12, 16))
 
 
 def test_shapes_with_labels():

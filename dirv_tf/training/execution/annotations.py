@@ -23,11 +23,11 @@ def check_annotations(config, pairs, testing):
     """
     for term in config.training.terms or ():
         for part, given in (("train", pairs), ("test", testing)):
-            if term.needs is not None and term.needs not in _annotations(given):
+            if term.needs is not None and term.needs not in given.annotations:
                 raise ConfigError(
                     f"'training.terms' with the kind {term.kind} needs {term.needs} of the pairs to train and to test "
                     f"with: tables {_COLUMNS[term.needs]}. Received: pairs to {part} with, 'data' of kind "
-                    f"{config.data.kind}, that have {', '.join(_annotations(given)) or 'none'}"
+                    f"{config.data.kind}, that have {', '.join(given.annotations) or 'none'}"
                 )
     if "labels" in _common(pairs, testing) and pairs.label_values != testing.label_values:
         raise ConfigError(
@@ -78,9 +78,5 @@ def loss_of_terms(terms, own):
     return losses.WeightedLosses([makers[term.kind](term) for term in terms], [term.weight for term in terms])
 
 
-def _annotations(pairs):
-    return getattr(pairs, "annotations", ())
-
-
 def _common(pairs, testing):
-    return set(_annotations(pairs)) & set(_annotations(testing))
+    return set(pairs.annotations) & set(testing.annotations)
