@@ -19,8 +19,9 @@ NOT_RUN = "not run"
 EXPLANATION = (
     f"Pairs of numbers are {' / '.join(metric.label for metric in REDUCTIONS)}: the shares of the initial intensity "
     "and displacement error that were removed on unseen pairs, in percent. Networks of different numbers of pyramid "
-    "levels compare by the finest level. Losses are means over the levels, before and after. Dice coefficients of labels "
-    "and target registration errors (TRE) of landmarks are shown before and after, too. \"quick\" marks a short run with few training pairs."
+    "levels compare by the finest level. Losses are means over the levels, before and after. Dice coefficients of "
+    "labels and target registration errors (TRE) of landmarks are shown before and after, too. \"quick\" marks a short "
+    "run with few training pairs."
 )
 
 
