@@ -199,7 +199,7 @@ def _given(pair, pairs):
         return pair_files(pair, "`pairs`")
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ValueError(f"{_EXPECTED}. Received: pairs={pairs!r}")
-    return PairFiles(*map(Path, pair))
+    return PairFiles(Path(pair[0]), Path(pair[1]))
 
 
 def _label_values(images, wanted):

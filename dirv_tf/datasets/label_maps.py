@@ -36,9 +36,8 @@ def read_label_map(path: str | os.PathLike) -> np.ndarray:
     if file.is_color:
         raise ValueError(f"Expected an image of labels, not one in color. Received: path={path}")
     # Programs write labels as floating-point numbers too.
-    legal = np.isfinite(pixels).all() and (pixels >= 0).all() and (pixels <= _LARGEST).all()
-    if not legal or (pixels != np.rint(pixels)).any():
-        wrong = pixels[~(np.isfinite(pixels) & (pixels >= 0) & (pixels <= _LARGEST) & (pixels == np.rint(pixels)))]
+    wrong = pixels[~((pixels >= 0) & (pixels <= _LARGEST) & (pixels == np.rint(pixels)))]
+    if wrong.size:
         raise ValueError(
             f"Expected labels that are integers from 0 to {_LARGEST}. "
             f"Received: path={path} with {shown(wrong[:3].tolist())}"

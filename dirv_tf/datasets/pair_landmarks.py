@@ -11,7 +11,7 @@ import numpy as np
 from dirv_tf.datasets.pair_table import PairFiles
 from dirv_tf.io.image_files import load_image
 from dirv_tf.io.landmark_files import read_landmarks
-from dirv_tf.io.landmark_pairs import match_landmarks
+from dirv_tf.io.landmark_pairs import leave_out, match_landmarks
 
 
 class LandmarkPair(NamedTuple):
@@ -44,9 +44,8 @@ class LandmarkPair(NamedTuple):
         fixed, moving = (load_image(path).geometry for path in (pair.fixed, pair.moving))
         files = cast("tuple[Path, Path]", (pair.fixed_landmarks, pair.moving_landmarks))
         try:
-            matched = match_landmarks(
-                read_landmarks(files[0], fixed.rank, fixed), read_landmarks(files[1], fixed.rank, moving)
-            )
+            both = read_landmarks(files[0], fixed.rank, fixed), read_landmarks(files[1], fixed.rank, moving)
+            matched = match_landmarks(*leave_out(both, pair.exclude))
         except ValueError as error:
             raise ValueError(f"{files[0]} and {files[1]}: {error}") from error
         return cls(matched.fixed_points, matched.moving_points, fixed.pixel_size, files)

@@ -31,6 +31,8 @@ class PairFiles(NamedTuple):
         Landmarks, paired by their names.
     fixed_mask : Path, optional
         Which pixels of the fixed image count: those that are not 0.
+    exclude : str
+        Names of landmarks that do not count, parted by spaces.
     """
 
     fixed: Path
@@ -40,6 +42,7 @@ class PairFiles(NamedTuple):
     fixed_landmarks: Path | None = None
     moving_landmarks: Path | None = None
     fixed_mask: Path | None = None
+    exclude: str = ""
 
     @property
     def annotations(self) -> tuple[str, ...]:
@@ -108,5 +111,8 @@ def pair_files(cells: Mapping[str, Any], place: str, folder: Path | None = None)
             raise ValueError(
                 f"{place}: expected {' and '.join(columns)} of every pair, or none of them in all. Received: {given}"
             )
-    paths = {column: Path(cell) if folder is None else folder / cell for column, cell in cells.items()}
-    return PairFiles(**paths)
+    exclude = cells.get("exclude") or ""
+    if exclude and "fixed_landmarks" not in cells:
+        raise ValueError(f"{place}: expected landmarks, of which some do not count. Received: exclude={exclude!r}")
+    paths = {column: cell for column, cell in cells.items() if column != "exclude"}
+    return PairFiles(**{key: Path(folder or "", cell) for key, cell in paths.items()}, exclude=exclude)

@@ -31,6 +31,37 @@ class LandmarkPairs:
     only_moving: tuple[str, ...]
 
 
+def leave_out(landmarks: tuple[Landmarks, Landmarks], exclude: str) -> tuple[Landmarks, Landmarks]:
+    """Return the landmarks of two images without those that do not count.
+
+    Parameters
+    ----------
+    landmarks : pair of Landmarks
+    exclude : str
+        Names, parted by spaces, as tables of pairs have them.
+
+    Returns
+    -------
+    pair of Landmarks
+
+    Raises
+    ------
+    ValueError
+        If neither image has a landmark of such a name.
+    """
+    left_out = set(exclude.split())
+    unknown = left_out.difference(*(each.names for each in landmarks))
+    if unknown:
+        raise ValueError(f"Expected names of landmarks that do not count. Received: exclude={' '.join(unknown)!r}")
+    fixed, moving = (_without(each, left_out) for each in landmarks)
+    return fixed, moving
+
+
+def _without(landmarks, left_out):
+    kept = [name not in left_out for name in landmarks.names]
+    return Landmarks([name for name in landmarks.names if name not in left_out], landmarks.points[kept])
+
+
 def match_landmarks(fixed: Landmarks, moving: Landmarks) -> LandmarkPairs:
     """Pair the landmarks of two images by their names.
 

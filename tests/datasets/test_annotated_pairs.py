@@ -137,6 +137,11 @@ def test_a_pair_whose_landmarks_cannot_be_read_is_left_out_with_the_others(table
     ]
     pairs = from_pairs(rows, size=(12, 16), batch_size=1)
     assert pairs.files == tuple(tuple(row.values()) for row in rows)
+    # As a table of pairs to register has them: some landmarks do not count.
+    fewer = from_pairs([{**row, "exclude": "0 8"} for row in rows], size=(16, 20), batch_size=1)
+    assert fewer.frozen_batch()[1]["landmarks"]["weights"].shape[-1] == 3
+    with pytest.raises(ValueError, match="names of landmarks that do not count. Received: exclude='none'"):
+        from_pairs([{**row, "exclude": "none"} for row in rows])
     rows[0]["fixed_landmarks"] = tmp_path / "none.csv"
     with pytest.warns(UserWarning, match="none.csv"):
         left = from_pairs(rows, size=(12, 16), batch_size=1, on_error="skip")

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from dirv_tf.io import ImageGeometry, Landmarks, load_image, match_landmarks, read_landmarks
+from dirv_tf.io import ImageGeometry, load_image, match_landmarks, read_landmarks
 from dirv_tf.io.atomic_write import write_json
+from dirv_tf.io.landmark_pairs import leave_out
 from dirv_tf.io.slide_pyramids import full_geometry
 from dirv_tf.registration.evaluation import evaluate_field
 from dirv_tf.registration.given_image import take_pair, to_spatial_array
@@ -152,19 +153,10 @@ def _landmarks(task):
         choices = (task.options.get(name) for name in ("channel", "time", "level"))
         images = take_pair(files.fixed, files.moving, *choices)
         geometries = tuple(full_geometry(image.geometry, image.level) for image in images)
-    both = [read_landmarks(path, geometry=geometry) for path, geometry in zip(paths, geometries)]
-    left_out = set(files.exclude.split())
-    unknown = left_out.difference(*(landmarks.names for landmarks in both))
-    if unknown:
-        raise ValueError(f"Expected names of landmarks that do not count. Received: exclude={' '.join(unknown)!r}")
-    counted = tuple(_without(landmarks, left_out) for landmarks in both)
+    fixed, moving = (read_landmarks(path, geometry=geometry) for path, geometry in zip(paths, geometries))
+    counted = leave_out((fixed, moving), files.exclude)
     match_landmarks(*counted)
     return counted
-
-
-def _without(landmarks, left_out):
-    kept = [name not in left_out for name in landmarks.names]
-    return Landmarks([name for name in landmarks.names if name not in left_out], landmarks.points[kept])
 
 
 def _pixels(path):
