@@ -34,16 +34,9 @@ def global_correlation(fixed: tf.Tensor, registered: tf.Tensor, mask: tf.Tensor 
     """
     fixed, registered = tf.convert_to_tensor(fixed), tf.convert_to_tensor(registered)
     axes = list(range(1, spatial_rank(fixed, "fixed") + 2))
-    if mask is None:
-        fixed = fixed - tf.reduce_mean(fixed, axis=axes, keepdims=True)
-        registered = registered - tf.reduce_mean(registered, axis=axes, keepdims=True)
-    else:
+    fixed, registered = (image - masked_mean(image, mask, keepdims=True) for image in (fixed, registered))
+    if mask is not None:
         # The roots of the weights, whose products are in every sum.
-        fixed, registered = (tf.sqrt(mask) * _centered(image, mask) for image in (fixed, registered))
+        fixed, registered = tf.sqrt(mask) * fixed, tf.sqrt(mask) * registered
     squares = tf.reduce_sum(tf.square(fixed), axis=axes) * tf.reduce_sum(tf.square(registered), axis=axes)
     return tf.reduce_sum(fixed * registered, axis=axes) / tf.sqrt(squares + _SMALLEST)
-
-
-def _centered(image, mask):
-    mean = masked_mean(image, mask)
-    return image - tf.reshape(mean, [-1] + [1] * (image.shape.rank - 1))

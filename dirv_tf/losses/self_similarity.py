@@ -42,5 +42,4 @@ def self_similarity_difference(
 
 
 def _even_outside(image, mask):
-    mean = tf.reshape(masked_mean(image, mask), [-1] + [1] * (image.shape.rank - 1))
-    return tf.where(mask > 0, image, mean)
+    return tf.where(mask > 0, image, masked_mean(image, mask, keepdims=True))
