@@ -183,7 +183,8 @@ class PairsSettings:
     """Real pairs listed in two CSV files; see `dirv_tf.datasets.from_pairs`. `train_images`: as in `FolderSettings`.
 
     Where the lists have columns for them, labels, landmarks and masks are read: for `training.terms`, and, where both
-    lists have them, to measure by. `labels` are those that count, by default all that are found. With `pad`, whole images are padded to `size`.
+    lists have them, to measure by. `labels` are those that count, by default all that are found. With `pad`, whole
+    images are padded to `size`.
     """
 
     known_fields: ClassVar[bool] = False
