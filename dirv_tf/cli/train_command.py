@@ -99,6 +99,9 @@ def run(options):
         if options.go_on and folder.metrics_json.is_file():
             print(f"Finished already: {folder.path}")
             return 0
+        # Before TensorFlow is loaded.
+        if _is_chief(config):
+            check_output_folder(folder.path)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -106,9 +109,6 @@ def run(options):
 
 
 def _execute(config, folder, options):
-    # Before TensorFlow is loaded.
-    if _is_chief(config):
-        check_output_folder(folder.path)
     from dirv_tf.training.execution.checkpoints import CheckpointError
     from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from dirv_tf.training.execution.run import execute
