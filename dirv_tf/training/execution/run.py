@@ -73,8 +73,8 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     is_chief = cluster is None or cluster.is_chief
     if is_chief:
         check_output_folder(folder.path)
-    with waiting_for_others(cluster, getattr(settings, "patience", 0)) as callbacks:
-        distribution = start_distribution(settings, cluster, callbacks)
+    with waiting_for_others(cluster, getattr(settings, "patience", 0)) as patience:
+        distribution = start_distribution(settings, cluster, patience)
         say = report if is_chief else _say_nothing
         return _carried_out(config, folder, tensorboard and is_chief, say, build, distribution)
 

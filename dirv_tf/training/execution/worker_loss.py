@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -36,8 +37,8 @@ class WorkerLost(Exception):
 class Patience:
     """Ends this process, with `WORKER_LOST`, when nothing has gone on for some time.
 
-    TensorFlow finds workers that end or stand still within some ten seconds. This is for what it does not find: workers
-    that never come, or a network that takes messages and loses them.
+    TensorFlow finds workers that end. This is for what it does not find: workers that never come, or a network that
+    takes messages and loses them.
 
     Parameters
     ----------
@@ -51,6 +52,15 @@ class Patience:
         self.cluster, self.seconds, self._end = cluster, seconds, end
         self._renewed, self._over = time.monotonic(), threading.Event()
         self._what = f"the others to join ({', '.join(cluster.addresses)})"
+
+    @property
+    def callbacks(self) -> list[tf.keras.callbacks.Callback]:
+        """For the training: they see that it goes on."""
+        return [_Renewing(self)]
+
+    def joined(self) -> None:
+        """All others have joined: wait for none of them until `renew`, since this worker first has work of its own."""
+        self._renewed = math.inf
 
     def renew(self) -> None:
         """Begin to wait anew: something has gone on."""
@@ -79,6 +89,12 @@ class _Renewing(tf.keras.callbacks.Callback):
         super().__init__()
         self.patience = patience
 
+    def on_train_begin(self, logs=None):
+        self.patience.renew()
+
+    def on_test_begin(self, logs=None):
+        self.patience.renew()
+
     def on_train_batch_end(self, batch, logs=None):
         self.patience.renew()
 
@@ -90,7 +106,7 @@ class _Renewing(tf.keras.callbacks.Callback):
 
 
 @contextlib.contextmanager
-def waiting_for_others(cluster: WorkerCluster | None, seconds: float) -> Iterator[list[tf.keras.callbacks.Callback]]:
+def waiting_for_others(cluster: WorkerCluster | None, seconds: float) -> Iterator[Patience | None]:
     """Wait for the other workers within the block, but not longer than so many seconds at a time.
 
     Parameters
@@ -101,16 +117,16 @@ def waiting_for_others(cluster: WorkerCluster | None, seconds: float) -> Iterato
 
     Yields
     ------
-    list of tf.keras.callbacks.Callback
-        For the training: they see that it goes on.
+    Patience or None
+        To be told what goes on; None where there are no others.
     """
     if cluster is None:
-        yield []
+        yield None
         return
     patience = Patience(cluster, seconds)
     threading.Thread(target=patience.watch, daemon=True).start()
     try:
-        yield [_Renewing(patience)]
+        yield patience
     finally:
         patience.stop()
 
