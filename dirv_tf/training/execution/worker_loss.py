@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import sys
 import threading
 import time
@@ -24,9 +25,10 @@ _ERRORS = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
-    tf.errors.FailedPreconditionError,
 )
+# Others that these operations raise and a worker's own ones as well: the text tells them apart.
+_AMBIGUOUS_ERRORS = (tf.errors.InternalError, tf.errors.FailedPreconditionError)
+_OF_OTHERS = re.compile("collective|coordination|heartbeat|incarnation|recvbuf|nccl", re.IGNORECASE)
 _LONGEST_REASON = 300
 
 
@@ -145,7 +147,7 @@ def others_may_end(cluster: WorkerCluster | None, request: Any) -> Iterator[None
     Parameters
     ----------
     cluster : WorkerCluster or None
-        None where there are no others.
+        None where there are no others; of one worker alone, all errors are its own.
     request : StopRequest
 
     Raises
@@ -157,8 +159,10 @@ def others_may_end(cluster: WorkerCluster | None, request: Any) -> Iterator[None
     """
     try:
         yield
-    except _ERRORS as error:
-        if cluster is None:
+    except (*_ERRORS, *_AMBIGUOUS_ERRORS) as error:
+        if cluster is None or len(cluster.addresses) == 1:
+            raise
+        if isinstance(error, _AMBIGUOUS_ERRORS) and not _OF_OTHERS.search(str(error)):
             raise
         if request.requested:
             raise TrainingInterrupted(request.number) from error

@@ -104,3 +104,15 @@ def test_other_errors_and_those_of_one_process_stay_what_they_are():
         raise tf.errors.UnavailableError(None, None, ABORTED)
     with pytest.raises(tf.errors.InvalidArgumentError), others_may_end(CLUSTER, StopRequest()):
         raise tf.errors.InvalidArgumentError(None, None, "a mistake")
+    with pytest.raises(tf.errors.UnavailableError), others_may_end(WorkerCluster(("a:1",), 0), StopRequest()):
+        raise tf.errors.UnavailableError(None, None, ABORTED)
+
+
+@pytest.mark.parametrize("kind", [tf.errors.InternalError, tf.errors.FailedPreconditionError])
+def test_an_error_that_may_be_a_worker_s_own_is_another_s_end_only_where_its_text_says_so(kind):
+    for text in (ABORTED, "Device /job:worker/task:1 current incarnation doesn't match with one in the group."):
+        with pytest.raises(WorkerLost), others_may_end(CLUSTER, StopRequest()):
+            raise kind(None, None, text)
+    for text in ("Blas xGEMM launch failed : a.shape=[1,2,3]", "Could not find variable dense/kernel"):
+        with pytest.raises(kind), others_may_end(CLUSTER, StopRequest()):
+            raise kind(None, None, text)
