@@ -93,8 +93,8 @@ def _carried_out(config, folder, tensorboard, report, build, distribution):
     for line in plan(config, folder, pairs, testing, found, start, distribution):
         report(line)
     with stop_on_signals(report) as request, contextlib.ExitStack() as stack:
-        stack.enter_context(others_may_end(distribution.cluster, request))
-        check_agreement(config, files, distribution)
+        with others_may_end(distribution.cluster, request):
+            check_agreement(config, files, distribution)
         if distribution.is_chief:
             stack.enter_context(folder.in_use())
             record = {**found, **files, **distribution.record(config.training.distribution.kind)}
