@@ -119,7 +119,7 @@ def test_other_workers_than_the_chief_need_no_folder_and_one_that_is_lost_ends_w
         monkeypatch.setenv("TF_CONFIG", WorkerCluster(addresses, number).tf_config())
         assert main(command) == status
     said = capsys.readouterr().err
-    assert "error: Expected all 2 workers to go on" in said and f"dirv-tf train --resume {full}" in said
+    assert "error: Expected all 2 workers to go on" in said and f"with --output {full} --continue\n" in said
     assert "Expected a new or empty folder" in said and ends == [(train_command._SECONDS_TO_LEAVE, 75)]
     monkeypatch.delenv("TF_CONFIG")
     monkeypatch.delenv("SLURM_STEP_NODELIST", raising=False)

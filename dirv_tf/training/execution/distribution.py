@@ -71,9 +71,8 @@ class Distribution:
         return None if self.workers == 1 else pairs.steps_per_epoch
 
     def record(self, kind: str) -> dict[str, Any]:
-        """Return the entry of a run's record; empty where nothing is shared out."""
-        shared = {"kind": kind, "workers": self.workers, "replicas": self.replicas}
-        return {"distribution": shared} if kind != "none" else {}
+        """Return the entry of a run's record: on what it has been trained last."""
+        return {"distribution": {"kind": kind, "workers": self.workers, "replicas": self.replicas}}
 
     def from_chief(self, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Return the arrays of the chief, on every worker; those that this worker gives have the same shapes.
