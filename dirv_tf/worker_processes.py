@@ -78,7 +78,7 @@ def each_in_processes(target: str, tasks: Sequence[Any], processes: int) -> Gene
     """
     processes = min(processes, len(tasks))
     waiting = collections.deque(range(len(tasks)))
-    shared = _Shared(target, tasks, waiting, queue.SimpleQueue(), divided_threads(processes))
+    shared = _Shared(target, tasks, waiting, queue.SimpleQueue(), process_environment(processes))
     threads = [threading.Thread(target=shared.serve, daemon=True) for _ in range(processes)]
     for thread in threads:
         thread.start()
@@ -110,6 +110,24 @@ def divided_threads(processes: int) -> dict[str, str]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     share = max(1, cores // processes)
     return {name: str(min(share, _number(os.environ.get(name), share))) for name in _THREAD_VARIABLES}
+
+
+def process_environment(processes: int) -> dict[str, str]:
+    """Return the environment of one of several processes of this machine: this one's, and what lets them share it.
+
+    Parameters
+    ----------
+    processes : int
+
+    Returns
+    -------
+    dict of str
+        They import what this process imports, and each has its share of the cores and of a GPU's memory.
+    """
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
+    # Several processes share a GPU only if none takes all its memory at once.
+    growth = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+    return {**growth, **os.environ, **divided_threads(processes), "PYTHONPATH": path}
 
 
 def _number(text, otherwise):
@@ -161,10 +179,7 @@ class _Shared:
                 process.kill()
 
     def _started(self):
-        path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ, **self._environment, "PYTHONPATH": path}
-        # Several processes share a GPU only if none takes all its memory at once.
-        environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+        environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **self._environment}
         command = [sys.executable, "-m", "dirv_tf.worker_processes", self.target]
         with self._lock:
             if self._stopped:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from dirv_tf.worker_processes import Died, divided_threads, each_in_processes
+from dirv_tf.worker_processes import Died, divided_threads, each_in_processes, process_environment
 
 KILLED = "__import__('os').kill(__import__('os').getpid(), 9)"
 
@@ -61,6 +61,18 @@ def test_a_smaller_number_of_threads_that_is_set_stays(monkeypatch):
     monkeypatch.setenv("MKL_NUM_THREADS", "64")
     threads = divided_threads(3)
     assert threads["OMP_NUM_THREADS"] == "1" and threads["MKL_NUM_THREADS"] == threads["TF_NUM_INTRAOP_THREADS"] == "2"
+
+
+def test_processes_import_what_this_one_does_and_share_a_gpu_unless_told_otherwise(monkeypatch):
+    monkeypatch.setattr(sys, "path", ["relative", "/absolute"])
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH", raising=False)
+    monkeypatch.setenv("ONE_OF_MINE", "kept")
+    environment = process_environment(2)
+    assert environment["PYTHONPATH"] == os.pathsep.join([os.path.abspath("relative"), "/absolute"])
+    assert environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true" and environment["ONE_OF_MINE"] == "kept"
+    assert divided_threads(2).items() <= environment.items()
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "false")
+    assert process_environment(2)["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
 
 
 def test_an_error_in_the_function_is_raised_here():

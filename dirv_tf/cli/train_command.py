@@ -99,6 +99,9 @@ def run(options):
         if options.go_on and folder.metrics_json.is_file():
             print(f"Finished already: {folder.path}")
             return 0
+        # Before TensorFlow is loaded.
+        if _is_chief(config):
+            check_output_folder(folder.path)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -106,9 +109,6 @@ def run(options):
 
 
 def _execute(config, folder, options):
-    # Before TensorFlow is loaded.
-    if _is_chief(config):
-        check_output_folder(folder.path)
     from dirv_tf.training.execution.checkpoints import CheckpointError
     from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from dirv_tf.training.execution.run import execute
@@ -117,11 +117,11 @@ def _execute(config, folder, options):
     try:
         execute(config, folder, tensorboard=not options.no_tensorboard)
     except (TrainingInterrupted, KeyboardInterrupt) as stop:
-        print(f"Stopped. To go on: {options.command} --resume {folder.path}", file=sys.stderr)
+        print(f"Stopped. {_how_to_go_on(config, folder, options)}", file=sys.stderr)
         return stopped_status(stopping_signal(stop))
     except WorkerLost as error:
         print(f"error: {error}", file=sys.stderr)
-        print(f"To go on, on all workers: {options.command} --resume {folder.path}", file=sys.stderr)
+        print(_how_to_go_on(config, folder, options), file=sys.stderr)
         leave_within(_SECONDS_TO_LEAVE, WORKER_LOST)
         return WORKER_LOST
     except ConfigError as error:
@@ -156,6 +156,14 @@ def _start_workers(options):
             os.environ[RUNS_VARIABLE] = os.pathsep.join(map(str, folders))
     arguments += ["--no-tensorboard"] if options.no_tensorboard else []
     return train_in_local_workers(options.local_workers, ["train", *arguments])
+
+
+def _how_to_go_on(config, folder, options):
+    if config.training.distribution.kind != "multi_worker":
+        return f"To go on: {options.command} --resume {folder.path}"
+    # --resume reads the folder, which other workers may not see.
+    begun = options.output or options.resume or (folder.path if _is_chief(config) else "FOLDER_OF_THE_CHIEF")
+    return f"To go on, on all workers: the first command again, with --output {begun} --continue"
 
 
 def _is_chief(config):

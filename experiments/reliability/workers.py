@@ -97,26 +97,29 @@ def compare(workers, epochs, output, report=print):
     if not keras_version().startswith("2."):
         report(f"Several workers need Keras 2, and are left out. Received: Keras {keras_version()}")
         workers = []
-    output, rows, kills = check_output_folder(output), [], []
-    with tempfile.TemporaryDirectory() as place:
+    output = check_output_folder(output)
+    rows, kills, losses, faults = [], [], [], []
+    with tempfile.TemporaryDirectory() as place, _noted(faults, "one process"):
         place = Path(place)
         (place / "run.yaml").write_text(RUN, encoding="utf-8")
         mirrored = "{kind: mirrored, device_type: cpu, devices: 2}"
         one = _trained(place, "one", 0, epochs)
+        losses = [float(row["loss"]) for row in read_history(one / "history.csv")]
         cases = [("2 virtual devices", 0, mirrored), *((f"{n} workers", n, "{kind: multi_worker}") for n in workers)]
         for name, count, distribution in cases:
             report(f"{name} ...")
-            folder = _trained(place, name, count, epochs, distribution)
-            rows.append({"name": name, **differences(one, folder)})
-            report(f"{name}: largest difference of a loss {rows[-1]['loss']:.1e}")
-        losses = [float(row["loss"]) for row in read_history(one / "history.csv")]
+            with _noted(faults, name):
+                found = differences(one, _trained(place, name, count, epochs, distribution))
+                rows.append({"name": name, **found})
+                faults += [f"{name}: other curve"] if _differs(found) else []
+                report(f"{name}: largest difference of a loss {found['loss']:.1e}")
         for victim in ("chief", "other") if workers else ():
-            whole = place / f"{workers[0]} workers"
             report(f"{workers[0]} workers, one killed: {victim} ...")
-            kills.append({"killed": victim, "workers": workers[0], **_killed(place, victim, workers[0], epochs, whole)})
-            report(f"{kills[-1]['killed']}: the others ended after {kills[-1]['seconds_to_end']:.0f} s")
-    faults = [f"{row['name']}: other curve" for row in rows if max(row["loss"], row["weights"]) > TOLERANCE]
-    faults += [f"{row['killed']} killed: {fault}" for row in kills for fault in row["faults"]]
+            with _noted(faults, f"{victim} killed"):
+                found = _killed(place, victim, workers[0], epochs, place / f"{workers[0]} workers")
+                kills.append({"killed": victim, "workers": workers[0], **found})
+                faults += [f"{victim} killed: {fault}" for fault in found["faults"]]
+                report(f"{victim}: the others ended after {found['seconds_to_end']:.0f} s")
     record = {
         "steps": epochs * STEPS_PER_EPOCH,
         "tolerance": TOLERANCE,
@@ -130,6 +133,20 @@ def compare(workers, epochs, output, report=print):
     write_json(output / RECORD_NAME, record)
     report("\n".join([*faults, f"{len(faults)} faults. Written: {output / RECORD_NAME}"]))
     return record
+
+
+@contextlib.contextmanager
+def _noted(faults, name):
+    """Note a training that hangs, fails or lacks an epoch as a fault, with which the others go on."""
+    try:
+        yield
+    except (subprocess.TimeoutExpired, RuntimeError, OSError) as error:
+        faults.append(f"{name}: {type(error).__name__}: {error}")
+
+
+def _differs(found):
+    # What is no number differs as well.
+    return not all(found[name] <= TOLERANCE for name in ("loss", "unseen", "weights"))
 
 
 def _arguments(place, folder, epochs, distribution="{kind: none}"):
@@ -195,7 +212,7 @@ def _killed(place, victim, workers, epochs, whole):
     faults = [] if set(statuses) == {WORKER_LOST} else [f"exit statuses {statuses}"]
     faults += [] if said else ["no worker said what had happened"]
     faults += [] if kept < epochs else ["it was killed too late"]
-    faults += [] if max(found["loss"], found["weights"]) <= TOLERANCE else ["another curve"]
+    faults += ["another curve"] if _differs(found) else []
     return {"after_epochs": kept, "statuses": statuses, "seconds_to_end": round(seconds, 1), **found, "faults": faults}
 
 

@@ -119,8 +119,13 @@ def test_other_workers_than_the_chief_need_no_folder_and_one_that_is_lost_ends_w
         monkeypatch.setenv("TF_CONFIG", WorkerCluster(addresses, number).tf_config())
         assert main(command) == status
     said = capsys.readouterr().err
-    assert "error: Expected all 2 workers to go on" in said and f"dirv-tf train --resume {full}" in said
+    assert "error: Expected all 2 workers to go on" in said and f"with --output {full} --continue\n" in said
     assert "Expected a new or empty folder" in said and ends == [(train_command._SECONDS_TO_LEAVE, 75)]
     monkeypatch.delenv("TF_CONFIG")
     monkeypatch.delenv("SLURM_STEP_NODELIST", raising=False)
-    assert main(command) == 2 and "needs to know the workers" in capsys.readouterr().err
+    # Nor can one that was begun go on without its workers.
+    begun = RunFolder(tmp_path / "begun")
+    begun.write_config(load_run(run_file, overrides={"training.distribution.kind": "multi_worker"}))
+    go_on = ["train", str(run_file), "--output", str(begun.path), "--set=training.distribution.kind=multi_worker"]
+    for again in (command, ["train", "--resume", str(begun.path)], [*go_on, "--continue"]):
+        assert main(again) == 2 and "needs to know the workers" in capsys.readouterr().err

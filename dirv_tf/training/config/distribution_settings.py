@@ -19,7 +19,7 @@ class MirroredSettings:
     """Several devices of one machine, by `tf.distribute.MirroredStrategy`.
 
     `devices` is how many; left out, all GPUs that TensorFlow sees. `device_type: cpu` parts the processor into so many
-    virtual devices. That is no faster, but shows on a machine without GPUs what would happen with them.
+    virtual devices, to try it on a machine without GPUs.
     """
 
     kind: str = setting(one_of("mirrored"), default="mirrored")

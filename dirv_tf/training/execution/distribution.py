@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from dirv_tf.datasets.pair_batches import Shares
 from dirv_tf.training.config.distribution_settings import MirroredSettings, MultiWorkerSettings
 from dirv_tf.training.execution.environment import keras_version
 from dirv_tf.training.execution.worker_cluster import TF_CONFIG, WorkerCluster
-from dirv_tf.training.execution.worker_loss import WorkerLost
+from dirv_tf.training.execution.worker_loss import Patience, WorkerLost
 from dirv_tf.training.execution.worker_meeting import missing_workers
 from dirv_tf.validation import ConfigError
 
@@ -28,11 +28,13 @@ class Distribution:
         Default: TensorFlow's own, of one device.
     cluster : WorkerCluster, optional
         The workers, where there are several processes.
-    callbacks : sequence of tf.keras.callbacks.Callback
-        For everything that is trained or tested.
+    patience : Patience, optional
+        With the other workers: begins anew whenever this one comes to wait for them.
 
     Attributes
     ----------
+    callbacks : list of tf.keras.callbacks.Callback
+        For everything that is trained or tested.
     strategy : tf.distribute.Strategy
         The network, its optimizer and its metrics are made in its scope.
     is_chief : bool
@@ -47,11 +49,11 @@ class Distribution:
         self,
         strategy: tf.distribute.Strategy | None = None,
         cluster: WorkerCluster | None = None,
-        callbacks: Sequence[tf.keras.callbacks.Callback] = (),
+        patience: Patience | None = None,
     ):
-        self.callbacks = list(callbacks)
+        self.callbacks = [] if patience is None else patience.callbacks
         self.strategy = strategy or tf.distribute.get_strategy()
-        self.cluster = cluster
+        self.cluster, self._patience = cluster, patience
         self.is_chief = cluster is None or cluster.is_chief
         self.replicas = int(self.strategy.num_replicas_in_sync)
         self.workers = 1 if cluster is None else len(cluster.addresses)
@@ -69,9 +71,8 @@ class Distribution:
         return None if self.workers == 1 else pairs.steps_per_epoch
 
     def record(self, kind: str) -> dict[str, Any]:
-        """Return the entry of a run's record; empty where nothing is shared out."""
-        shared = {"kind": kind, "workers": self.workers, "replicas": self.replicas}
-        return {"distribution": shared} if kind != "none" else {}
+        """Return the entry of a run's record: on what it has been trained last."""
+        return {"distribution": {"kind": kind, "workers": self.workers, "replicas": self.replicas}}
 
     def from_chief(self, arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Return the arrays of the chief, on every worker; those that this worker gives have the same shapes.
@@ -104,6 +105,8 @@ class Distribution:
 
     def _sums(self, arrays):
         """Return the sums over all workers, by name."""
+        if self._patience is not None:
+            self._patience.renew()
         # Packed, one vector for each type: that many transfers, and none of nothing, which TensorFlow does not survive.
         types = sorted({array.dtype.str for array in arrays.values() if array.size})
         names = {kind: [name for name in sorted(arrays) if arrays[name].dtype.str == kind] for kind in types}
@@ -133,7 +136,7 @@ def _sums_over_workers(values, replicas_here):
 
 
 def start_distribution(
-    settings: Any, cluster: WorkerCluster | None = None, callbacks: Sequence[tf.keras.callbacks.Callback] = ()
+    settings: Any, cluster: WorkerCluster | None = None, patience: Patience | None = None
 ) -> Distribution:
     """Make ready what a run is trained on; before TensorFlow has computed anything.
 
@@ -143,8 +146,8 @@ def start_distribution(
         A run's `training.distribution`.
     cluster : WorkerCluster, optional
         Where there are several workers; waits for all of them.
-    callbacks : sequence of tf.keras.callbacks.Callback
-        See `Distribution`.
+    patience : Patience, optional
+        See `Distribution`; is told when all have joined.
 
     Raises
     ------
@@ -154,10 +157,13 @@ def start_distribution(
         When another worker does not come in time.
     """
     if isinstance(settings, MirroredSettings):
-        return Distribution(tf.distribute.MirroredStrategy(_devices(settings)), callbacks=callbacks)
+        return Distribution(tf.distribute.MirroredStrategy(_devices(settings)))
     if isinstance(settings, MultiWorkerSettings):
-        return Distribution(_joined(cluster, settings.patience), cluster, callbacks)
-    return Distribution(callbacks=callbacks)
+        strategy = _joined(cluster, settings.patience)
+        if patience is not None:
+            patience.joined()
+        return Distribution(strategy, cluster, patience)
+    return Distribution()
 
 
 def _devices(settings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from typing import Any
 
 from dirv_tf.stop_signals import Terminated
 from dirv_tf.training.execution.worker_cluster import TF_CONFIG, WorkerCluster
-from dirv_tf.worker_processes import divided_threads
+from dirv_tf.worker_processes import process_environment
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -41,9 +40,7 @@ def train_in_local_workers(count: int, arguments: Sequence[str]) -> int:
     try:
         _wait(processes)
     except BaseException:
-        # What is not expected leaves no workers behind.
-        for process in processes:
-            process.kill()
+        _kill(processes)
         raise
     statuses = [_status(process.returncode) for process in processes]
     return next((status for status in statuses if status), 0)
@@ -63,19 +60,20 @@ def start_local_workers(count: int, arguments: Sequence[str], **settings: Any) -
     Returns
     -------
     list of subprocess.Popen
-        The chief is the first one.
+        The chief is the first one. Where not all can be started, none is left.
     """
     cluster = WorkerCluster(_free_addresses(count), 0)
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    environment = {**os.environ, **divided_threads(count), "PYTHONPATH": path}
-    # They share a GPU only if none takes all its memory at once.
-    environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    environment = process_environment(count)
     command = [sys.executable, "-m", "dirv_tf", *arguments]
     processes: list[subprocess.Popen] = []
-    for number in range(count):
-        own = {**environment, TF_CONFIG: cluster._replace(number=number).tf_config()}
-        # Of their own session, so that a Ctrl-C of the terminal reaches them once: from whoever started them.
-        processes.append(subprocess.Popen(command, env=own, start_new_session=True, **settings))
+    try:
+        for number in range(count):
+            own = {**environment, TF_CONFIG: cluster._replace(number=number).tf_config()}
+            # Of their own session, so that a Ctrl-C of the terminal reaches them once: from whoever started them.
+            processes.append(subprocess.Popen(command, env=own, start_new_session=True, **settings))
+    except BaseException:
+        _kill(processes)
+        raise
     return processes
 
 
@@ -88,6 +86,12 @@ def _wait(processes):
             for process in processes:
                 if process.poll() is None:
                     process.send_signal(number)
+
+
+def _kill(processes):
+    # What is not expected leaves no workers behind.
+    for process in processes:
+        process.kill()
 
 
 def _status(code):

@@ -73,8 +73,8 @@ def execute(config, folder, tensorboard=True, report=print, build=build_model):
     is_chief = cluster is None or cluster.is_chief
     if is_chief:
         check_output_folder(folder.path)
-    with waiting_for_others(cluster, getattr(settings, "patience", 0)) as callbacks:
-        distribution = start_distribution(settings, cluster, callbacks)
+    with waiting_for_others(cluster, getattr(settings, "patience", 0)) as patience:
+        distribution = start_distribution(settings, cluster, patience)
         say = report if is_chief else _say_nothing
         return _carried_out(config, folder, tensorboard and is_chief, say, build, distribution)
 
@@ -93,8 +93,8 @@ def _carried_out(config, folder, tensorboard, report, build, distribution):
     for line in plan(config, folder, pairs, testing, found, start, distribution):
         report(line)
     with stop_on_signals(report) as request, contextlib.ExitStack() as stack:
-        stack.enter_context(others_may_end(distribution.cluster, request))
-        check_agreement(config, files, distribution)
+        with others_may_end(distribution.cluster, request):
+            check_agreement(config, files, distribution)
         if distribution.is_chief:
             stack.enter_context(folder.in_use())
             record = {**found, **files, **distribution.record(config.training.distribution.kind)}

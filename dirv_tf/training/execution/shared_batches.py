@@ -43,13 +43,17 @@ def check_shares(config: Any, replicas: int, pairs: Any, *tests: Any) -> None:
             f"{pairs.count} pairs in an epoch, the last batch of {last or pairs.batch_size}"
         )
     for test in tests:
-        smallest = test and (test.count % test.batch_size or test.batch_size)
-        if test and smallest < replicas:
-            raise ConfigError(
-                f"'evaluation.batch_size' must leave no batch with fewer than {replicas} pairs, one for each replica. "
-                f"Received: evaluation.batch_size={config.evaluation.batch_size}, {test.count} pairs to test, "
-                f"the last batch of {smallest}"
-            )
+        # The last one is smaller, if it is not the only one.
+        sizes = [] if test is None else [min(test.batch_size, test.count), test.count % test.batch_size]
+        for size in filter(None, sizes):
+            # TensorFlow gives each replica as many pairs, rounded up, until there are none left.
+            if (replicas - 1) * -(-size // replicas) >= size:
+                raise ConfigError(
+                    f"'evaluation.batch_size' must leave a pair of every batch, the last one as well, for each of "
+                    f"{replicas} replicas, which get as many, rounded up, until there are none left. "
+                    f"Received: evaluation.batch_size={config.evaluation.batch_size}, {test.count} pairs to test, "
+                    f"a batch of {size}"
+                )
     for term in config.training.terms or ():
         if term.kind == "landmarks" or getattr(term, "measure", None) == "mse":
             received = f"kind={term.kind}" + (f", measure={term.measure}" if hasattr(term, "measure") else "")

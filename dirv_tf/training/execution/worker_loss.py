@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import re
 import sys
 import threading
 import time
@@ -23,9 +25,10 @@ _ERRORS = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
-    tf.errors.FailedPreconditionError,
 )
+# Others that these operations raise and a worker's own ones as well: the text tells them apart.
+_AMBIGUOUS_ERRORS = (tf.errors.InternalError, tf.errors.FailedPreconditionError)
+_OF_OTHERS = re.compile("collective|coordination|heartbeat|incarnation|recvbuf|nccl", re.IGNORECASE)
 _LONGEST_REASON = 300
 
 
@@ -36,8 +39,8 @@ class WorkerLost(Exception):
 class Patience:
     """Ends this process, with `WORKER_LOST`, when nothing has gone on for some time.
 
-    TensorFlow finds workers that end or stand still within some ten seconds. This is for what it does not find: workers
-    that never come, or a network that takes messages and loses them.
+    TensorFlow finds workers that end. This is for what it does not find: workers that never come, or a network that
+    takes messages and loses them.
 
     Parameters
     ----------
@@ -51,6 +54,15 @@ class Patience:
         self.cluster, self.seconds, self._end = cluster, seconds, end
         self._renewed, self._over = time.monotonic(), threading.Event()
         self._what = f"the others to join ({', '.join(cluster.addresses)})"
+
+    @property
+    def callbacks(self) -> list[tf.keras.callbacks.Callback]:
+        """For the training: they see that it goes on."""
+        return [_Renewing(self)]
+
+    def joined(self) -> None:
+        """All others have joined: wait for none of them until `renew`, since this worker first has work of its own."""
+        self._renewed = math.inf
 
     def renew(self) -> None:
         """Begin to wait anew: something has gone on."""
@@ -79,6 +91,12 @@ class _Renewing(tf.keras.callbacks.Callback):
         super().__init__()
         self.patience = patience
 
+    def on_train_begin(self, logs=None):
+        self.patience.renew()
+
+    def on_test_begin(self, logs=None):
+        self.patience.renew()
+
     def on_train_batch_end(self, batch, logs=None):
         self.patience.renew()
 
@@ -90,7 +108,7 @@ class _Renewing(tf.keras.callbacks.Callback):
 
 
 @contextlib.contextmanager
-def waiting_for_others(cluster: WorkerCluster | None, seconds: float) -> Iterator[list[tf.keras.callbacks.Callback]]:
+def waiting_for_others(cluster: WorkerCluster | None, seconds: float) -> Iterator[Patience | None]:
     """Wait for the other workers within the block, but not longer than so many seconds at a time.
 
     Parameters
@@ -101,16 +119,16 @@ def waiting_for_others(cluster: WorkerCluster | None, seconds: float) -> Iterato
 
     Yields
     ------
-    list of tf.keras.callbacks.Callback
-        For the training: they see that it goes on.
+    Patience or None
+        To be told what goes on; None where there are no others.
     """
     if cluster is None:
-        yield []
+        yield None
         return
     patience = Patience(cluster, seconds)
     threading.Thread(target=patience.watch, daemon=True).start()
     try:
-        yield [_Renewing(patience)]
+        yield patience
     finally:
         patience.stop()
 
@@ -129,7 +147,7 @@ def others_may_end(cluster: WorkerCluster | None, request: Any) -> Iterator[None
     Parameters
     ----------
     cluster : WorkerCluster or None
-        None where there are no others.
+        None where there are no others; of one worker alone, all errors are its own.
     request : StopRequest
 
     Raises
@@ -141,8 +159,10 @@ def others_may_end(cluster: WorkerCluster | None, request: Any) -> Iterator[None
     """
     try:
         yield
-    except _ERRORS as error:
-        if cluster is None:
+    except (*_ERRORS, *_AMBIGUOUS_ERRORS) as error:
+        if cluster is None or len(cluster.addresses) == 1:
+            raise
+        if isinstance(error, _AMBIGUOUS_ERRORS) and not _OF_OTHERS.search(str(error)):
             raise
         if request.requested:
             raise TrainingInterrupted(request.number) from error

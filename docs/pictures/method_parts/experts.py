@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from dirv_tf import geometry
-from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.models import load_pretrained
-from method_parts.style import FIELD, INK, PALE, WIDTH, Sheet
+from method_parts.example import example_pair
+from method_parts.style import FIELD, INK, PALE, WIDTH, Sheet, lefts
 
 NETWORK, SIZE, UNIT, SHOWN = "A-6", 32, 0, 2
-SIDE, STEP, FIRST, ROWS = 8.8, 11.6, 0.8, (8.5, 23.0)
+SIDE, STEP, ROWS = 8.8, 11.6, (8.5, 23.0)
+_left = lefts(STEP)
 
 
 def draw():
     """Return the figure: the two experts of the data term that add most to the sum, and the sum of all."""
     experts = load_pretrained(NETWORK).pyramid_levels[0].variational_units[UNIT].data_experts
-    (fixed, moving), _ = ChessboardPairs(size=(SIZE, SIZE), count=2, batch_size=2, seed=77).frozen_batch()
-    difference = (moving - fixed)[:1]
+    fixed, moving = example_pair(SIZE)
+    difference = moving - fixed
     kernel = np.asarray(geometry.expert_kernel(experts.kernels))
     responses = geometry.expert_convolution(difference, kernel)
     answers = experts.potential(responses)
@@ -72,10 +73,6 @@ def draw():
         r"$E(X) \;=\; \sum_j\; k_j \circledast^{\mathsf{T}} \psi_j\,(\,k_j \circledast X\,)$", size=12,
     )  # fmt: skip
     return sheet.figure
-
-
-def _left(column):
-    return column * STEP + FIRST
 
 
 def _end(sheet, column, middle, title, text):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.models import load_pretrained
+from method_parts.example import example_pair
 from method_parts.style import CONTROL, FIELD, FIXED, GROUND, MOVING, Sheet
 
 NETWORK, SIZE = "A-1", 64
@@ -15,8 +15,7 @@ UNIT, UNIT_HEIGHT, OUTPUT_TOP, OUTPUT_SIDE = 4.6, 3.2, 54.5, 11.0
 def draw():
     """Return the figure, with the images and fields of a shipped network of three levels."""
     model = load_pretrained(NETWORK)
-    (fixed, moving), _ = ChessboardPairs(size=(SIZE, SIZE), count=2, batch_size=2, seed=77).frozen_batch()
-    outputs = model((fixed[:1], moving[:1]))
+    outputs = model(example_pair(SIZE))
     sheet = Sheet(69)
     sheet.title("The network, from the coarsest level to the finest")
     for left, text in (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from dirv_tf import geometry, synthesis
-from method_parts.style import CONTROL, FIELD, FIXED, MOVING, Sheet
+from method_parts.style import CONTROL, FIELD, FIXED, MOVING, Sheet, lefts
 
 SIZE, SEED, INDEX, EVERY = (64, 64), 42, 9, 5
-SIDE, STEP, FIRST, TOP = 13.2, 16.3, 0.8, 8.0
+SIDE, STEP, TOP = 13.2, 16.3, 8.0
+_left = lefts(STEP)
 
 
 def draw():
@@ -60,7 +61,3 @@ def _draw_parts(sheet):
         "way round the field to find would be the inverse of $F$, which is only known approximately.",
         ha="left", linespacing=1.5,
     )  # fmt: skip
-
-
-def _left(column):
-    return column * STEP + FIRST

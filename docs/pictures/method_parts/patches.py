@@ -13,7 +13,7 @@ from dirv_tf.io.image_files import read_image
 from method_parts.style import CONTROL, FIELD, INK, Sheet
 
 SECTIONS, NAME = Path(__file__).parents[3] / "data" / "sections", "lung_lobes/he.png"
-SIZE, PLACES, LEAST = 128, 20, 10.0
+SIZE, PLACES, LEAST = 128, 20, PatchSettings.least_deviation
 HEIGHT, TOP, SIDE, STEP = 50.0, 5.5, 14.4, 15.8
 
 

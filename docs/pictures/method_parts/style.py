@@ -7,10 +7,11 @@ from conventions import CONTROL, FIELD, FIXED, INK, MOVING, PALE, SHEET
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
-__all__ = ["CONTROL", "FIELD", "FIXED", "GROUND", "INK", "MOVING", "PALE", "SHEET", "WIDTH", "Sheet"]
+__all__ = ["CONTROL", "FIELD", "FIXED", "GROUND", "INK", "MOVING", "PALE", "SHEET", "WIDTH", "Sheet", "lefts"]
 
 WIDTH = 80.0  # of every sheet, about that of a page's text
 SMALL = 8.0
+MARGIN = 0.8
 GROUND = "#f1f3f6"
 
 
@@ -37,9 +38,8 @@ class Sheet:
         # Stored with the image's own pixels, which a viewer enlarges as they are.
         axes.imshow(np.asarray(pixels), interpolation="none", **colors)
         _frame(axes, edge)
-        return axes
 
-    def field(self, vectors, left, top, side, longest=1.5, color=FIELD, edge=INK):
+    def field(self, vectors, left, top, side, longest=1.5, color=FIELD):
         """Draw the vectors of a square field, component 0 downward, the longest of them `longest` cells long."""
         vectors = np.asarray(vectors)
         vectors = vectors * longest / np.linalg.norm(vectors, axis=-1).max()
@@ -51,8 +51,7 @@ class Sheet:
         )  # fmt: skip
         axes.set_xlim(-0.8, vectors.shape[1] - 0.2)
         axes.set_ylim(vectors.shape[0] - 0.2, -0.8)
-        _frame(axes, edge)
-        return axes
+        _frame(axes, INK)
 
     def text(self, x, y, text, size=SMALL, color=INK, ha="center", va="center", **options):
         self.axes.text(x, y, text, fontsize=size, color=color, ha=ha, va=va, **options)
@@ -60,10 +59,10 @@ class Sheet:
     def title(self, text):
         self.text(1, 2, text, size=11, ha="left", fontweight="bold")
 
-    def box(self, left, top, width, height, text, face=FIXED, edge=INK, size=SMALL):
+    def box(self, left, top, width, height, text, face=FIXED, size=SMALL):
         shape = "round,pad=0,rounding_size=0.8"
         self.axes.add_patch(
-            FancyBboxPatch((left, top), width, height, boxstyle=shape, facecolor=face, edgecolor=edge, linewidth=0.9)
+            FancyBboxPatch((left, top), width, height, boxstyle=shape, facecolor=face, edgecolor=INK, linewidth=0.9)
         )
         self.text(left + width / 2, top + height / 2, text, size=size)
 
@@ -76,10 +75,8 @@ class Sheet:
         """Lay a colored ground under a part of the sheet."""
         self.axes.add_patch(Rectangle((left, top), width, height, facecolor=face, edgecolor="none", zorder=0))
 
-    def arrow(self, start, end, color=INK, bend=None):
+    def arrow(self, start, end, color=INK):
         style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
-        if bend is not None:
-            style["connectionstyle"] = f"arc3,rad={bend}"
         self.axes.annotate("", end, start, arrowprops=style)
 
     def path(self, *corners, color=INK):
@@ -87,6 +84,11 @@ class Sheet:
         x, y = zip(*corners[:-1])
         self.axes.plot(x, y, color=color, linewidth=1.2, solid_joinstyle="miter")
         self.arrow(corners[-2], corners[-1], color)
+
+
+def lefts(step):
+    """Return a function of the number of a column, which need not be whole, that says where the column begins."""
+    return lambda column: column * step + MARGIN
 
 
 def _frame(axes, color):

@@ -6,13 +6,14 @@ import numpy as np
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.models import load_pretrained
-from method_parts.style import CONTROL, FIELD, FIXED, GROUND, WIDTH, Sheet
+from method_parts.example import example_pair
+from method_parts.style import CONTROL, FIELD, FIXED, GROUND, WIDTH, Sheet, lefts
 
 NETWORK, SIZE, UNIT = "A-6", 32, 1
-SIDE, STEP, FIRST = 10.4, 13.6, 0.8
+SIDE, STEP = 10.4, 13.6
 ROWS, BUS, GAP = (8.0, 26.0, 46.3), 62.0, 0.3
+_left = lefts(STEP)
 
 
 def draw():
@@ -39,8 +40,7 @@ def draw():
 def _computed():
     """Return what the unit computes, by the layers of a shipped network."""
     model = load_pretrained(NETWORK)
-    (fixed, moving), _ = ChessboardPairs(size=(SIZE, SIZE), count=2, batch_size=2, seed=77).frozen_batch()
-    fixed, moving = fixed[:1], moving[:1]
+    fixed, moving = example_pair(SIZE)
     units = model.pyramid_levels[0].variational_units
     before = tf.zeros([1, *(side // 4 for side in fixed.shape[1:3]), 2])
     for unit in units[:UNIT]:
@@ -86,10 +86,6 @@ def _image(sheet, pixels, column, row, title, text, signed=False):
 def _field(sheet, vectors, column, row, title, text, color=FIELD):
     sheet.field(vectors, _left(column), ROWS[row], SIDE, 1.6 if row == 2 else 2.2, color)
     _label(sheet, column, row, title, text)
-
-
-def _left(column):
-    return column * STEP + FIRST
 
 
 def _right(column):

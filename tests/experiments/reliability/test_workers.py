@@ -1,13 +1,15 @@
 """The campaign of workers: what it looks for is found where it is, and the page is what its record says."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
 
 from experiments.folders import RECORDS
+from experiments.reliability import workers
 from experiments.reliability.workers import RUN, TOLERANCE, differences
-from experiments.reliability.workers_page import PAGE, workers_tables
+from experiments.reliability.workers_page import PAGE, ends_of_the_curve, workers_tables
 
 
 def write_run(folder, losses, weight=2.0, first=1):
@@ -28,6 +30,38 @@ def test_other_losses_weights_and_epochs_are_found(tmp_path):
             differences(whole, write_run(tmp_path / name, losses, first=first))
 
 
+def test_what_hangs_or_lacks_an_epoch_is_a_fault_of_the_record(tmp_path, monkeypatch):
+    def trained(place, name, *_):
+        if name == "2 virtual devices":
+            raise subprocess.TimeoutExpired("dirv-tf", 1200)
+        return write_run(place / name, {"one": [4.0, 2.0], "2 workers": [4.0], "4 workers": [4.0, 2.0]}[name])
+
+    def killed(place, victim, *_):
+        if victim == "chief":
+            raise subprocess.TimeoutExpired("dirv-tf", 1200)
+        return {"loss": 0.0, "unseen": 0.0, "weights": 0.0, "seconds_to_end": 3.0, "faults": ["exit statuses [1]"]}
+
+    monkeypatch.setattr(workers, "_trained", trained)
+    monkeypatch.setattr(workers, "_killed", killed)
+    monkeypatch.setattr("dirv_tf.training.execution.environment.keras_version", lambda: "2.15")
+    record = workers.compare([2, 4], 2, tmp_path / "record", lambda line: None)
+    assert [fault.partition(" timed")[0] for fault in record["faults"]] == [
+        "2 virtual devices: TimeoutExpired: Command 'dirv-tf'",
+        "2 workers: RuntimeError: Expected the epochs [1, 2]. Received: [1]",
+        "chief killed: TimeoutExpired: Command 'dirv-tf'",
+        "other killed: exit statuses [1]",
+    ]
+    assert json.loads((tmp_path / "record" / "workers.json").read_text(encoding="utf-8")) == record
+    assert [row["name"] for row in record["rows"]] == ["4 workers"] and record["losses"] == [4.0, 2.0]
+
+
+def test_each_of_the_three_differences_is_judged():
+    same = {"loss": 0.0, "unseen": 0.0, "weights": 1e-5}
+    assert not workers._differs(same)
+    for name in same:
+        assert workers._differs({**same, name: 2e-5}) and workers._differs({**same, name: float("nan")})
+
+
 def test_the_run_can_be_read(tmp_path):
     from dirv_tf.training.config.config_loading import load_run
 
@@ -46,9 +80,13 @@ def test_the_record_is_of_the_whole_campaign():
     assert record["steps"] >= 50 and record["faults"] == [] and record["tolerance"] == TOLERANCE == 1e-5
     assert [row["name"] for row in record["rows"]] == ["2 virtual devices", "2 workers", "4 workers"]
     # A curve that stands still would agree with anything.
-    assert record["losses"][-1] < 0.95 * record["losses"][0]
+    first, last = ends_of_the_curve(record["losses"])
+    assert last < 0.95 * first
     assert [row["killed"] for row in record["kills"]] == ["chief", "other"]
     for row in (*record["rows"], *record["kills"]):
-        assert max(row["loss"], row["weights"]) <= 1e-5
+        assert max(row["loss"], row["unseen"], row["weights"]) <= 1e-5
     assert all(row["statuses"] == [75] and 0 < row["after_epochs"] < 25 for row in record["kills"])
-    assert "| killed, of two workers |" in workers_tables(record)
+    # The tables say of how many workers one was killed.
+    record["kills"][0]["workers"] = 4
+    tables = workers_tables(record)
+    assert "| the chief of 4 workers |" in tables and "| another one of 2 workers |" in tables

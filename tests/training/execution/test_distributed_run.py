@@ -89,7 +89,7 @@ def train_until_the_chief_is_killed(config, folder):
     assert chief.returncode == -9 and other.returncode == WORKER_LOST, errors
     assert "shared    2 workers, 2 replicas, 2 pairs of each batch for each of them" in said and "epoch 1/2" in said
     assert silence == "" and "error: Expected all 2 workers to go on. Received: " in errors
-    assert f"To go on, on all workers: dirv-tf train --resume {folder.path}" in errors
+    assert f"To go on, on all workers: the first command again, with --output {folder.path} --continue" in errors
 
 
 def test_two_workers_and_two_devices_learn_as_one_process_through_stages_and_a_kill(alone, tmp_path):
@@ -137,5 +137,6 @@ def test_devices_that_are_not_there_are_refused():
 
 def test_one_process_has_what_it_has():
     alone = Distribution()
-    assert (alone.is_chief, alone.workers, alone.replicas, alone.record("none")) == (True, 1, 1, {})
+    assert (alone.is_chief, alone.workers, alone.replicas) == (True, 1, 1)
+    assert alone.record("none") == {"distribution": {"kind": "none", "workers": 1, "replicas": 1}}
     assert alone.from_chief({"a": 3})["a"] == 3 and alone.any_worker(True) and not alone.any_worker(False)

@@ -67,3 +67,19 @@ def test_an_error_leaves_no_workers_behind(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         train_in_local_workers(1, [])
     assert process.wait(30) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_workers_of_which_not_all_can_be_started_are_ended(error, monkeypatch):
+    processes, popen = [], subprocess.Popen
+
+    def start(command, **settings):
+        if len(processes) == 2:
+            raise error
+        processes.append(popen([sys.executable, "-c", WAITING], stdout=subprocess.DEVNULL, start_new_session=True))
+        return processes[-1]
+
+    monkeypatch.setattr(module.subprocess, "Popen", start)
+    with pytest.raises(error):
+        start_local_workers(3, [])
+    assert [process.wait(30) for process in processes] == [-signal.SIGKILL] * 2

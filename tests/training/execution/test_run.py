@@ -123,13 +123,16 @@ def test_a_stopped_and_resumed_run_equals_one_that_never_stopped(finished, tiny_
     assert _without_time(folder) == _without_time(whole)[:1]
 
     resumed, config = RunFolder.existing(folder.path)
+    # As if two workers had begun it.
+    folder.write_record(distribution={"kind": "multi_worker", "workers": 2, "replicas": 2})
     lines = []
     assert execute(config, resumed, tensorboard=False, report=lines.append) == measured
     assert "Going on after epoch 1 of 2." in lines
     assert _without_time(folder) == _without_time(whole)
     assert read_card(folder.path)["sha256"] == read_card(whole.path)["sha256"]
-    states = [part["state"] for part in json.loads(folder.record.read_text(encoding="utf-8"))["parts"]]
-    assert states == ["stopped by TrainingInterrupted", "finished"]
+    record = json.loads(folder.record.read_text(encoding="utf-8"))
+    assert [part["state"] for part in record["parts"]] == ["stopped by TrainingInterrupted", "finished"]
+    assert record["distribution"] == {"kind": "none", "workers": 1, "replicas": 1}
 
 
 def test_a_kill_inside_a_write_loses_nothing_and_leaves_nothing(finished, tiny_config, tmp_path):
