@@ -128,6 +128,7 @@ def test_the_inverse_of_a_field_keeps_the_levels(field):
     [
         (["moving.tif", "field.npz", "-o", "moved.tif", "--time", "0"], "--time is not for whole slides"),
         (["moving.tif", "field.npz", "-o", "moved.tif", "--channel", "DAPI"], "0 (red), 1 (green), 2 (blue). Received"),
+        (["gray.tif", "field.npz", "-o", "moved.tif", "--channel", "7"], "one channel of the image, by channel= or --channel: 0. Received: channel='7'"),
         (["moving.tif", "field.npz", "-o", "moved.png"], "ends with .tif, .tiff"),
         (["moving.tif", "field.npz", "-o", "fixed.tif"], "Expected a new file"),
         (["moving.tif", "field.npz", "-o", "moved.tif", "--tile", "100"], "`tile` must be a multiple of 16"),
@@ -139,6 +140,7 @@ def test_the_inverse_of_a_field_keeps_the_levels(field):
 def test_bad_input(arguments, message, slides, field, inside, capsys):
     io.write_image("level.tif", slides[1][::4, ::4, 0])
     io.write_image("other.tif", slides[1][:90])
+    io.write_image("gray.tif", slides[1][..., 0])
     io.write_landmarks("moving.csv", io.Landmarks(("a",), [[1.0, 1.0]]))
     before = {path.name: path.read_bytes() for path in inside.iterdir()}
     assert main(["warp", *arguments]) == 1
