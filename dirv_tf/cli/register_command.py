@@ -121,7 +121,9 @@ def add_parser(commands):
     )
     parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
     parser.add_argument(
-        "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
+        "--field-format",
+        choices=("npz", "nii.gz", "nii", "mha", "nrrd"),
+        help="format of the flow field; of levels of slides npz alone",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace results of an earlier registration")
     register_pairs_command.add_arguments(parser)
@@ -144,13 +146,15 @@ def run(options):
         return register_pairs_command.run(options, _register_options(options))
     check_result_output(options.output, options.overwrite)
     from dirv_tf.registration import register
-    from dirv_tf.registration.result_folder import check_result_folder
+    from dirv_tf.registration.result_folder import check_field_format, check_result_folder
 
     check_result_folder(options.output, options.overwrite)
+    chosen = _register_options(options)
+    check_field_format(options.field_format, options.fixed, options.moving, chosen["level"])
     result = register(
         options.fixed,
         options.moving,
-        **_register_options(options),
+        **chosen,
         landmarks=options.landmarks and tuple(options.landmarks),
         progress=_show_progress if sys.stdout.isatty() else None,
         status=_show_stage if sys.stdout.isatty() else None,

@@ -74,18 +74,21 @@ def write_flow_field(
     moving_size : sequence of int, length r, optional
         Pixels per axis of the moving image, which an archive keeps. Default: the fixed image's.
     levels : pair of (SlideLevel or None)
-        Of the fixed and of the moving image, where they are levels of slides; an archive alone keeps them.
+        Of the fixed and of the moving image, where they are levels of slides; an archive alone keeps them, and without
+        them the field would not say how long its pixels are.
 
     Raises
     ------
     FileExistsError
         If there is a file and `overwrite` is False.
     ValueError
-        If the suffix is unknown, the array is no field, is not finite, or a geometry or size has another rank.
+        If the suffix is unknown or that of a format that cannot keep the levels, the array is no field, is not finite,
+        or a geometry or size has another rank.
     ImportError
         If the format needs SimpleITK and that is not installed.
     """
     suffix = known_suffix(path, FLOW_FIELD_SUFFIXES)
+    check_keeps_levels(path, levels)
     path = new_file(path, overwrite)
     flow_field = np.asarray(flow_field)
     _check_field(flow_field, "flow_field")
@@ -108,6 +111,24 @@ def write_flow_field(
     dtype = np.float32 if rounding < _ROUNDING_IN_PIXELS else np.float64
     with atomic_path(path) as temporary:
         write_itk_image(temporary, displacements.astype(dtype), fixed_geometry, is_vector=True)
+
+
+def check_keeps_levels(path: Any, levels: Sequence[SlideLevel | int | None]) -> None:
+    """Raise a ValueError where levels of slides are to be kept in a file of a format that has no place for them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or its name alone.
+    levels : pair of (SlideLevel, int or None)
+        Of the fixed and of the moving image; None and 0 for images that are not reduced.
+    """
+    if any(levels) and not str(path).lower().endswith(ARCHIVE_SUFFIX):
+        reduced = " and ".join(name for name, level in zip(("fixed", "moving"), levels) if level)
+        raise ValueError(
+            f"Expected a field of a level of a slide in {ARCHIVE_SUFFIX}, which alone keeps the level; choose "
+            f"{ARCHIVE_SUFFIX}. Received: {path}, and a level of the {reduced} image"
+        )
 
 
 def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> FlowFieldFile:

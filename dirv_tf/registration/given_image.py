@@ -64,7 +64,7 @@ def take_pair(fixed, moving, channel=None, time=None, level=None):
         As `take_image`, and when a choice is neither one nor a pair.
     """
     channels, times, wanted = (
-        _per_image(name, choice) for name, choice in (("channel", channel), ("time", time), ("level", level))
+        per_image(name, choice) for name, choice in (("channel", channel), ("time", time), ("level", level))
     )
     levels, reasons = choose_levels((fixed, moving), wanted)
     return (
@@ -73,7 +73,25 @@ def take_pair(fixed, moving, channel=None, time=None, level=None):
     )
 
 
-def _per_image(name, choice):
+def per_image(name, choice):
+    """Return a choice for the fixed and one for the moving image, of one for both or a pair.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name for error messages.
+    choice
+        Anything; a list or tuple is a pair.
+
+    Returns
+    -------
+    tuple of two
+
+    Raises
+    ------
+    ValueError
+        For a list or tuple that is no pair.
+    """
     if not isinstance(choice, (list, tuple)):
         return choice, choice
     if len(choice) != 2:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dirv_tf import io
+from dirv_tf import io, load_result
 from dirv_tf.cli.main import main
 
 SIZE, STEP = (96, 128), 4.0
@@ -121,6 +121,44 @@ def test_the_inverse_of_a_field_keeps_the_levels(field):
     assert io.read_flow_field("inverse.npz").levels == (LEVEL, LEVEL)
     assert main(["compose", "field.npz", "inverse.npz", "-o", "both.npz"]) == 0
     assert io.read_flow_field("both.npz").levels == (LEVEL, LEVEL)
+
+
+def test_a_field_of_levels_is_written_where_they_are_kept(slides, model, field, capsys, monkeypatch):
+    command = ["register", "fixed.tif", "moving.tif", "-o", "result", "--model", "model", "--level"]
+    assert main([*command, "0", "--field-format", "nrrd"]) == 0
+    io.write_flow_field("whole.npz", np.zeros((24, 32, 2)))
+    with monkeypatch.context() as patch:
+        for work in ("register", "invert_field", "compose_fields"):
+            patch.setattr(f"dirv_tf.registration.{work}", lambda *_: pytest.fail("the work was begun"))
+        for arguments in (
+            [*command, "none", "2", "--field-format", "mha", "--overwrite"],
+            ["invert", "field.npz", "-o", "inverse.nrrd"],
+            ["compose", "field.npz", "whole.npz", "-o", "both.nii.gz"],
+        ):
+            assert main(arguments) == 1
+            assert "which alone keeps the level; choose .npz. Received: " in capsys.readouterr().err
+    with open("pairs.csv", "w", encoding="utf-8") as stream:
+        stream.write("name,fixed,moving\na,fixed.tif,moving.tif\n")
+    pairs = ["register", "--pairs", "pairs.csv", "-o", "results", "--model", "model", "--level", "2"]
+    assert main([*pairs, "--field-format", "mha"]) == 1
+    assert "which alone keeps the level; choose .npz" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="choose .npz. Received: field.mha, and a level of the moving image"):
+        io.write_flow_field("field.mha", np.zeros((24, 32, 2)), levels=(None, LEVEL))
+
+
+def test_the_folder_of_a_level_knows_it_from_its_field_alone(slides, model):
+    command = ["register", "fixed.tif", "moving.tif", "-o", "result", "--model", "model"]
+    assert main([*command, "--level", "2"]) == 0
+    with open("result/metrics.json", encoding="utf-8") as stream:
+        assert "levels" not in json.load(stream)["map"]
+    assert load_result("result").levels == (LEVEL, LEVEL)
+    geometry = io.ImageGeometry.from_pixel_size((0.002, 0.002))
+    other = io.SlideLevel(1, (48, 64), SIZE, (2.0, 2.0))
+    io.write_flow_field(
+        "result/flow_field.npz", np.zeros((24, 32, 2)), geometry, None, True, (48, 64), (LEVEL, other)
+    )
+    with pytest.raises(io.UnreadableFileError, match=r"with a level of \(24, 32\) pixels. Received: SlideLevel"):
+        load_result("result")
 
 
 @pytest.mark.parametrize(
