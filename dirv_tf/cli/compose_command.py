@@ -115,8 +115,7 @@ def _read(options):
             moving = moving_image(options.moving)
             field, linear = read_field(source, moving), None
             if moving is not None and field.moving_size is None:
-                size = moving.pixels.shape[: field.flow_field.shape[-1]]
-                field = io.FlowFieldFile(field.flow_field, field.fixed_geometry, field.moving_geometry, size)
+                field = io.FlowFieldFile(field.flow_field, field.fixed_geometry, field.moving_geometry, moving.size)
         else:
             known = source.name.lower().endswith(".npz")
             field, linear = io.read_flow_field(source, None if known else maps[0][0].fixed_geometry), None

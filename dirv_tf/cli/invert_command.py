@@ -90,10 +90,11 @@ def _invert_field(options):
     field = read_field(options.source, moving)
     check_keeps_levels(options.output, field.levels)
     size = moving_size(field, moving)
-    if moving is not None and moving.pixels.shape[: len(size)] != tuple(size):
+    sizes = [size] if field.levels[1] is None else [field.levels[1].full_size, size]
+    if moving is not None and moving.size not in map(tuple, sizes):
         raise ValueError(
-            f"Expected the moving image that the field was made for, of {' x '.join(map(str, size))} pixels. "
-            f"Received: --moving {options.moving} of {' x '.join(map(str, moving.pixels.shape[: len(size)]))}"
+            f"Expected the moving image that the field was made for, of {' x '.join(map(str, sizes[0]))} pixels. "
+            f"Received: --moving {options.moving} of {' x '.join(map(str, moving.size))}"
         )
     if size is None:
         size = field.flow_field.shape[:-1]

@@ -15,7 +15,7 @@ from dirv_tf.io.flow_field_archives import ARCHIVE_SUFFIX, read_archive, write_a
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.itk_displacements import to_flow_field, to_world_displacements
 from dirv_tf.io.itk_images import import_simpleitk, itk_geometry, read_itk_image, write_itk_image
-from dirv_tf.io.slide_pyramids import SlideLevel
+from dirv_tf.io.slide_pyramids import SlideLevel, full_geometry
 from dirv_tf.validation import UnreadableFileError, shown
 
 FLOW_FIELD_SUFFIXES = (ARCHIVE_SUFFIX, ".nii.gz", ".nii", ".mha", ".nrrd")
@@ -139,8 +139,8 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
     path : str or Path
         One of the formats of `write_flow_field`.
     moving_geometry : ImageGeometry, optional
-        Where the pixels of the moving image lie, which a displacement field does not say. Default: where those of the
-        fixed image lie.
+        Where the pixels of the moving image lie, which a displacement field does not say; of a slide those of its level
+        or of full resolution. Default: where those of the fixed image lie.
 
     Returns
     -------
@@ -175,14 +175,20 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
             f"Expected a size of the moving image of {fixed.rank} axes. "
             f"Received: moving_size={shown(moving_size)} in {path}"
         )
-    # A TIFF of a level has no place for where its first pixel lies.
-    is_the_same = ImageGeometry.is_close if levels[1] is None else ImageGeometry.has_same_axes
-    if moving_geometry is not None and not is_the_same(moving_geometry, moving):
+    if moving_geometry is not None and not _is_of_moving(moving_geometry, moving, levels[1]):
         raise ValueError(
             "Expected the geometry of the moving image for which the field was made. "
             f"Received: moving_geometry={moving_geometry}, while {path} holds {moving}"
         )
     return FlowFieldFile(flow_field.astype(np.float32), fixed, moving, moving_size, levels)
+
+
+def _is_of_moving(geometry, moving, level):
+    """Whether a geometry is that of the moving image, or of the slide that it is a level of."""
+    if level is None:
+        return geometry.is_close(moving)
+    # A TIFF of a level has no place for where its first pixel lies.
+    return any(geometry.has_same_axes(each) for each in (moving, full_geometry(moving, level)))
 
 
 def _read_displacements(path):

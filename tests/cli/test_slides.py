@@ -161,6 +161,36 @@ def test_the_folder_of_a_level_knows_it_from_its_field_alone(slides, model):
         load_result("result")
 
 
+@pytest.mark.parametrize("moving", ["moving.tif", "unknown.tif", "level.tif"])
+def test_the_moving_slide_beside_a_field_of_its_level(slides, field, monkeypatch, moving):
+    with tifffile.TiffWriter("unknown.tif") as writer:
+        for step in (1, 2):
+            writer.write(slides[1][::step, ::step, 0].copy(), subfiletype=step - 1, metadata=None)
+    io.write_image("level.tif", slides[1][::4, ::4, 0], io.ImageGeometry.from_pixel_size((0.002, 0.002)))
+    if moving != "level.tif":
+        monkeypatch.setattr(io, "load_image", lambda *_, **__: pytest.fail("the slide was loaded whole"))
+    io.write_landmarks("points.csv", io.Landmarks(("a",), [[50.0, 100.0]]))
+    given = ["--moving", moving]
+    assert main(["warp", "points.csv", "field.npz", "-o", "carried.csv", *given]) == 0
+    np.testing.assert_allclose(io.read_landmarks("carried.csv").points, [[40.0, 104.0]], atol=0.01)
+    assert main(["invert", "field.npz", "-o", "inverse.npz", *given]) == 0
+    assert main(["evaluate", "field.npz", "--landmarks", "carried.csv", "points.csv", *given]) == 0
+    assert main(["compose", "inverse.npz", "field.npz", "-o", "both.npz", *given]) == 0
+
+
+def test_another_slide_beside_a_field_of_a_level(field, slides, capsys):
+    options = {"metadata": None, "photometric": "rgb"}
+    for name, pixels, width in (("small.tif", slides[1][:90], 20000), ("coarse.tif", slides[1], 10000)):
+        with tifffile.TiffWriter(name) as writer:
+            for step in (1, 2):
+                resolution = {"resolution": (width / step,) * 2, "resolutionunit": "CENTIMETER"}
+                writer.write(pixels[::step, ::step].copy(), subfiletype=step - 1, **options, **resolution)
+    for name, message in (("small.tif", "of 96 x 128 pixels. Received: --moving small.tif of 90 x 128"),
+                          ("coarse.tif", "the geometry of the moving image for which the field was made")):  # fmt: skip
+        assert main(["invert", "field.npz", "-o", "inverse.npz", "--moving", name]) == 1
+        assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
