@@ -31,6 +31,8 @@ class GivenImage:
         What was chosen from the file.
     level : SlideLevel or None
         Of a slide that was not read at its finest level.
+    is_slide : bool
+        Whether the file has several levels.
     """
 
     pixels: np.ndarray
@@ -40,6 +42,7 @@ class GivenImage:
     notes: tuple = ()
     choice: tuple = (None, None)
     level: SlideLevel | None = None
+    is_slide: bool = False
 
 
 def take_pair(fixed, moving, channel=None, time=None, level=None):
@@ -145,8 +148,10 @@ def take_image(image, name, channel=None, time=None, level=0, reason="as asked f
         return GivenImage(np.asarray(image), array)
     file = load_image(image, channel, time, level)
     pixels, notes = file.pixels, list(file.notes)
-    if file.level is not None:
-        notes.append(level_note(file.level, file.geometry, reason))
+    # Pixels of the finest level are those of full resolution, as of any image.
+    reduced = file.level if file.level is not None and file.level.number > 0 else None
+    if reduced is not None:
+        notes.append(level_note(reduced, file.geometry, reason))
     if file.is_color:
         notes.append("color was turned into gray" + ", without its alpha channel" * (pixels.shape[-1] == 4))
         pixels = to_gray(pixels)
@@ -154,7 +159,8 @@ def take_image(image, name, channel=None, time=None, level=0, reason="as asked f
         notes.append("1 bit became 0 and 255")
         pixels = pixels.astype(np.uint8) * np.uint8(255)
     named = tuple(f"{name}: {note}" for note in notes)
-    return GivenImage(pixels, pixels, file.geometry, file.path, named, (channel, time), file.level)
+    is_slide = file.level is not None
+    return GivenImage(pixels, pixels, file.geometry, file.path, named, (channel, time), reduced, is_slide)
 
 
 def to_spatial_array(image, name):
