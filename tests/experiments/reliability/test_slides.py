@@ -89,3 +89,11 @@ def test_a_command_is_measured():
     assert measured["status"] == 0 and measured["memory_mb"] > 5 and "usage: dirv-tf register" in measured["said"][0]
     assert slides.kept_blocks(["Written: a.tif, levels of 8 x 8 pixels, 3 of 12 blocks by an earlier call"]) == [3, 12]
     assert slides.kept_blocks(["Written: a.tif, levels of 8 x 8 pixels"]) == [0, 0]
+
+
+def test_a_command_that_ends_before_it_is_to_be_killed_is_measured(tmp_path):
+    measured = slides.carried_out(["warp", "--help"], kill_at=(tmp_path, 1))
+    assert measured["status"] == 0 and measured["cpu_seconds"] > 0
+    (tmp_path / ".moved.tif-unfinished").mkdir()
+    (tmp_path / ".moved.tif-unfinished" / "level_0_row_0_column_0.tif").touch()
+    assert slides.carried_out(["warp", "--help"], kill_at=(tmp_path, 1))["status"] == -signal.SIGKILL
