@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -102,7 +103,11 @@ def add_parser(commands):
         "pair's common range; each image by its own 0.5 and 99.5 percentiles",
     )
     parser.add_argument(
-        "--pixel-size", nargs="+", type=float, metavar="MM", help="in millimeters, one number or one per array axis"
+        "--pixel-size",
+        nargs="+",
+        type=float,
+        metavar="MM",
+        help="in millimeters, one number or one per array axis; of slides that of full resolution",
     )
     add_choices(parser, pair=True)
     parser.add_argument(
@@ -162,10 +167,16 @@ def run(options):
     print(("\r\x1b[K" if sys.stdout.isatty() else "") + "\n".join(_lines(options, result)))
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
-    if result.levels[1] is not None and (options.output / "flow_field.npz").exists():
-        moved = f"dirv-tf warp {options.moving} {options.output / 'flow_field.npz'} -o moved.ome.tif"
-        print(f"The whole slide, at full resolution: {moved}")
+    field = options.output / "flow_field.npz"
+    if result.levels[1] is not None and field.exists():
+        print(f"The whole slide, at full resolution: {_warp_command(options.moving, field, result.choices[1][0])}")
     return 0
+
+
+def _warp_command(moving, field, channel):
+    """Return the command that warps the whole slide, for a shell."""
+    chosen = [] if channel is None else ["--channel", str(channel)]
+    return shlex.join(["dirv-tf", "warp", str(moving), str(field), "-o", "moved.ome.tif", *chosen])
 
 
 def _register_options(options):

@@ -19,7 +19,8 @@ def pair_placement(fixed, moving, pixel_size):
     fixed, moving : GivenImage
         Of one rank. An array lies on the pixels of the other image's file, where there is one.
     pixel_size : float or sequence of float, length 1 or r, or None
-        Millimeters per pixel, one number or one per array axis, of images that know none themselves.
+        Millimeters per pixel, one number or one per array axis, of images that know none themselves; of slides that of
+        full resolution, whatever the level.
 
     Returns
     -------

@@ -1,6 +1,9 @@
 """`dirv-tf` with whole slides: a level is registered, everything else counts pixels of full resolution."""
 
 import json
+import os
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -49,6 +52,15 @@ def test_a_level_is_registered_and_the_slide_warped(slides, model, capsys):
     assert [level.number for level in io.read_flow_field("both/flow_field.npz").levels] == [1, 1]
     assert main([*command, "two", "--overwrite"]) == 1
     assert "Expected the number of a level, 0 being the finest. Received: --level two" in capsys.readouterr().err
+
+
+def test_the_command_that_is_suggested_can_be_given(slides, model, capsys):
+    os.rename("moving.tif", "a moving slide.tif")
+    command = ["register", "fixed.tif", "a moving slide.tif", "-o", "the result", "--model", "model", "--level", "2"]
+    assert main([*command, "--channel", "red", "blue"]) == 0
+    (said,) = re.findall("The whole slide, at full resolution: dirv-tf (.*)", capsys.readouterr().out)
+    assert main(shlex.split(said)) == 0
+    assert io.read_image("moved.ome.tif").shape == SIZE and "channel 2 (blue) of 3" in capsys.readouterr().err
 
 
 def test_a_shift_of_the_level_is_four_times_as_long_at_full_resolution(slides, field):
