@@ -74,10 +74,12 @@ def _compose_folders(options):
 
 def _compose_fields(options):
     from dirv_tf import io
+    from dirv_tf.io.flow_field_files import check_keeps_levels
     from dirv_tf.registration import compose_fields
     from dirv_tf.registration.derived_results import check_meeting, passing_line
 
     maps = _read(options)
+    check_keeps_levels(options.output, (maps[0][0].levels[0], maps[-1][0].levels[1]))
     field = maps[0][0].flow_field
     lines = []
     for index, ((first, _), (second, linear)) in enumerate(zip(maps, maps[1:])):
@@ -113,8 +115,7 @@ def _read(options):
             moving = moving_image(options.moving)
             field, linear = read_field(source, moving), None
             if moving is not None and field.moving_size is None:
-                size = moving.pixels.shape[: field.flow_field.shape[-1]]
-                field = io.FlowFieldFile(field.flow_field, field.fixed_geometry, field.moving_geometry, size)
+                field = io.FlowFieldFile(field.flow_field, field.fixed_geometry, field.moving_geometry, moving.size)
         else:
             known = source.name.lower().endswith(".npz")
             field, linear = io.read_flow_field(source, None if known else maps[0][0].fixed_geometry), None

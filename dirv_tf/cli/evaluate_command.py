@@ -8,7 +8,7 @@ from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.file_options import LANDMARK_FORMATS, add_unit, check_unit, show_notes
 from dirv_tf.cli.map_arguments import placement
 from dirv_tf.cli.output_options import check_file_output
-from dirv_tf.cli.warp_command import landmark_geometries, moving_image, moving_size, read_field
+from dirv_tf.cli.warp_command import MovingImage, landmark_geometries, moving_image, moving_size, read_field
 
 _EPILOG = f"""\
 examples:
@@ -72,7 +72,7 @@ def run(options):
     labels = options.labels and tuple(io.load_image(path) for path in options.labels)
     for image in labels or ():
         show_notes(image)
-    moving = moving_image(options.moving) or (labels and labels[1])
+    moving = moving_image(options.moving) or (labels and MovingImage.of(labels[1]))
     field = read_field(options.field, moving)
     rank = field.flow_field.shape[-1]
     true = options.true_field and read_field(options.true_field, moving).flow_field

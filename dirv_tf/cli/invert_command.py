@@ -61,6 +61,7 @@ def run(options):
 
 
 def _invert_folder(options, to_file):
+    from dirv_tf.io.flow_field_files import check_keeps_levels
     from dirv_tf.registration import invert_field
     from dirv_tf.registration.result_loading import result_with_images
     from dirv_tf.registration.saved_map import read_saved_map
@@ -73,6 +74,7 @@ def _invert_folder(options, to_file):
                 f"Received: --moving {options.moving}, and a folder that knows the grid: {options.source}"
             )
         field = saved.field
+        check_keeps_levels(options.output, field.levels)
         found = _with_progress(lambda line: invert_field(field.flow_field, field.moving_size, saved.linear, line))
         _write(options, found, field)
         return
@@ -81,15 +83,18 @@ def _invert_folder(options, to_file):
 
 
 def _invert_field(options):
+    from dirv_tf.io.flow_field_files import check_keeps_levels
     from dirv_tf.registration import invert_field
 
     moving = moving_image(options.moving)
     field = read_field(options.source, moving)
+    check_keeps_levels(options.output, field.levels)
     size = moving_size(field, moving)
-    if moving is not None and moving.pixels.shape[: len(size)] != tuple(size):
+    sizes = [size] if field.levels[1] is None else [field.levels[1].full_size, size]
+    if moving is not None and moving.size not in map(tuple, sizes):
         raise ValueError(
-            f"Expected the moving image that the field was made for, of {' x '.join(map(str, size))} pixels. "
-            f"Received: --moving {options.moving} of {' x '.join(map(str, moving.pixels.shape[: len(size)]))}"
+            f"Expected the moving image that the field was made for, of {' x '.join(map(str, sizes[0]))} pixels. "
+            f"Received: --moving {options.moving} of {' x '.join(map(str, moving.size))}"
         )
     if size is None:
         size = field.flow_field.shape[:-1]

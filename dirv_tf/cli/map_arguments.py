@@ -128,7 +128,7 @@ def save_result(options, result, field_name):
     options : argparse.Namespace
     result : RegistrationResult
     field_name : str
-        Of the field that it was made from, whose format it keeps.
+        Of the field that it was made from, whose format it keeps, but for levels of slides.
     """
     size = " x ".join(map(str, result.size))
     print(f"fixed          {result.fixed_path or 'an array'}   {size} pixels")
@@ -138,5 +138,7 @@ def save_result(options, result, field_name):
         print(f"note           {note}")
     for warning in result.quality.warnings:
         print(f"WARNING        {warning}")
-    folder = result.save(options.output, options.overwrite, field_name.partition(".")[2])
+    # Another map of a chain may bring levels that this format cannot keep.
+    field_format = None if any(result.levels) else field_name.partition(".")[2]
+    folder = result.save(options.output, options.overwrite, field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in folder.iterdir()))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -102,7 +103,11 @@ def add_parser(commands):
         "pair's common range; each image by its own 0.5 and 99.5 percentiles",
     )
     parser.add_argument(
-        "--pixel-size", nargs="+", type=float, metavar="MM", help="in millimeters, one number or one per array axis"
+        "--pixel-size",
+        nargs="+",
+        type=float,
+        metavar="MM",
+        help="in millimeters, one number or one per array axis; of slides that of full resolution",
     )
     add_choices(parser, pair=True)
     parser.add_argument(
@@ -121,7 +126,9 @@ def add_parser(commands):
     )
     parser.add_argument("--tile", type=int, metavar="PIXELS", help="side of the tiles (default: only large images)")
     parser.add_argument(
-        "--field-format", choices=("npz", "nii.gz", "nii", "mha", "nrrd"), help="format of the flow field"
+        "--field-format",
+        choices=("npz", "nii.gz", "nii", "mha", "nrrd"),
+        help="format of the flow field; of levels of slides npz alone",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace results of an earlier registration")
     register_pairs_command.add_arguments(parser)
@@ -144,13 +151,15 @@ def run(options):
         return register_pairs_command.run(options, _register_options(options))
     check_result_output(options.output, options.overwrite)
     from dirv_tf.registration import register
-    from dirv_tf.registration.result_folder import check_result_folder
+    from dirv_tf.registration.result_folder import check_field_format, check_result_folder
 
     check_result_folder(options.output, options.overwrite)
+    chosen = _register_options(options)
+    check_field_format(options.field_format, options.fixed, options.moving, chosen["level"])
     result = register(
         options.fixed,
         options.moving,
-        **_register_options(options),
+        **chosen,
         landmarks=options.landmarks and tuple(options.landmarks),
         progress=_show_progress if sys.stdout.isatty() else None,
         status=_show_stage if sys.stdout.isatty() else None,
@@ -158,10 +167,16 @@ def run(options):
     print(("\r\x1b[K" if sys.stdout.isatty() else "") + "\n".join(_lines(options, result)))
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
-    if result.levels[1] is not None and (options.output / "flow_field.npz").exists():
-        moved = f"dirv-tf warp {options.moving} {options.output / 'flow_field.npz'} -o moved.ome.tif"
-        print(f"The whole slide, at full resolution: {moved}")
+    field = options.output / "flow_field.npz"
+    if result.levels[1] is not None and field.exists():
+        print(f"The whole slide, at full resolution: {_warp_command(options.moving, field, result.choices[1][0])}")
     return 0
+
+
+def _warp_command(moving, field, channel):
+    """Return the command that warps the whole slide, for a shell."""
+    chosen = [] if channel is None else ["--channel", str(channel)]
+    return shlex.join(["dirv-tf", "warp", str(moving), str(field), "-o", "moved.ome.tif", *chosen])
 
 
 def _register_options(options):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from dirv_tf.cli.command_line import add_command
 from dirv_tf.cli.file_options import (
@@ -71,8 +72,27 @@ def add_parser(commands):
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
 
+class MovingImage(NamedTuple):
+    """What counts of the moving image beside a field.
+
+    Attributes
+    ----------
+    geometry : ImageGeometry
+    size : tuple of int
+        Pixels per axis; of a slide, both are those of full resolution.
+    """
+
+    geometry: Any
+    size: tuple[int, ...]
+
+    @classmethod
+    def of(cls, image):
+        """Return that of an `ImageFile`."""
+        return cls(image.geometry, image.pixels.shape[: image.geometry.rank])
+
+
 def moving_image(path):
-    """Return the moving image, of which only the size and the geometry count: any channel and time will do.
+    """Return the size and the geometry of the moving image; of a slide, its headers alone are read.
 
     Parameters
     ----------
@@ -80,11 +100,17 @@ def moving_image(path):
 
     Returns
     -------
-    ImageFile or None
+    MovingImage or None
     """
     from dirv_tf import io
 
-    return path and io.load_image(path, channel=0, time=0)
+    if path is None:
+        return None
+    levels = io.slide_levels(path)
+    if len(levels) > 1:
+        return MovingImage(io.slide_geometry(path), levels[0].size)
+    # Any channel and time will do.
+    return MovingImage.of(io.load_image(path, channel=0, time=0))
 
 
 def read_field(path, moving=None):
@@ -93,7 +119,7 @@ def read_field(path, moving=None):
     Parameters
     ----------
     path : Path
-    moving : ImageFile or None
+    moving : MovingImage, ImageFile or None
         A displacement field of ITK does not say where the moving image's pixels lie; this image does, unless its format
         knows no geometry.
 
@@ -113,7 +139,7 @@ def moving_size(field, moving=None):
     Parameters
     ----------
     field : FlowFieldFile
-    moving : ImageFile or None
+    moving : MovingImage or None
 
     Returns
     -------
@@ -121,7 +147,7 @@ def moving_size(field, moving=None):
     """
     if field.moving_size is not None or moving is None:
         return field.moving_size
-    return moving.pixels.shape[: field.flow_field.shape[-1]]
+    return moving.size
 
 
 def run(options):

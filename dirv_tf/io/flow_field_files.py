@@ -15,7 +15,7 @@ from dirv_tf.io.flow_field_archives import ARCHIVE_SUFFIX, read_archive, write_a
 from dirv_tf.io.image_geometry import ImageGeometry
 from dirv_tf.io.itk_displacements import to_flow_field, to_world_displacements
 from dirv_tf.io.itk_images import import_simpleitk, itk_geometry, read_itk_image, write_itk_image
-from dirv_tf.io.slide_pyramids import SlideLevel
+from dirv_tf.io.slide_pyramids import SlideLevel, full_geometry
 from dirv_tf.validation import UnreadableFileError, shown
 
 FLOW_FIELD_SUFFIXES = (ARCHIVE_SUFFIX, ".nii.gz", ".nii", ".mha", ".nrrd")
@@ -74,18 +74,21 @@ def write_flow_field(
     moving_size : sequence of int, length r, optional
         Pixels per axis of the moving image, which an archive keeps. Default: the fixed image's.
     levels : pair of (SlideLevel or None)
-        Of the fixed and of the moving image, where they are levels of slides; an archive alone keeps them.
+        Of the fixed and of the moving image, where they are levels of slides; an archive alone keeps them, and without
+        them the field would not say how long its pixels are.
 
     Raises
     ------
     FileExistsError
         If there is a file and `overwrite` is False.
     ValueError
-        If the suffix is unknown, the array is no field, is not finite, or a geometry or size has another rank.
+        If the suffix is unknown or that of a format that cannot keep the levels, the array is no field, is not finite,
+        or a geometry or size has another rank.
     ImportError
         If the format needs SimpleITK and that is not installed.
     """
     suffix = known_suffix(path, FLOW_FIELD_SUFFIXES)
+    check_keeps_levels(path, levels)
     path = new_file(path, overwrite)
     flow_field = np.asarray(flow_field)
     _check_field(flow_field, "flow_field")
@@ -110,6 +113,24 @@ def write_flow_field(
         write_itk_image(temporary, displacements.astype(dtype), fixed_geometry, is_vector=True)
 
 
+def check_keeps_levels(path: Any, levels: Sequence[SlideLevel | int | None]) -> None:
+    """Raise a ValueError where levels of slides are to be kept in a file of a format that has no place for them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or its name alone.
+    levels : pair of (SlideLevel, int or None)
+        Of the fixed and of the moving image; None and 0 for images that are not reduced.
+    """
+    if any(levels) and not str(path).lower().endswith(ARCHIVE_SUFFIX):
+        reduced = " and ".join(name for name, level in zip(("fixed", "moving"), levels) if level)
+        raise ValueError(
+            f"Expected a field of a level of a slide in {ARCHIVE_SUFFIX}, which alone keeps the level; choose "
+            f"{ARCHIVE_SUFFIX}. Received: {path}, and a level of the {reduced} image"
+        )
+
+
 def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> FlowFieldFile:
     """Read a flow field, also one that another program wrote as an ITK displacement field.
 
@@ -118,8 +139,8 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
     path : str or Path
         One of the formats of `write_flow_field`.
     moving_geometry : ImageGeometry, optional
-        Where the pixels of the moving image lie, which a displacement field does not say. Default: where those of the
-        fixed image lie.
+        Where the pixels of the moving image lie, which a displacement field does not say; of a slide those of its level
+        or of full resolution. Default: where those of the fixed image lie.
 
     Returns
     -------
@@ -154,14 +175,20 @@ def read_flow_field(path: Any, moving_geometry: ImageGeometry | None = None) -> 
             f"Expected a size of the moving image of {fixed.rank} axes. "
             f"Received: moving_size={shown(moving_size)} in {path}"
         )
-    # A TIFF of a level has no place for where its first pixel lies.
-    is_the_same = ImageGeometry.is_close if levels[1] is None else ImageGeometry.has_same_axes
-    if moving_geometry is not None and not is_the_same(moving_geometry, moving):
+    if moving_geometry is not None and not _is_of_moving(moving_geometry, moving, levels[1]):
         raise ValueError(
             "Expected the geometry of the moving image for which the field was made. "
             f"Received: moving_geometry={moving_geometry}, while {path} holds {moving}"
         )
     return FlowFieldFile(flow_field.astype(np.float32), fixed, moving, moving_size, levels)
+
+
+def _is_of_moving(geometry, moving, level):
+    """Whether a geometry is that of the moving image, or of the slide that it is a level of."""
+    if level is None:
+        return geometry.is_close(moving)
+    # A TIFF of a level has no place for where its first pixel lies.
+    return any(geometry.has_same_axes(each) for each in (moving, full_geometry(moving, level)))
 
 
 def _read_displacements(path):

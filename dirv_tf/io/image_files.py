@@ -56,7 +56,7 @@ class ImageFile:
     notes : tuple of str
         What was changed for that, such as turned upright, and what was chosen.
     level : SlideLevel or None
-        Of a slide that was not read at its finest level; None for that, and for other images.
+        Of a slide, the one that was read; None for images without levels.
     """
 
     pixels: np.ndarray
@@ -128,7 +128,10 @@ def load_image(
         else:
             pixels, is_color, notes = read_reduced(path, found, channel, time)
             geometry = slide_geometry(path)
-        if found is not None:
+        if found is None and read is read_tiff:
+            levels = slide_levels(path)
+            found = levels[0] if len(levels) > 1 else None
+        elif found is not None:
             # A level without a pixel size of its own counts its own pixels.
             is_known = not geometry.is_close(ImageGeometry.unit(geometry.rank))
             geometry = found.geometry(geometry) if is_known else geometry

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dirv_tf.io.image_choice import choose
 from dirv_tf.io.tiff_regions import RegionReader
 
 # Of the file at a time.
@@ -26,24 +25,22 @@ def read_reduced(path, level, channel=None, time=None):
     -------
     tuple of (ndarray, bool, tuple of str)
         The means of ``step x step`` pixels each, of those that there are at the lower and right border; integers are
-        rounded, and 1 bit becomes 0 to 255. Whether they are in color; notes on what was chosen.
+        rounded, and 1 bit becomes 0 to 255. Whether they are in color; notes on what was changed and chosen.
 
     Raises
     ------
     UnreadableFileError
-        If the file is damaged, or its first image is no single page, gray or in color.
+        As `RegionReader`.
     """
     step = int(level.step[0])
-    with RegionReader(path) as reader:
-        axes, shape = "YXS"[: 2 + (reader.channels > 0)], (*reader.size, reader.channels)
-        index, letters, notes = choose(path, axes, shape, channel, time)
+    with RegionReader(path, channel, time) as reader:
         rows, columns = reader.size
         band = step * max(1, _BAND_PIXELS // (step * columns))
         parts = [
-            _means(reader.read((first, 0), (min(band, rows - first), columns))[(..., *index[2:])], step)
+            _means(reader.read((first, 0), (min(band, rows - first), columns)), step)
             for first in range(0, rows, band)
         ]
-    return np.concatenate(parts), "S" in letters, notes
+        return np.concatenate(parts), reader.channels > 0, reader.notes
 
 
 def _means(pixels, step):

@@ -80,7 +80,8 @@ def write_slide(
     overwrite : bool
         Whether an older file may be replaced.
     progress : callable, optional
-        Called with the number of blocks done and of all blocks, of those that were not there yet, after each one.
+        Called with the number of blocks done and of all blocks, of those that were not there yet: before each one, and
+        at the end.
 
     Returns
     -------

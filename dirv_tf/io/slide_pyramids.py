@@ -17,6 +17,7 @@ from dirv_tf.io.tiff_directories import opened_tiff
 from dirv_tf.io.tiff_files import READ_TIFF_SUFFIXES
 from dirv_tf.io.tiff_pixel_size import read_pixel_size
 from dirv_tf.io.tiff_pixels import pixel_meaning
+from dirv_tf.io.tiff_regions import is_read_in_parts
 from dirv_tf.io.tiff_warnings import damage_raises
 
 # Pixels of an image without levels, beyond which it is not worth, or not possible, to read it whole.
@@ -109,7 +110,8 @@ def slide_levels(path: Any) -> tuple[SlideLevel, ...]:
     ----------
     path : str or Path
         A TIFF whose pages or SubIFDs hold one image at several resolutions, as SVS, OME-TIFF and others. Other images
-        have no levels but their own; of a very large one (`VERY_LARGE`) there are some that are made as they are read.
+        have no levels but their own; of a very large one (`VERY_LARGE`) that can be read in parts there are some that
+        are made as they are read. A level larger than the finest, as in a damaged file, and all behind it are left out.
 
     Returns
     -------
@@ -132,11 +134,18 @@ def slide_levels(path: Any) -> tuple[SlideLevel, ...]:
         depth = [side for letter, side in zip(series.axes, series.shape) if letter not in "TCSYX"]
         if math.prod(depth) > 1 or 0 in series.shape:
             return ()
-        transposed = is_transposed(pixel_meaning(path, series.keyframe, tiff.is_imagej).orientation)
+        meaning = pixel_meaning(path, series.keyframe, tiff.is_imagej)
         pages = [level.keyframe for level in series.levels]
-        sizes = [swapped_if(transposed, (page.imagelength, page.imagewidth)) for page in pages]
-    levels = [SlideLevel(number, size, sizes[0], level_step(sizes[0], size)) for number, size in enumerate(sizes)]
-    while len(sizes) == 1 and math.prod(sizes[0]) > VERY_LARGE and max(levels[-1].size) > _COARSEST:
+        sizes = [swapped_if(is_transposed(meaning.orientation), (page.imagelength, page.imagewidth)) for page in pages]
+        can_be_reduced = math.prod(sizes[0]) > VERY_LARGE and is_read_in_parts(series, meaning)
+    levels: list[SlideLevel] = []
+    for number, size in enumerate(sizes):
+        # What a damaged file calls a level; those before it can be read all the same.
+        if not all(1 <= side <= full for side, full in zip(size, sizes[0])):
+            break
+        levels.append(SlideLevel(number, size, sizes[0], level_step(sizes[0], size)))
+    can_be_reduced = can_be_reduced and len(levels) == 1
+    while can_be_reduced and max(levels[-1].size) > _COARSEST:
         step = 2 ** len(levels)
         size = -(-sizes[0][0] // step), -(-sizes[0][1] // step)
         levels.append(SlideLevel(len(levels), size, sizes[0], (step, step), is_stored=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 
 import numpy as np
 
@@ -26,11 +27,14 @@ class RegionReader:
     path : Path
     channel : int, str or None
         Which one of several channels or colors, see `choose`. None: the only one, or all colors.
+    time : int, str or None
+        0 or None: there is one.
 
     Raises
     ------
     UnreadableFileError
-        If the file is damaged, or its first image is no single page, gray or in color, where no channel is chosen.
+        If the file is damaged, what is chosen is not there, or the first image is neither a single page, gray or in
+        color, nor pages of channels of which one is chosen.
 
     Attributes
     ----------
@@ -44,24 +48,22 @@ class RegionReader:
         What is changed, and what was chosen.
     """
 
-    def __init__(self, path, channel=None):
+    def __init__(self, path, channel=None, time=None):
         self._path = path
         with contextlib.ExitStack() as closing:
             # What tifffile only logs becomes an error at the end.
             with decoding(path), damage_raises():
                 self._tiff = closing.enter_context(opened_tiff(path))
-                self._page, self._meaning, self.notes = _single_page(path, self._tiff, channel)
+                series = self._tiff.series[0]
+                self._meaning = pixel_meaning(path, series.keyframe, self._tiff.is_imagej)
+                number, self._color, notes = _choice(path, self._tiff, self._meaning, channel, time)
+                self._page, self.notes = series.pages[number].aspage(), (*self._meaning.notes, *notes)
                 self._describe(self._page, self._meaning)
-                self.notes, self._color = (*self._meaning.notes, *self.notes), None
-                if self.channels and channel is not None:
-                    index, _, notes = choose(path, "S", (self.channels,), channel)
-                    self.notes, self._color, self.channels = (*self.notes, *notes), index[0], 0
             closing.pop_all()
 
     def _describe(self, page, meaning):
         self.size = swapped_if(is_transposed(meaning.orientation), (page.imagelength, page.imagewidth))
-        is_color = meaning.samples == "color"
-        self.channels = 3 if meaning.palette is not None else page.samplesperpixel if is_color else 0
+        self.channels = _colors(page, meaning) if self._color is None else 0
         self.dtype = np.dtype(np.uint8) if meaning.palette is not None else page.dtype.newbyteorder("=")
 
     def __enter__(self):
@@ -146,22 +148,51 @@ def read_tiff_region(path, start, size):
         return reader.read(start, size), reader.channels > 0
 
 
-def _single_page(path, tiff, channel=None):
-    """Return the only page of the first image, or that of a channel, what its numbers mean, and what was chosen."""
-    series, notes = tiff.series[0], ()
-    pages = series.pages
-    if channel is not None and series.axes == "CYX" and len(pages) == series.shape[0]:
-        names = channel_names(tiff) if tiff.is_ome else ()
-        index, _, notes = choose(path, "C", (len(pages),), channel, channel_names=names)
-        pages = [pages[index[0]]]
-    page = pages[0].aspage()
-    _, depth, *_ = page.shaped
-    meaning = pixel_meaning(path, page, tiff.is_imagej)
+def is_read_in_parts(series, meaning):
+    """Return whether `RegionReader` reads an image of a TIFF file.
+
+    Parameters
+    ----------
+    series : tifffile.TiffPageSeries
+    meaning : PixelMeaning
+
+    Returns
+    -------
+    bool
+    """
+    page = series.keyframe
+    decoded = math.prod(_segment_sides(page)) * page.shaped[-1] * page.dtype.itemsize
+    is_decoded = page.is_memmappable or not (is_fax(page) or decoded > MOST_BYTES_AT_ONCE)
+    return is_decoded and _has_pages_to_choose(series, meaning)
+
+
+def _has_pages_to_choose(series, meaning):
+    """Whether one page is the image, or one page is each channel of it."""
+    page, pages = series.keyframe, series.pages
+    is_plain = page.shaped[1] == 1 and meaning.samples != "channels"
+    return is_plain and (len(pages) == 1 or (series.axes == "CYX" and len(pages) == series.shape[0]))
+
+
+def _choice(path, tiff, meaning, channel, time):
+    """Return the number of the page, that of the color (None: all), and what was chosen."""
+    series = tiff.series[0]
+    page, pages = series.keyframe, series.pages
     if 0 in page.shape:
         raise ValueError(f"no pixels: its shape is {page.shape}")
-    if len(pages) > 1 or depth > 1 or meaning.samples == "channels":
+    if not _has_pages_to_choose(series, meaning):
         raise ValueError(f"not one page, gray or in color, but {len(pages)} of shape {page.shape}")
-    return page, meaning, notes
+    colors = _colors(page, meaning)
+    axes, shape = ("CS", (len(pages), colors)) if colors else ("C", (len(pages),))
+    names = channel_names(tiff) if tiff.is_ome else ()
+    (number, *color), letters, notes = choose(path, axes, shape, channel, time, names)
+    return number, None if letters or not color else color[0], notes
+
+
+def _colors(page, meaning):
+    """Return how many colors a pixel has; 0 for gray."""
+    if meaning.palette is not None:
+        return 3
+    return page.samplesperpixel if meaning.samples == "color" else 0
 
 
 def _copy_stored(path, page, region, start):
@@ -174,10 +205,7 @@ def _copy_stored(path, page, region, start):
 
 
 def _decode_segments(page, region, start):
-    if page.is_tiled:
-        length, width = page.tilelength, page.tilewidth
-    else:
-        length, width = min(page.rowsperstrip, page.imagelength), page.imagewidth
+    length, width = _segment_sides(page)
     if is_fax(page):
         raise ValueError("a fax (CCITT) cannot be read in parts; store it in another compression")
     if length * width * region.shape[-1] * region.itemsize > MOST_BYTES_AT_ONCE:
@@ -196,6 +224,12 @@ def _decode_segments(page, region, start):
             raise ValueError(f"the file ends within the tile or strip {index}")
         segment, (plane, _, row, column, _), _ = page.decode(data, index, jpegtables=tables)
         _paste(region[plane], segment[0], (row - start[0], column - start[1]))
+
+
+def _segment_sides(page):
+    if page.is_tiled:
+        return page.tilelength, page.tilewidth
+    return min(page.rowsperstrip, page.imagelength), page.imagewidth
 
 
 def _touched(page, length, width, start, size):

@@ -207,13 +207,13 @@ def warp_in_blocks(image, flow_field):
     ndarray, shape (n_1, ..., n_r), dtype of `image`
         Integers are rounded.
     """
-    warped = np.empty(flow_field.shape[:-1], image.dtype)
+    warped, source = np.empty(flow_field.shape[:-1], image.dtype), _sampled_by_scipy(image)
     rows = max(1, _BLOCK_PIXELS // max(1, int(np.prod(warped.shape[1:]))))
     for first in range(0, len(warped), rows):
         field = np.moveaxis(flow_field[first : first + rows], -1, 0)
         coordinates = np.indices(field.shape[1:], np.float64) + field
         coordinates[0] += first
-        warped[first : first + rows] = sample_linear(image, coordinates)
+        warped[first : first + rows] = _rounded(_linear(source, coordinates), image.dtype)
     return warped
 
 
@@ -230,7 +230,17 @@ def sample_linear(image, coordinates):
     ndarray, shape (...), dtype of `image`
         Integers are rounded.
     """
+    return _rounded(_linear(_sampled_by_scipy(image), coordinates), image.dtype)
+
+
+def _sampled_by_scipy(image):
     # SciPy knows no half precision.
-    source = image.astype(np.float32) if image.dtype == np.float16 else image
-    values = ndimage.map_coordinates(source, coordinates, np.float64, order=1, mode="nearest")
-    return (np.rint(values) if np.issubdtype(image.dtype, np.integer) else values).astype(image.dtype)
+    return image.astype(np.float32) if image.dtype == np.float16 else image
+
+
+def _linear(image, coordinates):
+    return ndimage.map_coordinates(image, coordinates, np.float64, order=1, mode="nearest")
+
+
+def _rounded(values, dtype):
+    return (np.rint(values) if np.issubdtype(dtype, np.integer) else values).astype(dtype)

@@ -31,6 +31,8 @@ class GivenImage:
         What was chosen from the file.
     level : SlideLevel or None
         Of a slide that was not read at its finest level.
+    is_slide : bool
+        Whether the file has several levels.
     """
 
     pixels: np.ndarray
@@ -40,6 +42,7 @@ class GivenImage:
     notes: tuple = ()
     choice: tuple = (None, None)
     level: SlideLevel | None = None
+    is_slide: bool = False
 
 
 def take_pair(fixed, moving, channel=None, time=None, level=None):
@@ -64,7 +67,7 @@ def take_pair(fixed, moving, channel=None, time=None, level=None):
         As `take_image`, and when a choice is neither one nor a pair.
     """
     channels, times, wanted = (
-        _per_image(name, choice) for name, choice in (("channel", channel), ("time", time), ("level", level))
+        per_image(name, choice) for name, choice in (("channel", channel), ("time", time), ("level", level))
     )
     levels, reasons = choose_levels((fixed, moving), wanted)
     return (
@@ -73,7 +76,25 @@ def take_pair(fixed, moving, channel=None, time=None, level=None):
     )
 
 
-def _per_image(name, choice):
+def per_image(name, choice):
+    """Return a choice for the fixed and one for the moving image, of one for both or a pair.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name for error messages.
+    choice
+        Anything; a list or tuple is a pair.
+
+    Returns
+    -------
+    tuple of two
+
+    Raises
+    ------
+    ValueError
+        For a list or tuple that is no pair.
+    """
     if not isinstance(choice, (list, tuple)):
         return choice, choice
     if len(choice) != 2:
@@ -127,8 +148,10 @@ def take_image(image, name, channel=None, time=None, level=0, reason="as asked f
         return GivenImage(np.asarray(image), array)
     file = load_image(image, channel, time, level)
     pixels, notes = file.pixels, list(file.notes)
-    if file.level is not None:
-        notes.append(level_note(file.level, file.geometry, reason))
+    # Pixels of the finest level are those of full resolution, as of any image.
+    reduced = file.level if file.level is not None and file.level.number > 0 else None
+    if reduced is not None:
+        notes.append(level_note(reduced, file.geometry, reason))
     if file.is_color:
         notes.append("color was turned into gray" + ", without its alpha channel" * (pixels.shape[-1] == 4))
         pixels = to_gray(pixels)
@@ -136,7 +159,8 @@ def take_image(image, name, channel=None, time=None, level=0, reason="as asked f
         notes.append("1 bit became 0 and 255")
         pixels = pixels.astype(np.uint8) * np.uint8(255)
     named = tuple(f"{name}: {note}" for note in notes)
-    return GivenImage(pixels, pixels, file.geometry, file.path, named, (channel, time), file.level)
+    is_slide = file.level is not None
+    return GivenImage(pixels, pixels, file.geometry, file.path, named, (channel, time), reduced, is_slide)
 
 
 def to_spatial_array(image, name):

@@ -19,7 +19,8 @@ def pair_placement(fixed, moving, pixel_size):
     fixed, moving : GivenImage
         Of one rank. An array lies on the pixels of the other image's file, where there is one.
     pixel_size : float or sequence of float, length 1 or r, or None
-        Millimeters per pixel, one number or one per array axis, of images that know none themselves.
+        Millimeters per pixel, one number or one per array axis, of images that know none themselves; of slides that of
+        full resolution, whatever the level.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def pair_placement(fixed, moving, pixel_size):
                 )
         fixed_geometry, moving_geometry = (_at_level(given, image) for image in (fixed, moving))
         return fixed_geometry, moving_geometry, _between(fixed_geometry, moving_geometry), ()
-    if fixed.level is not None and moving.level is not None and fixed_geometry.is_close(unit):
+    if fixed.is_slide and moving.is_slide and fixed_geometry.is_close(unit):
         # Without a pixel size, the finest pixels of two slides count as of one size.
         initial = _between(_at_level(unit, fixed), _at_level(unit, moving))
         if moving_geometry.is_close(unit) and not initial.is_identity:

@@ -11,7 +11,8 @@ import numpy as np
 
 from dirv_tf.io import ImageGeometry, SlideLevel, slide_geometry, slide_levels
 
-# The last steps of a registration take images whole up to this size, and halve larger ones first.
+# The last step of a registration optimizes the field of images up to this size on their own pixels (that of intensities
+# by cubic splines, beyond 2**18 pixels, on those of the images halved); of larger ones only down to a limited size.
 MOST_PIXELS = 2**21
 
 

@@ -263,7 +263,7 @@ class RegistrationResult:
             Whether the results of an earlier registration in the folder may be replaced. Other files stay.
         field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional
             Format of the flow field, see `dirv_tf.io.write_flow_field`. Default: that of the moving file where that is
-            a medical one, so that ITK's programs apply the field, else npz.
+            a medical one, so that ITK's programs apply the field, else npz. Of levels of slides npz alone.
 
         Returns
         -------

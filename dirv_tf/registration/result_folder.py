@@ -24,12 +24,14 @@ from dirv_tf.io.array_files import ARRAY_SUFFIXES
 from dirv_tf.io.atomic_write import write_json
 from dirv_tf.io.dicom_files import DICOM_SUFFIXES, is_series
 from dirv_tf.io.file_paths import known_suffix
+from dirv_tf.io.flow_field_files import check_keeps_levels
 from dirv_tf.io.folder_lock import folder_lock
 from dirv_tf.io.left_behind import remove_temporary_folders
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.io.picture_files import PICTURE_SUFFIXES
 from dirv_tf.io.tiff_files import TIFF_SUFFIXES
-from dirv_tf.registration.given_image import to_spatial_array
+from dirv_tf.registration.given_image import per_image, to_spatial_array
+from dirv_tf.registration.level_choice import choose_levels
 from dirv_tf.registration.saved_map import KIND, METRICS_NAME, map_content, read_content
 
 PICTURE_NAME = "registration.png"
@@ -63,7 +65,7 @@ def save_result(result, folder, overwrite=False, field_format=None):
     _remove_left_behind(folder)
     older = _older_files(folder, overwrite)
     image_suffix = _image_suffix(result.moving_path)
-    field_suffix = _field_suffix(field_format, image_suffix)
+    field_suffix = _field_suffix(field_format, image_suffix, result.levels)
     # Beside the folder, because a rename is atomic only within one file system; within a folder that is there: it may
     # be a file system of its own, or the only place that can be written.
     place = folder if folder.exists() else folder.parent
@@ -110,6 +112,21 @@ def check_result_folder(folder, overwrite=True):
     _remove_left_behind(folder)
     _older_files(folder, overwrite)
     check_output_folder(folder)
+
+
+def check_field_format(field_format, fixed, moving, level=None):
+    """Raise a ValueError where the format of the field could not keep the levels of slides: before the work.
+
+    Parameters
+    ----------
+    field_format : str or None
+        As of `RegistrationResult.save`.
+    fixed, moving, level
+        As of `register`.
+    """
+    if field_format is not None:
+        suffix = _field_suffix(field_format, "")
+        check_keeps_levels(f"flow_field{suffix}", choose_levels((fixed, moving), per_image("level", level))[0])
 
 
 @contextlib.contextmanager
@@ -181,9 +198,9 @@ def _image_suffix(path):
     return _DICOM_SUFFIX if suffix in DICOM_SUFFIXES else _IMAGE_SUFFIXES.get(suffix, suffix)
 
 
-def _field_suffix(field_format, image_suffix):
+def _field_suffix(field_format, image_suffix, levels=()):
     if field_format is None:
-        return image_suffix if image_suffix in FLOW_FIELD_SUFFIXES else ".npz"
+        return image_suffix if image_suffix in FLOW_FIELD_SUFFIXES and not any(levels) else ".npz"
     suffix = f".{field_format}"
     if suffix not in FLOW_FIELD_SUFFIXES:
         formats = ", ".join(known[1:] for known in FLOW_FIELD_SUFFIXES)

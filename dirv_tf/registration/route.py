@@ -10,6 +10,7 @@ import numpy as np
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.cubic_optimization import optimize_cubic
 from dirv_tf.registration.instance_optimization import optimize_field
+from dirv_tf.registration.level_choice import MOST_PIXELS
 from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.multi_resolution import register_multi_resolution
 
@@ -17,8 +18,6 @@ SIMILARITIES = ("auto", "mse", "ncc", "lncc", "mind")
 _STEPS = {"fast": 5, "default": 20, "best": 60}
 # Cubic splines over larger images are those of the image halved, for the time and because noise is less there.
 _LARGEST_AT_FULL_SIZE = 2**18
-# Larger images are optimized from coarse to fine down to a limited size, not at their own.
-_LARGEST_OPTIMIZED = 2**21
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
     -------
     Found
     """
-    if pair.fixed.size > _LARGEST_OPTIMIZED:
+    if pair.fixed.size > MOST_PIXELS:
         field = register_multi_resolution(
             pair.fixed, pair.moving, found.flow_field, similarity, effort,
             mask=pair.mask, moving_mask=pair.moving_mask, landmarks=pair.landmarks,

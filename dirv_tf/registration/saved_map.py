@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dirv_tf.io import FlowFieldFile, ImageGeometry, SlideLevel, read_flow_field
+from dirv_tf.io import FlowFieldFile, ImageGeometry, read_flow_field
 from dirv_tf.io.file_paths import file_json
 from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.given_image import to_spatial_array
@@ -76,7 +76,6 @@ def map_content(result: RegistrationResult) -> dict[str, Any]:
         "alignment": result.alignment and _plain(result.alignment),
         "doubts": result.doubts,
         "choices": result.choices,
-        "levels": [level and _plain(level) for level in result.levels],
     }
 
 
@@ -120,20 +119,18 @@ def read_saved_map(folder: Any) -> SavedMap:
         )
         doubts = tuple(known["doubts"])
         choices = tuple((channel, time) for channel, time in known["choices"])
-        # Older results are of whole images.
-        fixed_level, moving_level = (level and SlideLevel(**level) for level in known.get("levels", (None, None)))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         raise UnreadableFileError(
             f"Expected the results of this version. Received: folder={folder}, written by version "
             f"{cut(content.get('version'))}; its field can be used alone: {folder / name}"
         ) from None
     read = read_flow_field(folder / name, moving)
-    for level, size in ((fixed_level, read.flow_field.shape[:-1]), (moving_level, tuple(moving_size))):
-        if level is not None and level.size != size:
-            raise UnreadableFileError(
-                f"Expected the results of this version, with a level of {size} pixels. Received: {level} in {folder}"
-            )
-    field = FlowFieldFile(read.flow_field, fixed, moving, moving_size, (fixed_level, moving_level))
+    if read.levels[1] is not None and read.levels[1].size != tuple(moving_size):
+        raise UnreadableFileError(
+            f"Expected the results of this version, with a level of {tuple(moving_size)} pixels. "
+            f"Received: {read.levels[1]} in {folder / name}"
+        )
+    field = FlowFieldFile(read.flow_field, fixed, moving, moving_size, read.levels)
     return SavedMap(folder, content, field, linear, initial, spacing, alignment, doubts, choices, name)
 
 

@@ -63,7 +63,7 @@ def apply_to_slide(
     overwrite : bool
         Whether an older file may be replaced.
     progress : callable, optional
-        Called with the number of blocks done and of all blocks that this call makes, after each one.
+        Called with the number of blocks done and of all blocks that this call makes: before each one, and at the end.
 
     Returns
     -------

@@ -148,12 +148,7 @@ def carried_out(arguments, kill_at=None):
     started = time.perf_counter()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen([*_COMMAND, *arguments], stdout=said, stderr=subprocess.STDOUT)
-        if kill_at is not None:
-            folder, blocks = kill_at
-            while process.poll() is None and len(list(folder.glob(".*-unfinished/level_0_*"))) < blocks:
-                time.sleep(0.02)
-            process.send_signal(signal.SIGKILL)
-        _, status, usage = os.wait4(process.pid, 0)
+        status, usage = _waited_for(process.pid, kill_at)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         text = said.read()
@@ -165,6 +160,19 @@ def carried_out(arguments, kill_at=None):
         "memory_mb": round(usage.ru_maxrss / (1e3 if sys.platform == "linux" else 1e6)),
         "said": text.splitlines(),
     }
+
+
+def _waited_for(pid, kill_at):
+    """Return how a process ended and what it took. `Popen.poll`, and so `send_signal`, would throw the latter away."""
+    if kill_at is not None:
+        folder, blocks = kill_at
+        while len(list(folder.glob(".*-unfinished/level_0_*"))) < blocks:
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
+            if ended:
+                return status, usage
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+    return os.wait4(pid, 0)[1:]
 
 
 def kept_blocks(said):

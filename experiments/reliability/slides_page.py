@@ -54,7 +54,7 @@ def measured(record: dict) -> str:
             "| step | processor seconds | seconds by the clock | memory of the process | MB written |",
             "|---|---|---|---|---|",
             *(
-                f"| {title} | {record[name]['cpu_seconds']:.0f} | {record[name]['seconds']:.0f} | "
+                f"| {title} | {record[name]['cpu_seconds']:.1f} | {record[name]['seconds']:.0f} | "
                 f"{record[name]['memory_mb']:,} MB | {_written(record, name)} |"
                 for name, title in _STEPS.items()
             ),
@@ -85,11 +85,11 @@ def cost(record: dict, pairs: int = PAIRS) -> str:
             "core hours = pairs x (processor seconds to register + to warp) / 3600",
             "hours      = core hours / cores",
             "gigabytes  = pairs x (megabytes of the result + of the moved slide) / 1000",
-            *sums(ways, 0, pairs),
-            f"read: {pairs:,} x {inputs:,.0f} MB / 1000 = {pairs * inputs / 1000:,.0f} GB",
+            *sums(ways, 1, pairs),
+            f"read: {pairs:,} x {inputs:,.1f} MB / 1000 = {pairs * inputs / 1000:,.0f} GB",
             "```",
             "",
-            *table("compression", ways, 0, pairs),
+            *table("compression", ways, 1, pairs),
         ]
     ) + "\n"
 
@@ -120,7 +120,7 @@ def _busy(record):
 
 def _written(record, name):
     files = {"register": "result", "warp": "moved", "warp_jpeg": "moved_jpeg"}
-    return f"{record['mb'][files[name]]:,.0f}" if name in files else ""
+    return f"{record['mb'][files[name]]:,.1f}" if name in files else ""
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "slides.md", "experiments.reliability.slides_page", blocks)

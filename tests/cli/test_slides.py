@@ -1,12 +1,15 @@
 """`dirv-tf` with whole slides: a level is registered, everything else counts pixels of full resolution."""
 
 import json
+import os
+import re
+import shlex
 
 import numpy as np
 import pytest
 import tifffile
 
-from dirv_tf import io
+from dirv_tf import io, load_result
 from dirv_tf.cli.main import main
 
 SIZE, STEP = (96, 128), 4.0
@@ -49,6 +52,15 @@ def test_a_level_is_registered_and_the_slide_warped(slides, model, capsys):
     assert [level.number for level in io.read_flow_field("both/flow_field.npz").levels] == [1, 1]
     assert main([*command, "two", "--overwrite"]) == 1
     assert "Expected the number of a level, 0 being the finest. Received: --level two" in capsys.readouterr().err
+
+
+def test_the_command_that_is_suggested_can_be_given(slides, model, capsys):
+    os.rename("moving.tif", "a moving slide.tif")
+    command = ["register", "fixed.tif", "a moving slide.tif", "-o", "the result", "--model", "model", "--level", "2"]
+    assert main([*command, "--channel", "red", "blue"]) == 0
+    (said,) = re.findall("The whole slide, at full resolution: dirv-tf (.*)", capsys.readouterr().out)
+    assert main(shlex.split(said)) == 0
+    assert io.read_image("moved.ome.tif").shape == SIZE and "channel 2 (blue) of 3" in capsys.readouterr().err
 
 
 def test_a_shift_of_the_level_is_four_times_as_long_at_full_resolution(slides, field):
@@ -123,11 +135,80 @@ def test_the_inverse_of_a_field_keeps_the_levels(field):
     assert io.read_flow_field("both.npz").levels == (LEVEL, LEVEL)
 
 
+def test_a_field_of_levels_is_written_where_they_are_kept(slides, model, field, capsys, monkeypatch):
+    command = ["register", "fixed.tif", "moving.tif", "-o", "result", "--model", "model", "--level"]
+    assert main([*command, "0", "--field-format", "nrrd"]) == 0
+    io.write_flow_field("whole.npz", np.zeros((24, 32, 2)))
+    with monkeypatch.context() as patch:
+        for work in ("register", "invert_field", "compose_fields"):
+            patch.setattr(f"dirv_tf.registration.{work}", lambda *_: pytest.fail("the work was begun"))
+        for arguments in (
+            [*command, "none", "2", "--field-format", "mha", "--overwrite"],
+            ["invert", "field.npz", "-o", "inverse.nrrd"],
+            ["compose", "field.npz", "whole.npz", "-o", "both.nii.gz"],
+        ):
+            assert main(arguments) == 1
+            assert "which alone keeps the level; choose .npz. Received: " in capsys.readouterr().err
+    with open("pairs.csv", "w", encoding="utf-8") as stream:
+        stream.write("name,fixed,moving\na,fixed.tif,moving.tif\n")
+    pairs = ["register", "--pairs", "pairs.csv", "-o", "results", "--model", "model", "--level", "2"]
+    assert main([*pairs, "--field-format", "mha"]) == 1
+    assert "which alone keeps the level; choose .npz" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="choose .npz. Received: field.mha, and a level of the moving image"):
+        io.write_flow_field("field.mha", np.zeros((24, 32, 2)), levels=(None, LEVEL))
+
+
+def test_the_folder_of_a_level_knows_it_from_its_field_alone(slides, model):
+    command = ["register", "fixed.tif", "moving.tif", "-o", "result", "--model", "model"]
+    assert main([*command, "--level", "2"]) == 0
+    with open("result/metrics.json", encoding="utf-8") as stream:
+        assert "levels" not in json.load(stream)["map"]
+    assert load_result("result").levels == (LEVEL, LEVEL)
+    geometry = io.ImageGeometry.from_pixel_size((0.002, 0.002))
+    other = io.SlideLevel(1, (48, 64), SIZE, (2.0, 2.0))
+    io.write_flow_field(
+        "result/flow_field.npz", np.zeros((24, 32, 2)), geometry, None, True, (48, 64), (LEVEL, other)
+    )
+    with pytest.raises(io.UnreadableFileError, match=r"with a level of \(24, 32\) pixels. Received: SlideLevel"):
+        load_result("result")
+
+
+@pytest.mark.parametrize("moving", ["moving.tif", "unknown.tif", "level.tif"])
+def test_the_moving_slide_beside_a_field_of_its_level(slides, field, monkeypatch, moving):
+    with tifffile.TiffWriter("unknown.tif") as writer:
+        for step in (1, 2):
+            writer.write(slides[1][::step, ::step, 0].copy(), subfiletype=step - 1, metadata=None)
+    io.write_image("level.tif", slides[1][::4, ::4, 0], io.ImageGeometry.from_pixel_size((0.002, 0.002)))
+    if moving != "level.tif":
+        monkeypatch.setattr(io, "load_image", lambda *_, **__: pytest.fail("the slide was loaded whole"))
+    io.write_landmarks("points.csv", io.Landmarks(("a",), [[50.0, 100.0]]))
+    given = ["--moving", moving]
+    assert main(["warp", "points.csv", "field.npz", "-o", "carried.csv", *given]) == 0
+    np.testing.assert_allclose(io.read_landmarks("carried.csv").points, [[40.0, 104.0]], atol=0.01)
+    assert main(["invert", "field.npz", "-o", "inverse.npz", *given]) == 0
+    assert main(["evaluate", "field.npz", "--landmarks", "carried.csv", "points.csv", *given]) == 0
+    assert main(["compose", "inverse.npz", "field.npz", "-o", "both.npz", *given]) == 0
+
+
+def test_another_slide_beside_a_field_of_a_level(field, slides, capsys):
+    options = {"metadata": None, "photometric": "rgb"}
+    for name, pixels, width in (("small.tif", slides[1][:90], 20000), ("coarse.tif", slides[1], 10000)):
+        with tifffile.TiffWriter(name) as writer:
+            for step in (1, 2):
+                resolution = {"resolution": (width / step,) * 2, "resolutionunit": "CENTIMETER"}
+                writer.write(pixels[::step, ::step].copy(), subfiletype=step - 1, **options, **resolution)
+    for name, message in (("small.tif", "of 96 x 128 pixels. Received: --moving small.tif of 90 x 128"),
+                          ("coarse.tif", "the geometry of the moving image for which the field was made")):  # fmt: skip
+        assert main(["invert", "field.npz", "-o", "inverse.npz", "--moving", name]) == 1
+        assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
         (["moving.tif", "field.npz", "-o", "moved.tif", "--time", "0"], "--time is not for whole slides"),
         (["moving.tif", "field.npz", "-o", "moved.tif", "--channel", "DAPI"], "0 (red), 1 (green), 2 (blue). Received"),
+        (["gray.tif", "field.npz", "-o", "moved.tif", "--channel", "7"], "one channel of the image, by channel= or --channel: 0. Received: channel='7'"),
         (["moving.tif", "field.npz", "-o", "moved.png"], "ends with .tif, .tiff"),
         (["moving.tif", "field.npz", "-o", "fixed.tif"], "Expected a new file"),
         (["moving.tif", "field.npz", "-o", "moved.tif", "--tile", "100"], "`tile` must be a multiple of 16"),
@@ -139,6 +220,7 @@ def test_the_inverse_of_a_field_keeps_the_levels(field):
 def test_bad_input(arguments, message, slides, field, inside, capsys):
     io.write_image("level.tif", slides[1][::4, ::4, 0])
     io.write_image("other.tif", slides[1][:90])
+    io.write_image("gray.tif", slides[1][..., 0])
     io.write_landmarks("moving.csv", io.Landmarks(("a",), [[1.0, 1.0]]))
     before = {path.name: path.read_bytes() for path in inside.iterdir()}
     assert main(["warp", *arguments]) == 1

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from dirv_tf import io
 from dirv_tf.io import reduced_reading, slide_pyramids
@@ -33,7 +34,7 @@ def test_the_levels_of_a_slide(tmp_path, write_pyramid, pixels, subifds):
 def test_a_level_is_read_with_its_place_in_the_world(tmp_path, write_pyramid, pixels):
     path = write_pyramid(tmp_path / "a.tif", pixels, **CENTIMETER)
     full, coarse = io.load_image(path), io.load_image(path, level=2)
-    assert full.level is None and coarse.level == io.slide_levels(path)[2]
+    assert (full.level, coarse.level) == io.slide_levels(path)[::2]
     np.testing.assert_array_equal(coarse.pixels, pixels[::4, ::4])
     assert coarse.geometry.pixel_size == pytest.approx((0.004, 0.002))
     # The first pixel of the level covers the first four of full resolution.
@@ -94,7 +95,7 @@ def test_other_images_have_no_levels_but_their_own(tmp_path, rng):
     io.write_image(tmp_path / "volume.tif", rng.integers(0, 255, (4, 20, 30)).astype(np.uint8))
     assert io.slide_levels(tmp_path / "a.png") == io.slide_levels(tmp_path / "volume.tif") == ()
     assert [level.size for level in io.slide_levels(tmp_path / "a.tif")] == [(20, 30)]
-    assert io.load_image(tmp_path / "a.png", level=0).level is None
+    assert all(io.load_image(tmp_path / name).level is None for name in ("a.png", "a.tif", "volume.tif"))
     for name, level in (("a.png", 1), ("a.tif", 1), ("volume.tif", 2)):
         with pytest.raises(ValueError, match=rf"Expected a level of the image, by level= or --level: 0.*level={level}"):
             io.load_image(tmp_path / name, level=level)
@@ -175,6 +176,60 @@ def test_levels_of_a_very_large_image_are_made_as_they_are_read(tmp_path, rng, m
         green = io.load_image(tmp_path / "a.tif", channel="green", level=2)
         np.testing.assert_array_equal(green.pixels, image.pixels[..., 1])
         assert green.notes == ("channel 1 (green) of 3 was taken",)
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Images of more than 5000 pixels count as very large."""
+    monkeypatch.setattr(slide_pyramids, "VERY_LARGE", 5000)
+    monkeypatch.setattr(slide_pyramids, "_COARSEST", 40)
+
+
+def test_a_channel_of_a_very_large_image(tmp_path, rng, large):
+    planes = rng.integers(0, 60000, (3, 80, 96)).astype(np.uint16)
+    metadata = {"axes": "CYX", "Channel": {"Name": ["a", "b", "c"]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", planes, photometric="minisblack", metadata=metadata)
+    assert [level.size for level in io.slide_levels(tmp_path / "a.ome.tif")] == [(80, 96), (40, 48), (20, 24)]
+    image = io.load_image(tmp_path / "a.ome.tif", channel="b", level=1)
+    np.testing.assert_allclose(image.pixels, planes[1].reshape(40, 2, 48, 2).mean((1, 3)), atol=0.5)
+    assert image.notes == ("channel 1 (b) of 3 was taken",)
+    with pytest.raises(io.UnreadableFileError, match=r"one channel.*0 \(a\), 1 \(b\), 2 \(c\). Received: no channel"):
+        io.load_image(tmp_path / "a.ome.tif", level=1)
+
+
+def test_notes_on_the_pixels_of_a_very_large_image(tmp_path, rng, large):
+    pixels = rng.integers(0, 256, (80, 96)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="miniswhite", metadata=None)
+    whole, coarse = (io.load_image(tmp_path / "a.tif", level=level) for level in (0, 1))
+    assert coarse.notes == whole.notes == ("inverted, since it is stored with white as 0 (MinIsWhite)",)
+    np.testing.assert_allclose(coarse.pixels, whole.pixels.reshape(40, 2, 48, 2).mean((1, 3)), atol=0.5)
+    for wrong in ({"channel": 7}, {"time": 1}):
+        with pytest.raises(io.UnreadableFileError, match="Received: (channel|time)="):
+            io.load_image(tmp_path / "a.tif", level=1, **wrong)
+
+
+def test_what_cannot_be_read_in_parts_has_no_levels_that_are_made(tmp_path, rng, large, monkeypatch):
+    pixels = rng.integers(0, 2, (2, 80, 96)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "times.ome.tif", pixels, photometric="minisblack", metadata={"axes": "TYX"})
+    Image.fromarray(pixels[0].astype(bool)).save(tmp_path / "fax.tif", compression="group4")
+    tifffile.imwrite(tmp_path / "strip.tif", pixels[0], compression="zlib", rowsperstrip=80)
+    monkeypatch.setattr("dirv_tf.io.tiff_regions.MOST_BYTES_AT_ONCE", 80 * 96 - 1)
+    for name, time in (("times.ome.tif", 1), ("fax.tif", None), ("strip.tif", None)):
+        assert [level.size for level in io.slide_levels(tmp_path / name)] == [(80, 96)]
+        np.testing.assert_array_equal(io.load_image(tmp_path / name, time=time).pixels, pixels[int(time or 0)])
+
+
+@pytest.mark.parametrize("side", [0, 1000])
+def test_a_level_that_does_not_fit_is_left_out(tmp_path, write_pyramid, pixels, side):
+    path = write_pyramid(tmp_path / "a.ome.tif", pixels, metadata={"axes": "YXS"})
+    with tifffile.TiffFile(path) as tiff:
+        entry = tiff.series[0].levels[2].keyframe.tags["ImageLength"]
+        place, order = entry.valueoffset, tiff.byteorder
+    content = bytearray(path.read_bytes())
+    content[place : place + 2] = side.to_bytes(2, "little" if order == "<" else "big")
+    path.write_bytes(content)
+    assert [level.size for level in io.slide_levels(path)] == [(150, 101), (75, 51)]
+    np.testing.assert_array_equal(io.load_image(path).pixels, pixels)
 
 
 def test_a_damaged_slide_is_an_error_that_is_documented(tmp_path, write_pyramid, pixels):

@@ -32,3 +32,16 @@ def test_integers_are_rounded_not_cut():
 def test_extremes_of_a_type_stay():
     image = np.array([[0, 2**16 - 1]] * 2, np.uint16)
     np.testing.assert_array_equal(warp_in_blocks(image, np.full((2, 2, 2), 5, np.float32)), 2**16 - 1)
+
+
+def test_half_precision_is_converted_once(rng, monkeypatch):
+    sources, sample = [], apply_field.ndimage.map_coordinates
+
+    def watched(source, *arguments, **options):
+        sources.append(source)
+        return sample(source, *arguments, **options)
+
+    monkeypatch.setattr(apply_field, "_BLOCK_PIXELS", 100)
+    monkeypatch.setattr(apply_field.ndimage, "map_coordinates", watched)
+    warp_in_blocks(rng.random((23, 9)).astype(np.float16), np.zeros((23, 9, 2), np.float32))
+    assert len(sources) == 3 and all(source is sources[0] for source in sources)

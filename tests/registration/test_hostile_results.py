@@ -8,9 +8,6 @@ import pytest
 from dirv_tf import load_result, register
 from dirv_tf.io import UnreadableFileError
 
-# Of another size than the images.
-LEVEL = {"number": 2, "size": [20, 20], "full_size": [80, 80], "step": [4.0, 4.0]}
-
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
@@ -40,11 +37,6 @@ def _set(content, key, value):
         lambda content: _set(content["map"], "fixed_geometry", []),
         lambda content: _set(content["map"], "moving_size", [10**9]),
         lambda content: _set(content["map"], "choices", 3),
-        lambda content: _set(content["map"], "levels", 3),
-        lambda content: _set(content["map"], "levels", [None]),
-        lambda content: _set(content["map"], "levels", [[1], None]),
-        lambda content: _set(content["map"], "levels", [{**LEVEL, "step": [1e400, 4]}, None]),
-        lambda content: _set(content["map"], "levels", [None, LEVEL]),
         lambda content: _set(content, "map", []),
         lambda content: _set(content, "intensity_ranges", None),
         lambda content: _set(content, "notes", 3),

@@ -109,6 +109,17 @@ def test_levels_that_differ_start_with_the_slides_on_each_other(write, network_2
     assert [level.number for level in known.compose(back).levels] == [2, 2]
 
 
+def test_a_level_and_a_slide_at_its_finest_start_on_each_other(write, network_2d):
+    slides = write("a.tif", (128, 96)), write("b.tif", (128, 96))
+    result = register(*slides, model=network_2d, level=(0, 2))
+    np.testing.assert_allclose(result.initial.applied(np.array([1.5, 41.5])), [0, 10])
+    assert "started with the first pixels of both slides at one place, at full resolution" in result.notes
+    assert result.levels[0] is None and not any(note.startswith("fixed: level") for note in result.notes)
+    # Of an image that is no slide nobody knows how wide its pixels are.
+    other = register(write("c.tif", (128, 96), 1), slides[1], model=network_2d, level=(None, 2))
+    assert other.initial.is_identity
+
+
 def test_wrong_levels_are_errors(write, network_2d):
     slide = write("a.tif", (128, 96))
     for level in (4, (0, 9), 1.5, "2"):

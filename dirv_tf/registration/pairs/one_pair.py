@@ -24,7 +24,7 @@ from dirv_tf.registration.pairs.pair_row import DONE, FAILED, STATISTICS, PairRo
 from dirv_tf.registration.pairs.pairs_folder import EVALUATION_NAME, PairsFolder
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
-from dirv_tf.registration.result_folder import check_result_folder
+from dirv_tf.registration.result_folder import check_field_format, check_result_folder
 from dirv_tf.resource_errors import is_disk_error
 
 _LONGEST_REASON = 600
@@ -103,6 +103,7 @@ def failed_row(files: PairFiles, reason: str, seconds: float | None = None) -> P
 def _registered(task):
     files, output = task.files, task.folder.path / task.files.name
     check_result_folder(output)
+    check_field_format(task.field_format, files.fixed, files.moving, task.options.get("level"))
     given = _read_given(task)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)

@@ -1,6 +1,7 @@
 """Whole slides: what was measured is what was promised, and the page says it."""
 
 import json
+import re
 import signal
 
 import numpy as np
@@ -44,8 +45,16 @@ def test_hours_and_gigabytes_follow_the_formula(record):
     assert row(made, True) == {"cpu_seconds": 90.0, "memory_mb": 1060.0, "mb": 100.0}
     assert core_hours(row(made, False)) == pytest.approx(500)
     text = cost(made)
-    assert "deflate: 10,000 x 180 s / 3600 = 500 core hours; 10,000 x 720 MB / 1000 = 7,200 GB\n" in text
-    assert "read: 10,000 x 220 MB / 1000 = 2,200 GB\n" in text
+    assert "deflate: 10,000 x 180.0 s / 3600 = 500 core hours; 10,000 x 720.0 MB / 1000 = 7,200 GB\n" in text
+    assert "read: 10,000 x 220.0 MB / 1000 = 2,200 GB\n" in text
+
+
+def test_the_lines_of_the_page_multiply(record):
+    factors = re.findall(r"10,000 x ([\d.,]+) (?:s / 3600|MB / 1000) = ([\d,]+) (core hours|GB)", cost(record))
+    assert len(factors) == 5
+    for one, many, unit in factors:
+        one, many = (float(number.replace(",", "")) for number in (one, many))
+        assert many == pytest.approx(PAIRS * one / (3600 if unit == "core hours" else 1000), abs=0.51)
 
 
 def test_what_is_not_as_promised_is_a_fault(record):
@@ -89,3 +98,11 @@ def test_a_command_is_measured():
     assert measured["status"] == 0 and measured["memory_mb"] > 5 and "usage: dirv-tf register" in measured["said"][0]
     assert slides.kept_blocks(["Written: a.tif, levels of 8 x 8 pixels, 3 of 12 blocks by an earlier call"]) == [3, 12]
     assert slides.kept_blocks(["Written: a.tif, levels of 8 x 8 pixels"]) == [0, 0]
+
+
+def test_a_command_that_ends_before_it_is_to_be_killed_is_measured(tmp_path):
+    measured = slides.carried_out(["warp", "--help"], kill_at=(tmp_path, 1))
+    assert measured["status"] == 0 and measured["cpu_seconds"] > 0
+    (tmp_path / ".moved.tif-unfinished").mkdir()
+    (tmp_path / ".moved.tif-unfinished" / "level_0_row_0_column_0.tif").touch()
+    assert slides.carried_out(["warp", "--help"], kill_at=(tmp_path, 1))["status"] == -signal.SIGKILL
