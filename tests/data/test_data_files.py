@@ -16,17 +16,19 @@ from dirv_tf.io import read_landmarks
 from dirv_tf.io.image_files import read_image
 from experiments.comparison.real.labeled_pair import labeled
 from experiments.comparison.real.pair_table import read_real_pairs
+from experiments.comparison.real.plain_pair import plain
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 CHECKSUMS = dict(reversed(line.split(maxsplit=1)) for line in (DATA / "SHA256SUMS").read_text().splitlines())
 SECTIONS = [name for name in CHECKSUMS if name.startswith("sections/")]
 HIPPOCAMPUS = [name for name in CHECKSUMS if name.startswith("hippocampus/")]
+LUNG_CT = [name for name in CHECKSUMS if name.startswith("lung_ct/")]
 HISTOLOGY = [name for name in CHECKSUMS if name.startswith("histology/")]
 LICENSES = {"CC0-1.0", "CIMA-lung", "MNI-ICBM152", "OpenSlide-test-data", "scikit-image-ihc"}
 
 
 def test_every_file_is_in_the_checksum_list_and_the_readme():
-    folders = [DATA / name for name in ("sections", "hippocampus", "histology", "tissue", "volumes")]
+    folders = [DATA / name for name in ("sections", "hippocampus", "histology", "lung_ct", "tissue", "volumes")]
     files = [path.relative_to(DATA) for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert {str(path) for path in files} == set(CHECKSUMS)
     readme = (DATA / "README.md").read_text(encoding="utf-8")
@@ -48,7 +50,7 @@ def test_section_is_gray_8_bit_and_larger_than_a_patch(name):
     assert min(image.shape) >= 400 and image.std() > 10
 
 
-@pytest.mark.parametrize("name", sorted(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY, HIPPOCAMPUS)))
+@pytest.mark.parametrize("name", sorted(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY, HIPPOCAMPUS, LUNG_CT)))
 def test_image_is_gray_8_bit_and_fills_its_range(name):
     image = read_image(DATA / name)
     assert image.shape == ((256, 256) if name.startswith("tissue") else (64, 64, 64))
@@ -88,6 +90,15 @@ def test_pairs_with_labels_are_all_pairs_of_six_people():
     assert "CC BY-SA 4.0" in (DATA / "hippocampus" / "ATTRIBUTION.md").read_text(encoding="utf-8")
 
 
+def test_the_chest_is_one_pair_of_two_phases():
+    pytest.importorskip("SimpleITK")
+    (pair,) = read_real_pairs(DATA / "lung_ct" / "pairs.csv", images_alone=True)
+    ready = plain(pair)
+    assert ready.fixed.shape == ready.moving.shape == (64, 128, 128)
+    assert 0 < np.abs(ready.fixed - ready.moving).mean() < 0.1
+    assert "BSD-3-Clause" in (DATA / "lung_ct" / "ATTRIBUTION.md").read_text(encoding="utf-8")
+
+
 def test_licenses_are_there():
     assert {path.stem for path in (DATA / "licenses").glob("*.txt")} == LICENSES
     assert "CC0 1.0 Universal" in (DATA / "licenses" / "CC0-1.0.txt").read_text()
@@ -98,9 +109,10 @@ def test_files_are_small():
     def size(names):
         return sum((DATA / name).stat().st_size for name in names)
 
-    assert size(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY, HIPPOCAMPUS)) < 900_000
+    assert size(set(CHECKSUMS).difference(SECTIONS, HISTOLOGY, HIPPOCAMPUS, LUNG_CT)) < 900_000
     assert size(SECTIONS) < 5_000_000
     assert size(HIPPOCAMPUS) < 600_000
+    assert size(LUNG_CT) < 2_000_000
 
 
 def test_volume_stands_upright():

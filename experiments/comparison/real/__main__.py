@@ -10,15 +10,20 @@ from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import at_least, say
 from experiments.folders import CHECKOUT, OUTPUT
 
-SETS = {name: CHECKOUT / "data" / name / "pairs.csv" for name in ("histology", "hippocampus")}
+SETS = {name: CHECKOUT / "data" / name / "pairs.csv" for name in ("histology", "hippocampus", "lung_ct")}
+# Of whose images nothing but the intensities judges.
+_PLAIN = ("lung_ct",)
 DEFAULT_OUTPUT = OUTPUT / "real"
 _EPILOG = """\
 Sections of one tissue in two stains are registered, and landmarks say how well: 20 pairs of mouse lung (set histology).
-MR volumes of two people are registered, and Dice coefficients of labels say how well: 30 pairs (set hippocampus). Both
-are measured, one after the other, unless one is named; in random poses the sections alone. Other tables have the same
-columns (fixed, moving, and fixed_landmarks, moving_landmarks, exclude or fixed_labels, moving_labels) or those of
-ANHIR's lists. A method that is measured again replaces its own row of an older record of the same pairs. elastix is
-measured too where the package itk-elastix is installed (pip install 'dirv_tf[elastix]').
+MR volumes of two people are registered, and Dice coefficients of labels say how well: 30 pairs (set hippocampus). Two
+breathing phases of one chest are registered, and the intensity difference that is left says how well: one pair of CT
+volumes (set lung_ct). All are measured, one after the other, unless one is named; in random poses the sections alone.
+
+Other tables have the same columns (fixed, moving, and fixed_landmarks, moving_landmarks, exclude or fixed_labels,
+moving_labels; with --intensities none of these) or those of ANHIR's lists. A method that is measured again replaces its
+own row of an older record of the same pairs. elastix is measured too where the package itk-elastix is installed
+(pip install 'dirv_tf[elastix]').
 
 Each table of docs/real_pairs.md is that of a record in experiments/results/real; once copied there:
 python -m experiments.comparison.real_page
@@ -27,6 +32,7 @@ examples:
   python -m experiments.comparison.real
   python -m experiments.comparison.real --set histology --methods register-default --poses 2
   python -m experiments.comparison.real --pairs anhir/dataset_medium.csv --set anhir
+  python -m experiments.comparison.real --pairs brain_slices.csv --intensities
 """
 
 
@@ -54,6 +60,7 @@ def main(arguments=None):
         shipped = ["histology"] if options.poses else list(SETS)
         tables = {name: SETS[name] for name in ([options.set] if options.set else shipped)}
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
+    from dirv_tf.io import load_image
     from experiments.comparison.real.methods import METHOD_NAMES, real_methods
     from experiments.comparison.real.pair_table import read_real_pairs
     from experiments.comparison.real.run import compare_on_real_pairs
@@ -65,9 +72,14 @@ def main(arguments=None):
         return 2
     try:
         # All tables first: a wrong one is told before minutes of work.
-        sets = {name: read_real_pairs(table) for name, table in tables.items()}
+        plain = set(_PLAIN).intersection(tables) if options.pairs is None else set()
+        sets = {
+            name: read_real_pairs(table, options.intensities or name in plain) for name, table in tables.items()
+        }
         for name, pairs in sets.items():
-            methods = real_methods(3 if pairs[0].annotation == "labels" else 2)
+            # Landmarks are those of sections; their images are read when they are resized.
+            rank = 2 if pairs[0].annotation == "landmarks" else load_image(pairs[0].fixed).geometry.rank
+            methods = real_methods(rank)
             missing = [method for method in options.methods or () if method not in methods]
             if missing:
                 raise ImportError(f"{', '.join(missing)} needs the package itk-elastix: pip install 'dirv_tf[elastix]'")
@@ -86,13 +98,18 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m experiments.comparison.real",
-        description="Registers real pairs by the library and by classical methods; landmarks or labels say how well.",
+        description="Registers real pairs by the library and by classical methods; landmarks, labels or intensities "
+        "say how well.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--pairs", type=Path, metavar="CSV", help="another table of pairs")
     parser.add_argument(
         "--set", metavar="NAME", help=f"a shipped set ({', '.join(SETS)}), or a name for the record of --pairs"
+    )
+    parser.add_argument(
+        "--intensities", action="store_true",
+        help="judge by the intensity difference alone: for pairs of one contrast and size on which nothing was drawn",
     )
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="methods to measure (default: all)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""What says how well a real pair is registered: landmarks or labels."""
+"""What says how well a real pair is registered: landmarks, labels or, where there are none, intensities."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from dirv_tf import geometry, metrics
 from experiments.comparison.real.labeled_pair import LabeledPair
+from experiments.comparison.real.plain_pair import PlainPair
 from experiments.comparison.real.prepared_pair import PreparedPair
 
 # Median rTRE below which a pair counts as found.
@@ -125,9 +126,46 @@ class LabelJudge:
         return f"{100 * row[self.key]:.1f}"
 
 
-JUDGES = {"landmarks": LandmarkJudge(), "labels": LabelJudge()}
+class IntensityJudge:
+    """Judges by the mean absolute intensity difference that is left, where the contrast is one; not by the field."""
+
+    key = "l_int"
+    columns = ("l_int, mean", "Δl_int %", "Δl_int %, worst", "worse than before")
+    pairs_title = "Intensity error (mean absolute difference x 255) of every pair"
+
+    def measure(self, pair: PlainPair, flow_field: np.ndarray) -> float:
+        """Return the mean absolute difference of a pair, times 255 (0 is best); the moving image continues outside."""
+        warped = geometry.warp_image(pair.moving[np.newaxis, ..., np.newaxis], flow_field[np.newaxis])
+        difference = metrics.intensity_difference(pair.fixed[np.newaxis, ..., np.newaxis], warped)
+        return round(255 * float(difference[0]), 4)
+
+    def summary(self, rows: Sequence[dict], before: Sequence[float]) -> dict:
+        """Return the mean `l_int`, `dl_int`, the share in percent that went from it, and that of the worst pair."""
+        left, before = np.array([row[self.key] for row in rows]), np.array(before)
+        removed = 100 * (1 - left / np.maximum(before, 1e-12))
+        return {
+            "l_int_mean": round(float(left.mean()), 4),
+            "dl_int": round(100 * float(1 - left.sum() / max(before.sum(), 1e-12)), 2),
+            "dl_int_worst": round(float(removed.min()), 2),
+            "worse_than_before": round(float((left > before + 1e-4).mean()), 4),
+        }
+
+    def cells(self, measured: dict) -> list[str]:
+        """Return what stands below `columns` for a summary."""
+        return [
+            f"{measured['l_int_mean']:.2f}", f"{measured['dl_int']:.1f}", f"{measured['dl_int_worst']:.1f}",
+            f"{100 * measured['worse_than_before']:.0f} %",
+        ]
+
+    def pair_cell(self, row: dict) -> str:
+        """Return what stands for a pair in the table of single pairs."""
+        return f"{row[self.key]:.2f}"
 
 
-def judge_of(record: dict) -> LandmarkJudge | LabelJudge:
+Judge = LandmarkJudge | LabelJudge | IntensityJudge
+JUDGES = {"landmarks": LandmarkJudge(), "labels": LabelJudge(), "none": IntensityJudge()}
+
+
+def judge_of(record: dict) -> Judge:
     """Return the judge of a record; older ones, which name none, have landmarks."""
     return JUDGES[record.get("annotation", "landmarks")]

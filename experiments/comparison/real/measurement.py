@@ -17,10 +17,10 @@ def measure_pairs(register, pairs, judge, progress=lambda done, total: None) -> 
     ----------
     register : callable
         From a fixed and a moving image to an `Answer`.
-    pairs : sequence of PreparedPair or LabeledPair
+    pairs : sequence of PreparedPair, LabeledPair or PlainPair
         A pair of each size is registered once more before, so that what a method prepares for a size is in no time but
         `first_call`.
-    judge : LandmarkJudge or LabelJudge
+    judge : LandmarkJudge, LabelJudge or IntensityJudge
         Measures the fields.
     progress : callable
         Told the number of pairs done and of all pairs.
@@ -33,7 +33,7 @@ def measure_pairs(register, pairs, judge, progress=lambda done, total: None) -> 
         pairs: that of the judge, largest `folded_percent`, median times.
     """
     with warnings.catch_warnings():
-        # Landmarks and labels judge; what a method warns of while it runs is in its verdict.
+        # The judge judges; what a method warns of while it runs is in its verdict.
         warnings.simplefilter("ignore", UserWarning)
         first, sizes, rows = None, set(), []
         for number, pair in enumerate(pairs, start=1):

@@ -1,4 +1,4 @@
-"""Tables of real pairs with landmarks or labels, in the project's own form or those of others."""
+"""Tables of real pairs, most with landmarks or labels, in the project's own form or those of others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ _NAMES = {
     "moving_labels": (),
     "exclude": ("exclude_landmarks",),
 }
-ANNOTATIONS = ("landmarks", "labels")
 
 
 class RealPair(NamedTuple):
@@ -27,24 +26,26 @@ class RealPair(NamedTuple):
     ----------
     name : str
         The images' paths as the table has them, "fixed | moving".
-    fixed, moving, fixed_annotation, moving_annotation : Path
+    fixed, moving : Path
         Files.
+    fixed_annotation, moving_annotation : Path or None
+        Files; None where the images alone count.
     exclude : tuple of str
         Names of landmarks that do not count.
-    annotation : {"landmarks", "labels"}
+    annotation : {"landmarks", "labels", "none"}
         What the annotations are.
     """
 
     name: str
     fixed: Path
     moving: Path
-    fixed_annotation: Path
-    moving_annotation: Path
+    fixed_annotation: Path | None
+    moving_annotation: Path | None
     exclude: tuple[str, ...] = ()
     annotation: str = "landmarks"
 
 
-def read_real_pairs(path: str | os.PathLike) -> list[RealPair]:
+def read_real_pairs(path: str | os.PathLike, images_alone: bool = False) -> list[RealPair]:
     """Read a table of pairs.
 
     Parameters
@@ -54,11 +55,13 @@ def read_real_pairs(path: str | os.PathLike) -> list[RealPair]:
         (names of landmarks, separated by spaces), or fixed_labels and moving_labels. The columns of ANHIR's lists
         (Target image, Source image, Target landmarks, Source landmarks) serve as well. Paths are relative to the
         table's folder. Rows without annotations of both images, such as those that ANHIR keeps to itself, are left out.
+    images_alone : bool
+        Whether to look at the columns fixed and moving alone, for pairs on which nothing was drawn.
 
     Returns
     -------
     list of RealPair
-        All with landmarks, or all with labels.
+        All with landmarks, all with labels, or all without either.
 
     Raises
     ------
@@ -76,6 +79,8 @@ def read_real_pairs(path: str | os.PathLike) -> list[RealPair]:
         columns = {name: _column(titles, name) for name in _NAMES}
         annotation = "labels" if columns["fixed_labels"] and not columns["fixed_landmarks"] else "landmarks"
         needed = ("fixed", "moving", f"fixed_{annotation}", f"moving_{annotation}")
+        if images_alone:
+            annotation, needed = "none", ("fixed", "moving")
         missing = [name for name in needed if columns[name] is None]
         if missing:
             raise ValueError(f"{path}: expected the columns {', '.join(needed)}. Received: no {', '.join(missing)}")
@@ -86,7 +91,8 @@ def read_real_pairs(path: str | os.PathLike) -> list[RealPair]:
     pairs = [_pair(row, path, number, annotation) for number, row in enumerate(rows, start=2)]
     pairs = [pair for pair in pairs if pair is not None]
     if not pairs:
-        raise ValueError(f"Expected at least one pair with {annotation} of both images. Received: path={path}")
+        drawn = "" if images_alone else f" with {annotation} of both images"
+        raise ValueError(f"Expected at least one pair{drawn}. Received: path={path}")
     return pairs
 
 
@@ -97,9 +103,11 @@ def _column(titles, name):
 def _pair(row, path, number, annotation):
     if not row["fixed"] or not row["moving"]:
         raise ValueError(f"{path}, row {number}: expected a fixed and a moving image. Received: {row}")
+    name, images = f"{row['fixed']} | {row['moving']}", [path.parent / row[image] for image in ("fixed", "moving")]
+    if annotation == "none":
+        return RealPair(name, *images, None, None, annotation=annotation)
     annotations = [row[f"{image}_{annotation}"] for image in ("fixed", "moving")]
     if not all(annotations):
         return None
-    files = (path.parent / name for name in (row["fixed"], row["moving"], *annotations))
     exclude = tuple(row.get("exclude", "").replace(";", " ").split()) if annotation == "landmarks" else ()
-    return RealPair(f"{row['fixed']} | {row['moving']}", *files, exclude, annotation)
+    return RealPair(name, *images, *(path.parent / each for each in annotations), exclude, annotation)

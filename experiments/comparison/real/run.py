@@ -13,6 +13,7 @@ from experiments.comparison.real.labeled_pair import SIDE as CUBE
 from experiments.comparison.real.labeled_pair import labeled
 from experiments.comparison.real.measurement import measure_pairs
 from experiments.comparison.real.methods import METHOD_NAMES, RealMethod
+from experiments.comparison.real.plain_pair import plain
 from experiments.comparison.real.poses import posed
 from experiments.comparison.real.prepared_pair import SIDE, prepared
 from experiments.comparison.real.table import markdown, text_lines
@@ -35,7 +36,7 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=None, report=print
         Random poses of the moving image per pair with landmarks; 0: the pairs as they are.
     side : int, optional
         Of pairs with landmarks the longer side in pixels that images are resized to (512); of pairs with labels the
-        side of the square or cube that they are padded to (64).
+        side of the square or cube that they are padded to (64). Pairs without either stay as they are.
     report : callable
         Says a line of text.
 
@@ -49,19 +50,24 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=None, report=print
     FileNotFoundError
         For an image or landmarks that are not there.
     ValueError
-        For files that cannot be read, or poses of pairs with labels.
+        For files that cannot be read, poses of pairs without landmarks, or a side of pairs that stay as they are.
     """
     file = check_output_file(file)
     annotation = pairs[0].annotation
+    drawn = {"none": "nothing drawn"}.get(annotation, annotation)
     if poses and annotation != "landmarks":
-        raise ValueError(f"Expected pairs with landmarks for random poses. Received: poses={poses}, pairs with labels")
-    side = side or {"landmarks": SIDE, "labels": CUBE}[annotation]
-    report(f"Reading {len(pairs)} pairs, longer side {side} pixels")
-    ready = [{"landmarks": prepared, "labels": labeled}[annotation](pair, side) for pair in pairs]
+        raise ValueError(f"Expected pairs with landmarks for random poses. Received: poses={poses}, pairs with {drawn}")
+    if side and annotation == "none":
+        raise ValueError(f"Expected no side for pairs with {drawn}, which stay as they are. Received: side={side}")
+    side = side or {"landmarks": SIDE, "labels": CUBE, "none": None}[annotation]
+    report(f"Reading {len(pairs)} pairs" + (f", longer side {side} pixels" if side else ""))
+    read = {"landmarks": prepared, "labels": labeled, "none": lambda pair, _: plain(pair)}[annotation]
+    ready = [read(pair, side) for pair in pairs]
     if poses:
         ready = [posed(pair, SEED, index * poses + k) for index, pair in enumerate(ready) for k in range(poses)]
     record = {
-        "set": file.stem, "annotation": annotation, "side": side, "poses": poses, **({"seed": SEED} if poses else {}),
+        "set": file.stem, "annotation": annotation, "side": side or list(ready[0].fixed.shape), "poses": poses,
+        **({"seed": SEED} if poses else {}),
         "pairs": [pair.name for pair in ready], "methods": [],
     }
     older = _older(file, record)

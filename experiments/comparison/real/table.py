@@ -43,6 +43,9 @@ def describe(record: dict) -> str:
     """Return what the pairs of a record are, in a sentence."""
     poses = f", each in {record['poses']} random pose{'s' * (record['poses'] > 1)}" if record["poses"] else ""
     count = len(record["pairs"]) // max(1, record["poses"])
+    if judge_of(record).key == "l_int":
+        size = " x ".join(map(str, record["side"]))
+        return f"{count} pair{'s' * (count > 1)} of {size} {'pixels' if len(record['side']) == 2 else 'voxels'}."
     if judge_of(record).key == "dice":
         return f"{count} pairs, padded to {record['side']} voxels along each axis."
     return f"{count} pairs{poses}, longer side {record['side']} pixels."

@@ -233,7 +233,7 @@ def test_the_command_measures_a_table(table, tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, status, message",
     [
-        (["--set", "brain"], 2, "Expected a set among histology, hippocampus"),
+        (["--set", "brain"], 2, "Expected a set among histology, hippocampus, lung_ct"),
         (["--methods", "magic"], 2, "Expected methods among before"),
         (["--pairs", "missing.csv"], 1, "Expected a CSV file of pairs"),
     ],

@@ -20,8 +20,11 @@ def test_every_method_of_every_record_has_a_row_with_its_numbers():
     for path in records:
         for row in json.loads(path.read_text(encoding="utf-8"))["methods"]:
             summary = row["summary"]
-            key, digits = ("rtre", 5) if "rtre_mean" in summary else ("dice", 4)
-            measured = (f"{summary[f'{key}_{name}']:.{digits}f}" for name in ("mean", "median", "worst"))
+            if "dl_int" in summary:
+                measured = [f"{summary['l_int_mean']:.2f}", f"{summary['dl_int']:.1f}", f"{summary['dl_int_worst']:.1f}"]
+            else:
+                key, digits = ("rtre", 5) if "rtre_mean" in summary else ("dice", 4)
+                measured = [f"{summary[f'{key}_{name}']:.{digits}f}" for name in ("mean", "median", "worst")]
             assert f"| {row['what']} | {' | '.join(measured)} |" in text, f"{path.name}, {row['name']}"
 
 
