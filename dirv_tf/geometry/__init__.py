@@ -44,7 +44,7 @@ from dirv_tf.geometry.resampling import (
 from dirv_tf.geometry.sampling import sample_linear
 from dirv_tf.geometry.self_similarity import self_similarity
 from dirv_tf.geometry.smoothing import binomial_smoothing
-from dirv_tf.geometry.velocity import advect, exponential
+from dirv_tf.geometry.velocity import advect, exponential, integrate_control_points
 from dirv_tf.geometry.warp import identity_grid, warp_image, warp_labels, warp_points
 from dirv_tf.geometry.window_sums import window_sums
 
@@ -71,6 +71,7 @@ __all__ = [
     "for_any_shape",
     "identity_grid",
     "image_gradient",
+    "integrate_control_points",
     "interpolate_control_points",
     "invert",
     "jacobian_determinant",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from dirv_tf.geometry.composition import compose
 from dirv_tf.geometry.gradient import image_gradient
-from dirv_tf.geometry.tensor_shapes import field_rank
+from dirv_tf.geometry.tensor_shapes import field_rank, per_axis
 from dirv_tf.validation import integer
 
 
@@ -52,6 +54,46 @@ def exponential(velocity: tf.Tensor, squarings: int = 7) -> tf.Tensor:
     for _ in range(squarings):
         flow_field = compose(first=flow_field, second=flow_field)
     return flow_field
+
+
+def integrate_control_points(
+    velocity: tf.Tensor, spacing: int | Sequence[int] = 4, squarings: int = 5
+) -> tf.Tensor:
+    """Integrate the stationary velocities at control points, on the grid of these points, to displacements.
+
+    As `exponential`, for a sixteenth of the cost with a spacing of 4 in 2D.
+
+    Parameters
+    ----------
+    velocity : tf.Tensor, shape (B, g_1, ..., g_r, r)
+        Pixels per unit of time.
+    spacing : int or sequence of int
+        Control-point spacing in pixels.
+    squarings : int
+        Number of squarings; 0 returns the velocity as it is.
+
+    Returns
+    -------
+    tf.Tensor, shape (B, g_1, ..., g_r, r)
+        Displacement field, pixels.
+
+    Raises
+    ------
+    ValueError
+        If `velocity` is no field, or another argument is no such number.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.geometry import integrate_control_points
+    >>> tuple(integrate_control_points(tf.fill([1, 8, 8, 2], 6.0), spacing=4)[0, 3, 3].numpy().tolist())
+    (6.0, 6.0)
+    """
+    velocity = tf.convert_to_tensor(velocity)
+    steps = tf.constant(per_axis(spacing, field_rank(velocity, "velocity"), "spacing"), velocity.dtype)
+    if integer()("squarings", squarings) == 0:
+        return velocity
+    return steps * exponential(velocity / steps, squarings)
 
 
 def advect(flow_field: tf.Tensor, velocity: tf.Tensor, steps: int = 10) -> tf.Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from dirv_tf import geometry
 from dirv_tf.layers.control_point_interpolation import ControlPointInterpolation
 from dirv_tf.layers.data_force import DataForce
 from dirv_tf.layers.field_of_experts import FieldOfExperts
@@ -19,7 +20,8 @@ from dirv_tf.validation import integer, number, odd_integer, per_axis, per_term
 class VariationalUnit(tf.keras.layers.Layer):
     """One learned gradient step on the displacement field (thesis eqs. 19-28).
 
-    ``D <- D - |alpha| (force(FoE_data(I_R - I_f) grad I_R) + FoE_reg(D))`` with ``I_R = warp(I_m, interpolate(D))``.
+    ``D <- D - |alpha| (force(FoE_data(I_R - I_f) grad I_R) + FoE_reg(D))`` with ``I_R = warp(I_m, interpolate(D))``,
+    or, with `squarings`, ``I_R = warp(I_m, interpolate(exp(D)))``.
 
     Parameters
     ----------
@@ -41,6 +43,9 @@ class VariationalUnit(tf.keras.layers.Layer):
         ``alpha`` is this number times the variable, whose start is divided by it. The unit starts the same, but Adam,
         whose steps are as long as the learning rate, moves ``alpha`` so many times faster: with the thesis's small
         rate, most of a training is spent on enlarging it.
+    squarings : int
+        0: the field holds displacements (the thesis). Otherwise it holds stationary velocities, which so many squarings
+        integrate to displacements, see `geometry.integrate_control_points`.
     dtype : str or Keras policy
         "mixed_bfloat16": the experts of the data term in 16 bits, everything else in float32.
 
@@ -79,6 +84,7 @@ class VariationalUnit(tf.keras.layers.Layer):
         spacing: int | Sequence[int] = 4,
         centered: bool = True,
         step_size_scale: float = 10.0,
+        squarings: int = 0,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -88,6 +94,7 @@ class VariationalUnit(tf.keras.layers.Layer):
         self.kernel_sizes = per_term(odd_integer())("kernel_sizes", kernel_sizes)
         self.spacing = per_axis(integer(1))("spacing", spacing)
         self.step_size_scale = number(above=0)("step_size_scale", step_size_scale)
+        self.squarings = integer()("squarings", squarings)
         # In the precision of the fields, whatever the global policy: they hold coordinates.
         self.interpolation = ControlPointInterpolation(spacing, name="interpolation", dtype=own_policy)
         self.warp = Warp(name="warp", dtype=own_policy)
@@ -130,7 +137,8 @@ class VariationalUnit(tf.keras.layers.Layer):
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
         fixed, moving, displacement_field = inputs
-        registered = self.warp((moving, self.interpolation(displacement_field)))
+        displacements = geometry.integrate_control_points(displacement_field, self.spacing, self.squarings)
+        registered = self.warp((moving, self.interpolation(displacements)))
         data = tf.cast(self.data_experts(registered - fixed), registered.dtype)
         descent = self.data_force((data, registered)) + self.regularizer_experts(displacement_field)
         return displacement_field - self.absolute_step_size * descent
@@ -146,6 +154,7 @@ class VariationalUnit(tf.keras.layers.Layer):
             "spacing": self.spacing,
             "centered": self.centered,
             "step_size_scale": self.step_size_scale,
+            "squarings": self.squarings,
         }
 
 

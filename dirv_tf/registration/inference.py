@@ -132,7 +132,7 @@ def _unit_by_unit(network, fixed, moving):
             displacement_field = _step(unit, rank, spacing)(
                 fixed_image, moving_image, displacement_field, *map(tf.convert_to_tensor, _weights(unit))
             )
-    return _interpolation(rank, spacing)(displacement_field, tf.constant(fixed.shape[1:-1]))
+    return _interpolation(rank, spacing, network.squarings)(displacement_field, tf.constant(fixed.shape[1:-1]))
 
 
 def _weights(unit):
@@ -144,11 +144,11 @@ def _weights(unit):
 def _step(unit, rank, spacing):
     potential = unit.data_experts.potential
     shapes = tuple(tuple(weights.shape) for weights in _weights(unit))
-    return _variational_step(rank, spacing, shapes, *potential.knot_range, potential.centered)
+    return _variational_step(rank, spacing, shapes, *potential.knot_range, potential.centered, unit.squarings)
 
 
 @functools.lru_cache(_KEPT)
-def _variational_step(rank, spacing, shapes, low, high, centered):
+def _variational_step(rank, spacing, shapes, low, high, centered, squarings):
     """As `VariationalUnit.call`, with the weights as arguments."""
 
     def experts(values, kernels, knots):
@@ -158,7 +158,8 @@ def _variational_step(rank, spacing, shapes, low, high, centered):
         return geometry.transposed_expert_convolution(responses, kernel)
 
     def step(fixed, moving, field, data_kernels, data_knots, kernels, knots, step_size):
-        registered = geometry.warp_image(moving, geometry.interpolate_control_points(field, spacing))
+        displacements = geometry.integrate_control_points(field, spacing, squarings)
+        registered = geometry.warp_image(moving, geometry.interpolate_control_points(displacements, spacing))
         force = geometry.data_force(experts(registered - fixed, data_kernels, data_knots), registered, spacing)
         return field - step_size * (force + experts(field, kernels, knots))
 
@@ -185,8 +186,9 @@ def _upsampling(rank, method):
 
 
 @functools.lru_cache(_KEPT)
-def _interpolation(rank, spacing):
+def _interpolation(rank, spacing, squarings):
     def interpolate(field, size):
+        field = geometry.integrate_control_points(field, spacing, squarings)
         return geometry.crop_to_size(geometry.interpolate_control_points(field, spacing), tf.unstack(size))
 
     return _traced(interpolate, tf.TensorSpec([None] * (rank + 1) + [rank]), tf.TensorSpec([rank], tf.int32))

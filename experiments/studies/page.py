@@ -16,6 +16,7 @@ from dirv_tf.report.markdown_text import table_lines
 from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.summary import summary_table
 from experiments.folders import CHECKOUT, RECORDS
+from experiments.studies import velocity_maps
 from experiments.studies.study import known_studies
 from experiments.studies.table import differences
 from experiments.written_page import WrittenPage
@@ -55,9 +56,10 @@ def _pair(row, suffix):
 
 
 def blocks(folder: Path = FOLDER) -> dict[str, str]:
-    """Return what lies between the marks of the page: a table per study, and the classical methods."""
+    """Return what lies between the marks of the page: a table per study, that of maps, and the classical methods."""
     tables = {name: study_table(folder / f"{name}.json") for name in known_studies()}
-    return {**tables, "classical": summary_table()}
+    maps = json.loads((RECORDS / "velocity_maps" / velocity_maps.RECORD_NAME).read_text(encoding="utf-8"))
+    return {**tables, "velocity_maps": velocity_maps.table(maps), "classical": summary_table()}
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "ablations.md", "experiments.studies.page", blocks)

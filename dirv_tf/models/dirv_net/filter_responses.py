@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from dirv_tf import geometry
+
 # The drawn range is this much wider than the knot range, so that one sees what falls outside.
 DRAWN_RANGE = 1.5
 BINS = 60
@@ -51,24 +53,24 @@ def response_statistics(model, outputs):
     """
     statistics, start = [], None
     images = zip(outputs["fixed_images"], outputs["moving_images"])
-    for level, displacement_fields, (fixed, moving) in zip(
-        model.pyramid_levels, outputs["displacement_fields"], images
-    ):
-        first = displacement_fields[:, 0]
+    moved = outputs.get("velocity_fields", outputs["displacement_fields"])
+    for level, fields, (fixed, moving) in zip(model.pyramid_levels, moved, images):
+        first = fields[:, 0]
         if start is None:
             before = tf.zeros_like(first)
         else:
             before = model.upsampling(start)
         of_level = []
         for index, unit in enumerate(level.variational_units):
-            registered = model.warp((moving, model.interpolation(before)))
+            displacements = geometry.integrate_control_points(before, unit.spacing, unit.squarings)
+            registered = model.warp((moving, model.interpolation(displacements)))
             of_level.append(
                 {
                     "data_term": _statistics(unit.data_experts, registered - fixed),
                     "regularizer": _statistics(unit.regularizer_experts, before),
                 }
             )
-            before = displacement_fields[:, index]
+            before = fields[:, index]
         start = before
         statistics.append(of_level)
     return statistics

@@ -52,6 +52,10 @@ class DIRVNet(RegistrationNetwork):
     field_upsampling : {"nearest", "linear"}
         How the field is carried to the next finer level, see `geometry.upsample_displacement_field`. The thesis repeats
         every value; "linear" hands on a smooth field and costs nothing.
+    squarings : int
+        0: the units move the displacements of the control points (the thesis). Otherwise they move stationary
+        velocities, which so many squarings integrate to displacements on the grid of the control points, so that the
+        map hardly folds.
     dtype : str or Keras policy
         "mixed_bfloat16": the experts of the data term in 16 bits; images, fields and variables stay float32. Default:
         Keras's global policy.
@@ -90,6 +94,7 @@ class DIRVNet(RegistrationNetwork):
     - ``"flow_field"``: ``(B, n_1, ..., n_r, r)``, dense backward field of the finest level, pixels, array-axis order;
     - ``"displacement_fields"``: per level, coarse to fine, the field after every unit, ``(B, n_u, g_1, ..., g_r, r)``,
       pixels of that level;
+    - with `squarings` also ``"velocity_fields"``: what the units moved, in the form of ``"displacement_fields"``;
     - ``"fixed_images"``, ``"moving_images"``, ``"registered_images"``: per level, ``(B, n_1^l, ..., n_r^l, 1)``.
 
     Examples
@@ -119,6 +124,7 @@ class DIRVNet(RegistrationNetwork):
         centered: bool = True,
         step_size_scale: float = 10.0,
         field_upsampling: str = "nearest",
+        squarings: int = 0,
         dtype: Any = None,
         checkpoint_units: bool = False,
         separate_levels: bool = False,
@@ -139,6 +145,7 @@ class DIRVNet(RegistrationNetwork):
         self.centered = boolean()("centered", centered)
         self.step_size_scale = number(above=0)("step_size_scale", step_size_scale)
         self.field_upsampling = one_of(*geometry.FIELD_UPSAMPLINGS)("field_upsampling", field_upsampling)
+        self.squarings = repetitions(0)("squarings", squarings)
         self.checkpoint_units = boolean()("checkpoint_units", checkpoint_units)
         self.separate_levels = boolean()("separate_levels", separate_levels)
         self.size_multiples = tuple(step * 2 ** (levels - 1) for step in self.spacing_per_axis)
@@ -158,6 +165,7 @@ class DIRVNet(RegistrationNetwork):
                 spacing=self.spacing_per_axis,
                 centered=self.centered,
                 step_size_scale=self.step_size_scale,
+                squarings=self.squarings,
                 dtype=self.layer_policy,
                 checkpoint_units=self.checkpoint_units,
                 name=f"level{index}",
@@ -190,6 +198,7 @@ class DIRVNet(RegistrationNetwork):
             "centered": self.centered,
             "step_size_scale": self.step_size_scale,
             "field_upsampling": self.field_upsampling,
+            "squarings": self.squarings,
             "checkpoint_units": self.checkpoint_units,
             "separate_levels": self.separate_levels,
         }
@@ -234,28 +243,40 @@ class DIRVNet(RegistrationNetwork):
         for _ in self.pyramid_levels[1:]:
             fixed_images.insert(0, self.downsampling(fixed_images[0]))
             moving_images.insert(0, self.downsampling(moving_images[0]))
-        displacement_field = tf.zeros_like(geometry.sample_control_points(fixed_images[0], self.spacing_per_axis))
-        displacement_field = tf.repeat(displacement_field, self.rank, axis=-1)
-        displacement_fields, registered_images = [], []
+        # What the units move: displacements or, with squarings, velocities.
+        field = tf.zeros_like(geometry.sample_control_points(fixed_images[0], self.spacing_per_axis))
+        field = tf.repeat(field, self.rank, axis=-1)
+        moved_fields, displacement_fields, registered_images = [], [], []
         for index, (level, fixed_image, moving_image) in enumerate(
             zip(self.pyramid_levels, fixed_images, moving_images)
         ):
             if index:
                 if self.separate_levels:
-                    displacement_field = tf.stop_gradient(displacement_field)
-                displacement_field = self.upsampling(displacement_field)
-            fields = level((fixed_image, moving_image, displacement_field))
-            displacement_field = fields[:, -1]
-            flow_field = self.interpolation(displacement_field)
-            displacement_fields.append(fields)
+                    field = tf.stop_gradient(field)
+                field = self.upsampling(field)
+            fields = level((fixed_image, moving_image, field))
+            field = fields[:, -1]
+            moved_fields.append(fields)
+            displacement_fields.append(self._displacements(fields))
+            flow_field = self.interpolation(displacement_fields[-1][:, -1])
             registered_images.append(self.warp((moving_image, flow_field)))
         return {
             "flow_field": flow_field,
             "displacement_fields": tuple(displacement_fields),
+            **({"velocity_fields": tuple(moved_fields)} if self.squarings else {}),
             "fixed_images": tuple(fixed_images),
             "moving_images": tuple(moving_images),
             "registered_images": tuple(registered_images),
         }
+
+    def _displacements(self, fields):
+        """Return the displacements of all units, (B, n_u, g_1, ..., g_r, r), from what they moved."""
+        if not self.squarings:
+            return fields
+        together = tf.reshape(fields, tf.concat([[-1], tf.shape(fields)[2:]], axis=0))
+        together.set_shape([None, *fields.shape[2:]])
+        integrated = geometry.integrate_control_points(together, self.spacing_per_axis, self.squarings)
+        return tf.ensure_shape(tf.reshape(integrated, tf.shape(fields)), fields.shape)
 
 
 def _both(value):

@@ -12,7 +12,7 @@ from dirv_tf.layers.precision import split_policy
 from dirv_tf.validation import boolean, integer
 
 # Arguments of a level that are those of its units.
-_OF_UNITS = ("experts", "kernel_sizes", "knots", "knot_range", "spacing", "centered", "step_size_scale")
+_OF_UNITS = ("experts", "kernel_sizes", "knots", "knot_range", "spacing", "centered", "step_size_scale", "squarings")
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -23,7 +23,7 @@ class PyramidLevel(tf.keras.Model):
     ----------
     units : int
         Number of units ``n_u``.
-    experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale, dtype
+    experts, kernel_sizes, knots, knot_range, spacing, centered, step_size_scale, squarings, dtype
         See `VariationalUnit`.
     checkpoint_units : bool
         Whether training keeps nothing but the fields between the units and computes every unit a second time for its
@@ -65,6 +65,7 @@ class PyramidLevel(tf.keras.Model):
         spacing: int | Sequence[int] = 4,
         centered: bool = True,
         step_size_scale: float = 10.0,
+        squarings: int = 0,
         dtype: Any = None,
         checkpoint_units: bool = False,
         **kwargs: Any,
@@ -81,6 +82,7 @@ class PyramidLevel(tf.keras.Model):
             "spacing": spacing,
             "centered": centered,
             "step_size_scale": step_size_scale,
+            "squarings": squarings,
             "dtype": expert_policy,
         }
         self.variational_units = [self.unit_class(name=f"unit{index}", **of_units) for index in range(self.units)]

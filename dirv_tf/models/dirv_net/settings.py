@@ -38,6 +38,7 @@ class DIRVNetSettings(NetworkSettings):
     centered: bool = setting(boolean(), default=True)
     step_size_scale: float = setting(number(above=0), default=10.0)
     field_upsampling: str = setting(one_of("nearest", "linear"), default="nearest")
+    squarings: int = setting(repetitions(0), default=0)
 
     def check(self, rank: int) -> None:
         super().check(rank)

@@ -1,0 +1,173 @@
+"""Folds and inverses of the networks of the study `velocities`: ``python -m experiments.studies.velocity_maps``.
+
+The study itself tells how exact they are. Here their fields of unseen pairs are looked at as maps: whether they fold,
+how well the field of the exchanged pair leads back, and how well their inverses do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from dirv_tf.cli.command_line import exit_status, prepare_process
+from dirv_tf.training.execution.environment import hardware_line
+from experiments.arguments import add_output, at_least, say
+from experiments.folders import OUTPUT
+from experiments.studies.study import read_study
+
+STUDY = "velocities"
+RECORD_NAME = "velocity_maps.json"
+SEED = 6021
+
+
+def main(arguments=None):
+    """Read the command line and measure.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Default: those of this process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 1 the study has not been carried out.
+    """
+    prepare_process()
+    options = _parser().parse_args(arguments)
+    members = options.study / "members"
+    missing = [each.name for each in read_study(STUDY).members if not (members / each.name / "metrics.json").is_file()]
+    if missing:
+        print(
+            f"error: Expected the finished study: python -m experiments.studies {STUDY}. "
+            f"Received: no {', '.join(missing)} in {members}", file=sys.stderr,
+        )  # fmt: skip
+        return 1
+    measure(members, options.pairs, options.output, say)
+    return 0
+
+
+def measure(members, pairs, output, report=print):
+    """Measure the maps of all members and write the record.
+
+    Parameters
+    ----------
+    members : Path
+        Holds the finished runs.
+    pairs : int
+        For each member, of its own kind.
+    output : str or Path
+        Folder of the record, `velocity_maps.json`.
+    report : callable
+        Says a line of text.
+
+    Returns
+    -------
+    dict
+        The record.
+    """
+    from dirv_tf.io.atomic_write import write_json
+    from dirv_tf.io.output_paths import check_output_folder
+    from dirv_tf.models import load_weights_file
+    from dirv_tf.training.execution.building import testing_pairs
+    from dirv_tf.training.execution.environment import hardware, versions
+
+    output, rows = check_output_folder(output), []
+    for member in read_study(STUDY).members:
+        settings = {"data.test_images": pairs, "evaluation.batch_size": min(pairs, 20), "seeds.testing": SEED}
+        batches = testing_pairs(member.config("quick", settings)).evaluation()
+        row = {"name": member.name, **maps_of(load_weights_file(members / member.name), batches)}
+        report(", ".join(f"{key} {value}" for key, value in row.items()))
+        rows.append(row)
+    record = {
+        "pairs": pairs,
+        "seed": SEED,
+        "rows": rows,
+        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "versions": versions(),
+        "hardware": hardware(),
+    }
+    write_json(output / RECORD_NAME, record)
+    report(f"Written: {output / RECORD_NAME}")
+    return record
+
+
+def maps_of(network, batches):
+    """Look at a network's fields as maps.
+
+    Parameters
+    ----------
+    network : RegistrationNetwork
+    batches : iterable of ((fixed, moving), flow_field)
+
+    Returns
+    -------
+    dict
+        Means over the pairs, but for the longest and the worst: `longest`, the largest displacement in pixels;
+        `folded_percent`, `folded_worst`; `there_and_back`, the mean distance in pixels from a place of the fixed image
+        to where the field of the exchanged pair brings it back; `round_trip_mean`, `round_trip_worst` in pixels, and
+        `without_inverse_percent` of the fields' own inverses (`registration.field_inversion.invert_field`).
+    """
+    from dirv_tf import geometry, metrics
+    from dirv_tf.registration.field_inversion import invert_field
+
+    rows = []
+    for (fixed, moving), _ in batches:
+        there, back = network((fixed, moving))["flow_field"], network((moving, fixed))["flow_field"]
+        left = np.linalg.norm(geometry.compose(first=there, second=back), axis=-1).mean(axis=(1, 2))
+        folded = metrics.folded_percent(there).numpy()
+        for index, field in enumerate(there.numpy()):
+            inverse = invert_field(field)
+            rows.append([
+                np.linalg.norm(field, axis=-1).max(), folded[index], left[index],
+                inverse.round_trip_mean, inverse.round_trip_max, inverse.folded_percent,
+            ])  # fmt: skip
+    longest, folded, left, mean, worst, without = np.array(rows, float).T
+    return {
+        "longest": round(float(longest.max()), 2),
+        "folded_percent": round(float(folded.mean()), 4),
+        "folded_worst": round(float(folded.max()), 4),
+        "there_and_back": round(float(left.mean()), 4),
+        "round_trip_mean": round(float(np.nanmean(mean)), 4),
+        "round_trip_worst": round(float(np.nanmax(worst)), 4),
+        "without_inverse_percent": round(float(without.mean()), 4),
+    }
+
+
+def table(record: dict) -> str:
+    """Return the record's table in Markdown, with a line break at the end."""
+    columns = (
+        "member", "longest displacement, px", "folded %, mean", "worst pair", "there and back, px",
+        "inverse: round trip, mean px", "worst px", "pixels that fold onto others %",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    for row in record["rows"]:
+        cells = (
+            f"`{row['name']}`", f"{row['longest']:.1f}", f"{row['folded_percent']:.3f}", f"{row['folded_worst']:.2f}",
+            f"{row['there_and_back']:.3f}", f"{row['round_trip_mean']:.4f}", f"{row['round_trip_worst']:.3f}",
+            f"{row['without_inverse_percent']:.3f}",
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"{record['pairs']} pairs of each kind, seed {record['seed']}; "
+                      f"{record['date'][:10]}, {hardware_line(record['hardware'])}."]) + "\n"
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.studies.velocity_maps", description=__doc__.split(":")[0] + "."
+    )
+    parser.add_argument("--pairs", type=at_least(1), default=200, help="of each kind (%(default)s)")
+    parser.add_argument(
+        "--study", type=Path, default=OUTPUT / "ablations" / "quick", metavar="FOLDER",
+        help="where the study was carried out (default: experiments/output/ablations/quick)",
+    )
+    add_output(parser, "velocity_maps")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(main))
