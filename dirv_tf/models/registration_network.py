@@ -45,6 +45,8 @@ class RegistrationNetwork(tf.keras.Model):
         Of the class: its name in run files and on weight cards.
     how_computed : tuple of str
         Of the class: arguments that change how the network is computed or used, not which weights fit it.
+    later_arguments : dict
+        Of the class: arguments that came when there were weights already, with the values that those were made with.
     levels : int
         Pyramid levels of the outputs.
     spacing_per_axis : tuple of int
@@ -106,6 +108,7 @@ class RegistrationNetwork(tf.keras.Model):
 
     kind: ClassVar[str] = ""
     how_computed: ClassVar[tuple[str, ...]] = ("dtype", "normalization")
+    later_arguments: ClassVar[dict[str, Any]] = {}
     levels: int = 1
     stages: tuple[str, ...] = ("all",)
 

@@ -170,7 +170,7 @@ def _network_on(card, path, size):
         raise WeightFileError(f"Expected a card of a known network: {error}, path={path}") from error
     try:
         check_arguments(card["network"], card["model"], size)
-        model = kind.from_config({**card["model"], "normalization": rule})
+        model = kind.from_config({**kind.later_arguments, **card["model"], "normalization": rule})
         model.build()
     except ImportError:
         raise
@@ -180,7 +180,7 @@ def _network_on(card, path, size):
             f"Received: model={shown(card['model'])}, path={path}"
         ) from error
     # A default that changed since the card was written would make another network of the same weights.
-    missing = sorted(set(model.architecture()) - set(card["model"]))
+    missing = sorted(set(model.architecture()) - set(card["model"]) - set(kind.later_arguments))
     if missing:
         raise WeightFileError(
             f"Expected all arguments of {kind.__name__} on the card. Received: model without {', '.join(missing)}, "

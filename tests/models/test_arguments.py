@@ -13,7 +13,7 @@ OF_UNITS = {
     "kernel_sizes": (5, 3),
     "knots": 6, "knot_range": (-0.4, 0.6),
     "spacing": 2,
-    "centered": False, "step_size_scale": 2.0,
+    "centered": False, "step_size_scale": 2.0, "squarings": 3,
 }
 OF_ROUNDS = {"rounds": 3, "tolerance": 0.1, "stop_rule": "standard_deviation"}
 # Two values of every argument, so that no default can be mistaken for what was given.

@@ -91,6 +91,12 @@ def test_a_card_that_is_none_is_an_error(saved, text, message):
         load_weights_file(saved)
 
 
+def test_a_card_from_before_an_argument_means_what_there_was(saved, model):
+    _change_card(saved, model={key: value for key, value in model.get_config().items() if key != "squarings"})
+    assert load_weights_file(saved).squarings == 0
+    assert type(model).later_arguments == {"squarings": 0}
+
+
 def test_a_card_without_an_argument_is_an_error(saved, model):
     _change_card(saved, model={key: value for key, value in model.get_config().items() if key != "step_size_scale"})
     with pytest.raises(WeightFileError, match="all arguments .*Received: model without step_size_scale"):

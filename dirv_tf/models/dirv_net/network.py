@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -109,6 +109,7 @@ class DIRVNet(RegistrationNetwork):
 
     kind = "dirv_net"
     how_computed = (*RegistrationNetwork.how_computed, "checkpoint_units", "separate_levels")
+    later_arguments: ClassVar[dict[str, Any]] = {"squarings": 0}
     level_class = PyramidLevel
 
     def __init__(
