@@ -64,11 +64,32 @@ class Distribution:
 
     def evaluation(self, pairs: Any) -> Any:
         """Return the batches of one pass over all pairs; of them the share of this worker."""
-        return self._shared(lambda shares: pairs.evaluation(shares=shares))
+        return self.counted(self._shared(lambda shares: pairs.evaluation(shares=shares)), pairs.steps_per_epoch)[0]
 
     def test_steps(self, pairs: Any) -> int | None:
         """Return how many steps a pass has where Keras must be told; None where it sees the end of the batches."""
-        return None if self.workers == 1 else pairs.steps_per_epoch
+        return pairs.steps_per_epoch if self.workers > 1 or self._hides_ends else None
+
+    def counted(self, batches: Any, steps: int) -> tuple[Any, int | None]:
+        """Return so many batches in the form in which Keras begins them once, and the number to tell it.
+
+        Keras 2 makes two iterators, of a quarter of a second each, of batches whose end it sees.
+
+        Parameters
+        ----------
+        batches : tf.data.Dataset or distributed dataset
+            At least `steps`.
+        steps : int
+        """
+        if self.workers > 1:
+            return batches, steps
+        batches = batches.take(steps)
+        return (batches.take_while(lambda *_: True), steps) if self._hides_ends else (batches, None)
+
+    @property
+    def _hides_ends(self):
+        # Keras 3 would read on behind the end in the next epoch, and several replicas have to see what they share.
+        return self.replicas == 1 and keras_version().startswith("2.")
 
     def record(self, kind: str) -> dict[str, Any]:
         """Return the entry of a run's record: on what it has been trained last."""

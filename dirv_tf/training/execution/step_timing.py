@@ -53,20 +53,15 @@ def measure_steps(
     clock = _StepClock(seconds)
     wanted = (steps + 1) * steps_per_execution
     available = min(wanted, training.steps_per_epoch)
-    batches, counted = _first(distribution, distribution.training(training, 1), available)
+    batches, counted = distribution.counted(distribution.training(training, 1), available)
     model.fit(batches, epochs=1, steps_per_epoch=counted, shuffle=False, verbose=0, callbacks=[clock, *callbacks])
     trained = clock.median()
     clock = _StepClock(seconds)
     available = min(wanted, testing.steps_per_epoch)
-    batches, counted = _first(distribution, distribution.evaluation(testing), available)
+    batches, counted = distribution.counted(distribution.evaluation(testing), available)
     model.evaluate(batches, steps=counted, verbose=0, callbacks=[clock, *callbacks])
     put_state(model, state)
     return StepSeconds(trained, clock.median())
-
-
-def _first(distribution, batches, steps):
-    """Return the first batches, and how many steps they are where Keras cannot see it."""
-    return (batches.take(steps), None) if distribution.workers == 1 else (batches, steps)
 
 
 class _StepClock(tf.keras.callbacks.Callback):
