@@ -63,7 +63,7 @@ MEMBERS = {
     "deeper-labels": Member("a deeper network: Dice of both parts as well", _labels(3.0), settings=_DEEPER),
     "deeper-labels-augmented": Member(
         "a deeper network: Dice of both parts as well, augmented", _labels(3.0), augmented=True,
-        settings={**_DEEPER, "training.epochs": 30},
+        settings={**_DEEPER, "training.epochs": 22},
     ),
     "deeper-one-label-augmented": Member(
         "a deeper network: Dice of part 1 alone as well, augmented", _labels(3.0), augmented=True,

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from experiments.annotations.pair_scores import mean_dice
+from experiments.annotations.pair_scores import mean_dice, number
 from experiments.annotations.run import RECORD
 from experiments.annotations.table import markdown
 from experiments.folders import CHECKOUT, RECORDS
@@ -29,6 +29,7 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
         "The same pairs, registered by `dirv_tf.register(fixed, moving)` without any training: "
         f"{untrained['summary']['dice_mean']:.3f} ([Real pairs](real_pairs.md))."
     )
+    sentence += "".join(f" {member['note']}" for member in record["members"] if "note" in member)
     found = {"annotations": f"{markdown(record)}\n{sentence}\n"}
     best = max((each for each in record["members"] if "pairs" in each), key=lambda each: each["dice"], default=None)
     if best is not None:
@@ -50,6 +51,10 @@ def _people(member, tested, untrained):
         theirs = [pair["dice"] for pair in untrained["pairs"] if f"/{person}." in pair["name"]]
         values = [ours[0], sum(theirs) / len(theirs), *ours[1:]]
         lines.append(f"| {person} | {' | '.join(f'{value:.3f}' for value in values)} |")
+    hardest = min(tested, key=lambda person: mean_dice(member["pairs"], "once", person))
+    others = [pair for pair in member["pairs"] if hardest not in (number(pair["fixed"]), number(pair["moving"]))]
+    once, twice = (mean_dice(others, name) for name in ("once", "twice"))
+    lines += ["", f"The {len(others)} pairs without {hardest}: {once:.3f}, and {twice:.3f} applied twice."]
     return "\n".join(lines) + "\n"
 
 

@@ -93,14 +93,17 @@ def _carried_out(name, folder: Path, overrides, report):
         report(f"{name}: finished before, in {run.path}")
     else:
         begun = time.process_time()
-        execute(config, run, tensorboard=False, report=report)
-        # Of the part that was just carried out; one that was stopped before counts from there on.
-        before = run.read_record().get("processor_seconds", 0.0)
-        run.write_record(processor_seconds=round(before + time.process_time() - begun, 1))
+        try:
+            execute(config, run, tensorboard=False, report=report)
+        finally:
+            # A training that was stopped counts as far as it came.
+            if run.record.is_file():
+                before = run.read_record().get("processor_seconds", 0.0)
+                run.write_record(processor_seconds=round(before + time.process_time() - begun, 1))
     measured = json.loads(run.metrics_json.read_text(encoding="utf-8"))
-    pairs_of = {part: pair_scores(run.path / ARRAYS_NAME, table, config.data.size)
-                for part, table in (("test", TEST), ("training", folder / "train.csv"))}
-    test = pairs_of["test"]
+    weights, size = run.path / ARRAYS_NAME, config.data.size
+    test = pair_scores(weights, TEST, size)
+    training = pair_scores(weights, folder / "train.csv", size, twice=False)
     each = [[pair[name][label] for pair in test] for name in ("once", "twice") for label in range(2)]
     kept = run.read_record()
     epochs, batch = config.training.epochs, config.training.batch_size
@@ -109,7 +112,7 @@ def _carried_out(name, folder: Path, overrides, report):
         "name": name, "what": MEMBERS[name].what, **{key: round(measured["test"][key], 4) for key in _MEASURED},
         **{name: round(float(np.mean(values)), 4) for name, values in zip(_EACH, each)},
         **{key: round(mean_dice(test, name), 4) for key, name in _MEANS.items()},
-        "training_dice": round(mean_dice(pairs_of["training"], "once"), 4), "pairs": test,
+        "training_dice": round(mean_dice(training, "once"), 4), "pairs": test,
         "test_pairs": measured["test_images"], "steps": epochs * -(-pairs // batch),
         "parameters": measured["parameters"], "seconds": kept["seconds"],
         "processor_seconds": kept.get("processor_seconds"),
