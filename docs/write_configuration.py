@@ -12,6 +12,7 @@ from dirv_tf.models.registry import SettingsByKind
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.distribution_settings import DISTRIBUTIONS
 from dirv_tf.training.config.loss_terms import TERM_KINDS
+from dirv_tf.training.config.pairs_settings import AugmentationSettings
 from dirv_tf.training.config.run_config import (
     EvaluationSettings,
     ReferenceSettings,
@@ -30,6 +31,7 @@ Every key that a run file may have, with what is legal and the default; written 
 below. On the command line a setting is named with dots: `--set training.epochs=3`.
 """
 SINGLE = {
+    "data.augmentation": AugmentationSettings,
     "training": TrainingSettings,
     "training.stages": StageSettings,
     "seeds": SeedSettings,
@@ -64,7 +66,7 @@ def _section(title, settings):
 def _legal(metadata):
     if "list_of" in metadata:
         return "a list of mappings, see below"
-    if "kinds" in metadata:
+    if {"kinds", "section"} & set(metadata):
         return "a section, see below"
     if "list_of_kinds" in metadata:
         return "a list of sections of kind " + ", ".join(metadata["list_of_kinds"])

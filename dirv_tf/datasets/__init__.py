@@ -7,6 +7,7 @@ something is drawn on the images, elements are ``((fixed, moving), targets)`` wi
 `dirv_tf.losses.targets`.
 """
 
+from dirv_tf.datasets.augmentation import Augmentation
 from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
 from dirv_tf.datasets.file_pairs import FilePairs, from_pairs
 from dirv_tf.datasets.folder_pairs import FolderPairs, from_folder
@@ -18,6 +19,7 @@ from dirv_tf.datasets.shape_pairs import ShapePairs
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
 
 __all__ = [
+    "Augmentation",
     "ChessboardPairs",
     "FilePairs",
     "FolderPairs",

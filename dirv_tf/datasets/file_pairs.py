@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 import os
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,11 @@ from typing import Any, cast
 import numpy as np
 import tensorflow as tf
 
+from dirv_tf.datasets.augmentation import Augmentation
 from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.label_maps import read_label_map, read_mask
-from dirv_tf.datasets.pair_batches import PairBatches
+from dirv_tf.datasets.other_intensities import one_in_other_intensities
+from dirv_tf.datasets.pair_batches import FROZEN_EPOCH, PairBatches
 from dirv_tf.datasets.pair_landmarks import LandmarkPair, PairLandmarks
 from dirv_tf.datasets.pair_table import PairFiles, pair_files, read_pair_table
 from dirv_tf.datasets.patch_source import PatchSource
@@ -36,6 +39,8 @@ class FilePairs(PairBatches):
     files : tuple of tuple of Path
         The pairs that patches are drawn from: both images, and perhaps both images of labels, a mask,
         and both files of landmarks.
+    augmentation : Augmentation or None
+    change_appearance : bool
     annotations : tuple of str
         What the targets hold: any of "labels", "landmarks" and "mask".
     label_values : tuple of int
@@ -49,9 +54,12 @@ class FilePairs(PairBatches):
         annotations: Sequence[str] = (),
         label_values: Sequence[int] = (),
         landmarks: PairLandmarks | None = None,
+        augmentation: Augmentation | None = None,
+        change_appearance: bool = False,
         **arguments: Any,
     ):
         super().__init__(patches.size, count, **arguments)
+        self.augmentation, self.change_appearance = augmentation, change_appearance
         files = patches.images.files
         self.files = files if landmarks is None else tuple(map(operator.add, files, landmarks.files))
         self.annotations, self.label_values = tuple(annotations), tuple(label_values)
@@ -79,7 +87,23 @@ class FilePairs(PairBatches):
             shapes = ([None, count, rank], [None, count, rank], [None, count], [None, rank])
             parts = (tf.ensure_shape(each, shape) for each, shape in zip(points, shapes))
             targets["landmarks"] = dict(zip(("fixed", "moving", "weights", "pixel_size"), parts))
+        fixed, moving, targets = self._changed(fixed, moving, targets, indices, epoch)
         return ((fixed, moving), targets) if targets else ((fixed, moving),)
+
+    def _changed(self, fixed, moving, targets, indices, epoch):
+        """Return pairs as they are to be trained on; those of the evaluation and the frozen batch as they are."""
+        if self.augmentation is None and not self.change_appearance:
+            return fixed, moving, targets
+
+        def changed():
+            images, found = (fixed, moving), targets
+            if self.augmentation is not None:
+                images, found = self.augmentation(images, targets, indices, epoch)
+            if self.change_appearance:
+                images = one_in_other_intensities(*images, self.seed, indices, epoch)
+            return (*images, found)
+
+        return tf.cond(tf.equal(epoch, FROZEN_EPOCH), lambda: (fixed, moving, targets), changed)
 
     def _with_landmarks(self, indices, epoch):
         patches, places = self._patches.placed(indices, epoch)
@@ -102,6 +126,8 @@ def from_pairs(
     frozen_last_batch: bool = True,
     labels: Sequence[int] | None = None,
     pad: bool = False,
+    augmentation: Mapping[str, Any] | None = None,
+    change_appearance: bool = False,
 ) -> FilePairs:
     """Take real pairs of images, whose fields nobody knows: for training by intensities, labels, landmarks and masks.
 
@@ -131,6 +157,12 @@ def from_pairs(
     pad : bool
         Whether images are taken whole, and padded with zeros about their middle to `size`. Those of a pair may then
         differ in shape, as volumes of two people do.
+    augmentation : mapping, optional
+        Arguments of `Augmentation`, such as ``{"rotation": 20, "flips": [0]}``: in training epochs, each image of a
+        pair gets a random pose of its own, and what is drawn on it with it. Default: none; ``{}`` takes its defaults.
+    change_appearance : bool
+        Whether one image of each pair, by chance, gets other intensities in training epochs, as another stain or
+        scanner would give it; see `synthesis.change_appearance`.
 
     Returns
     -------
@@ -188,6 +220,8 @@ def from_pairs(
         annotations,
         _label_values(images, labels) if "labels" in annotations else (),
         PairLandmarks(cast("tuple[LandmarkPair, ...]", images.more)) if "landmarks" in annotations else None,
+        None if augmentation is None else _augmentation(patches.size, seed, augmentation),
+        boolean()("change_appearance", change_appearance),
         batch_size=batch_size,
         seed=seed,
         frozen_last_batch=frozen_last_batch,
@@ -200,6 +234,13 @@ def _given(pair, pairs):
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ValueError(f"{_EXPECTED}. Received: pairs={pairs!r}")
     return PairFiles(Path(pair[0]), Path(pair[1]))
+
+
+def _augmentation(size, seed, arguments):
+    legal = list(inspect.signature(Augmentation).parameters)[2:]
+    if not isinstance(arguments, Mapping) or not set(arguments) <= set(legal):
+        raise ValueError(f"`augmentation` must be a mapping of any of {', '.join(legal)}. Received: {arguments!r}")
+    return Augmentation(size, seed, **arguments)
 
 
 def _label_values(images, wanted):

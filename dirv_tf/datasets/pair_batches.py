@@ -13,7 +13,7 @@ import tensorflow as tf
 from dirv_tf.validation import boolean, image_size, integer, random_seed
 
 # Draws of this epoch number belong to the evaluation and to the frozen batch; training epoch `e` draws `e + 1`.
-_FROZEN_EPOCH = 0
+FROZEN_EPOCH = 0
 
 
 class Shares(NamedTuple):
@@ -125,7 +125,7 @@ class PairBatches(abc.ABC):
         def numbers(step):
             epoch, batch_index = step // steps + 1, step % steps
             if self.frozen_last_batch:
-                epoch = tf.where(batch_index == steps - 1, tf.constant(_FROZEN_EPOCH, tf.int64), epoch)
+                epoch = tf.where(batch_index == steps - 1, tf.constant(FROZEN_EPOCH, tf.int64), epoch)
             return batch_index, epoch
 
         wanted = range(first_epoch * steps, (first_epoch + epochs) * steps)
@@ -149,13 +149,13 @@ class PairBatches(abc.ABC):
         """
 
         def numbers(batch_index):
-            return batch_index, tf.constant(_FROZEN_EPOCH, tf.int64)
+            return batch_index, tf.constant(FROZEN_EPOCH, tf.int64)
 
         return self._pipeline(range(self.steps_per_epoch), numbers, parallel_calls, shares)
 
     def frozen_batch(self) -> tuple:
         """Return the batch, one element, that ends every training epoch and the evaluation."""
-        return self._batch(tf.constant(self.steps_per_epoch - 1, tf.int64), _FROZEN_EPOCH)
+        return self._batch(tf.constant(self.steps_per_epoch - 1, tf.int64), FROZEN_EPOCH)
 
     @abc.abstractmethod
     def _batch(self, batch_index, epoch):

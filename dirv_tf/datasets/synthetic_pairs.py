@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dirv_tf import geometry, synthesis
+from dirv_tf.datasets.other_intensities import one_in_other_intensities
 from dirv_tf.datasets.pair_batches import PairBatches
-from dirv_tf.synthesis import random_keys
 from dirv_tf.validation import boolean, number, one_of
 
 
@@ -107,12 +107,7 @@ class SyntheticPairs(PairBatches):
         """Return the pairs as they are to be registered: as they are, or one image of each in other intensities."""
         if not self.change_appearance:
             return fixed, moving
-        keys = random_keys.fold(random_keys.stream_key(self.seed, random_keys.APPEARANCE, epoch), indices)
-        # Of a number of their own: what an image becomes does not depend on which one of its pair it is.
-        chance = random_keys.uniform(random_keys.fold(keys, 1), 1)
-        is_fixed = tf.reshape(chance < 0.5, [-1] + [1] * (len(self.size) + 1))
-        changed = synthesis.change_appearance(tf.where(is_fixed, fixed, moving), self.seed, indices, epoch)
-        return tf.where(is_fixed, changed, fixed), tf.where(is_fixed, moving, changed)
+        return one_in_other_intensities(fixed, moving, self.seed, indices, epoch)
 
     def _with_known_shapes(self, fixed, moving, target):
         fixed, moving = (self._with_known_shape(image, 1) for image in (fixed, moving))

@@ -20,14 +20,19 @@ _REACH = math.ceil(3 * _LARGEST_BLUR)
 
 
 def change_appearance(
-    images: tf.Tensor, seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0
+    images: tf.Tensor,
+    seed: int,
+    indices: tf.Tensor,
+    epoch: int | tf.Tensor = 0,
+    strength: float = 1.0,
+    inversion: bool = True,
 ) -> tf.Tensor:
     """Change the intensities of images at random, and leave every structure where it is.
 
     Each of six changes meets an image with a chance of one half, in this order: the intensities are inverted; raised to
     a power of 1/2 to 2; multiplied by a smooth field of at most 1 ± 0.3; blurred by a Gaussian of at most 1.5 pixels;
     squeezed to 60 to 100 % of their range; and given white noise of a standard deviation of at most 0.1, cut off at two
-    of them.
+    of them. These are the limits of the strength 1.
 
     Parameters
     ----------
@@ -39,6 +44,10 @@ def change_appearance(
         Numbers of the images.
     epoch : int or tf.Tensor, shape (), integer
         Number of the epoch.
+    strength : float
+        From 0, no change but inversion, to 1; the limits of all other changes go with it.
+    inversion : bool
+        Whether intensities may be inverted.
 
     Returns
     -------
@@ -54,15 +63,18 @@ def change_appearance(
     size = tuple(images.shape[1:-1])
     keys = random_keys.fold(random_keys.stream_key(seed, random_keys.APPEARANCE, epoch), indices)
     draws = _Draws(random_keys.uniform(keys, 13 + 2 * len(size)), len(size))
-    images = tf.where(draws.meets(), 1 - images, images)
-    images = tf.pow(tf.maximum(images, 1e-6), draws.amount(_LARGEST_GAMMA**-1, _LARGEST_GAMMA, none=1.0, ratio=True))
-    bias = draws.amount(0.0, _LARGEST_BIAS)
+    # Drawn in any case: the numbers of the other changes do not depend on it.
+    inverted = draws.meets()
+    images = tf.where(inverted, 1 - images, images) if inversion else images
+    gamma = _LARGEST_GAMMA**strength
+    images = tf.pow(tf.maximum(images, 1e-6), draws.amount(gamma**-1, gamma, none=1.0, ratio=True))
+    bias = draws.amount(0.0, strength * _LARGEST_BIAS)
     images = images * (1 + bias * _wave(size, draws.places(), draws.places()))
-    images = _blurred(images, draws.amount(0.0, _LARGEST_BLUR))
-    contrast = draws.amount(_LEAST_CONTRAST, 1.0, none=1.0)
+    images = _blurred(images, draws.amount(0.0, strength * _LARGEST_BLUR))
+    contrast = draws.amount(1 - strength * (1 - _LEAST_CONTRAST), 1.0, none=1.0)
     images = contrast * images + (1 - contrast) * draws.uniform()
     noise = tf.reshape(random_keys.truncated_normal(random_keys.fold(keys, 0), math.prod(size)), [-1, *size, 1])
-    return tf.clip_by_value(images + draws.amount(0.0, _LARGEST_NOISE) * noise, 0.0, 1.0)
+    return tf.clip_by_value(images + draws.amount(0.0, strength * _LARGEST_NOISE) * noise, 0.0, 1.0)
 
 
 class _Draws:

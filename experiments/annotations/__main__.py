@@ -10,7 +10,7 @@ from dirv_tf.cli.command_line import exit_status, prepare_process
 from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import parse_override
 from dirv_tf.validation import ConfigError
-from experiments.annotations.members import TERMS
+from experiments.annotations.members import MEMBERS
 from experiments.arguments import add_output, say
 
 _EPILOG = """\
@@ -73,7 +73,7 @@ def _parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--people", type=Path, required=True, metavar="FOLDER", help="the people to train on")
-    parser.add_argument("--members", nargs="+", choices=TERMS, default=list(TERMS), help="trainings (default: all)")
+    parser.add_argument("--members", nargs="+", choices=MEMBERS, default=list(MEMBERS), help="trainings (default: all)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of every member; repeatable"
     )

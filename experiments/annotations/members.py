@@ -13,16 +13,63 @@ from experiments.folders import CHECKOUT
 
 RUN = Path(__file__).with_name("hippocampus.yaml")
 TEST = CHECKOUT / "data" / "hippocampus" / "pairs.csv"
-TERMS = {
-    "unsupervised": None,
-    "boxes": [{"kind": "own"}, {"kind": "boxes", "weight": 2.0, "measure": "dice"}],
-    "labels": [{"kind": "own"}, {"kind": "labels", "weight": 2.0}],
-}
-WHAT = {
-    "unsupervised": "local correlation and smoothness",
-    "boxes": "the same, and Dice of the boxes around both parts",
-    "labels": "the same, and Dice of both parts",
-}
+AUGMENTATION = {
+    "rotation": 12.0, "scale": 0.08, "shear": 0.03, "translation": 0.04, "deformation": 3.0, "intensities": 0.4,
+}  # fmt: skip
+# A network that sees whole volumes at its coarsest size, and finds the field at half the size.
+_DEEPER = {
+    "model.encoder": [8, 32, 48, 64], "model.decoder": [64, 48, 32], "model.last": [32], "data.size": [48, 64, 48],
+    "training.regularization": 0.2,
+}  # fmt: skip
+_OWN = {"kind": "own"}
+
+
+def _labels(weight):
+    return [_OWN, {"kind": "labels", "weight": weight}]
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A training that is compared.
+
+    Attributes
+    ----------
+    what : str
+        What it learns from, for the table.
+    terms : list of dict, optional
+        Of the loss; default: what the run file says alone.
+    augmented : bool
+        Whether the images of a pair are moved and changed at random.
+    settings : dict
+        Further ones, by dotted keys.
+    """
+
+    what: str
+    terms: list | None = None
+    augmented: bool = False
+    settings: dict = dataclasses.field(default_factory=dict)
+
+
+MEMBERS = {
+    "unsupervised": Member("local correlation and smoothness"),
+    "boxes": Member(
+        "the same, and Dice of the boxes around both parts",
+        [_OWN, {"kind": "boxes", "weight": 2.0, "measure": "dice"}],
+    ),
+    "labels": Member("the same, and Dice of both parts", _labels(2.0)),
+    "deeper-unsupervised-augmented": Member(
+        "a deeper network: local correlation and smoothness, augmented", augmented=True, settings=_DEEPER
+    ),
+    "deeper-labels": Member("a deeper network: Dice of both parts as well", _labels(3.0), settings=_DEEPER),
+    "deeper-labels-augmented": Member(
+        "a deeper network: Dice of both parts as well, augmented", _labels(3.0), augmented=True,
+        settings={**_DEEPER, "training.epochs": 22},
+    ),
+    "deeper-one-label-augmented": Member(
+        "a deeper network: Dice of part 1 alone as well, augmented", _labels(3.0), augmented=True,
+        settings={**_DEEPER, "data.labels": [1]},
+    ),
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +142,7 @@ def member_config(name: str, train: Path, overrides: dict | None = None):
     Parameters
     ----------
     name : str
-        Key of `TERMS`.
+        Key of `MEMBERS`.
     train : Path
         Table of the pairs to train on.
     overrides : dict, optional
@@ -105,8 +152,10 @@ def member_config(name: str, train: Path, overrides: dict | None = None):
     -------
     RunConfig
     """
+    member = MEMBERS[name]
     own = {
-        "name": f"hippocampus-{name}", "description": WHAT[name], "data.train_pairs": str(train),
-        "data.test_pairs": str(TEST), "training.terms": TERMS[name],
+        "name": f"hippocampus-{name}", "description": member.what, "data.train_pairs": str(train),
+        "data.test_pairs": str(TEST), "training.terms": member.terms,
+        "data.augmentation": AUGMENTATION if member.augmented else None,
     }
-    return load_run(RUN, overrides={**(overrides or {}), **own})
+    return load_run(RUN, overrides={**member.settings, **(overrides or {}), **own})

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from experiments.annotations.pair_scores import mean_dice, number
 from experiments.annotations.run import RECORD
 from experiments.annotations.table import markdown
 from experiments.folders import CHECKOUT, RECORDS
@@ -17,16 +18,44 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
     record, real = (
         json.loads((results / folder / RECORD).read_text(encoding="utf-8")) for folder in ("annotations", "real")
     )
-    untrained = next(row["summary"] for row in real["methods"] if row["name"] == "register-default")
-    dice = {member["name"]: member["dice"] for member in record["members"]}
-    gain = 100 * (dice["labels"] - dice["unsupervised"])
+    members = {member["name"]: member for member in record["members"]}
+    untrained = next(row for row in real["methods"] if row["name"] == "register-default")
+    gain = 100 * (members["labels"]["dice"] - members["unsupervised"]["dice"])
     sentence = (
-        f"With labels the mean Dice coefficient is {abs(gain):.1f} points {'higher' if gain > 0 else 'lower'}. "
-        "One training each, with one seed; *in training* is the mean over the training pairs in the last epoch. "
+        f"With labels the mean Dice coefficient of the first network is {abs(gain):.1f} points "
+        f"{'higher' if gain > 0 else 'lower'}. One training each, with one seed. *In training*: the mean over the "
+        "training pairs, unchanged, with the final weights; of the first network in its last epoch. *Applied twice*: "
+        "the network registers once more what it registered, and both fields are composed. "
         "The same pairs, registered by `dirv_tf.register(fixed, moving)` without any training: "
-        f"{untrained['dice_mean']:.3f} ([Real pairs](real_pairs.md))."
+        f"{untrained['summary']['dice_mean']:.3f} ([Real pairs](real_pairs.md))."
     )
-    return {"annotations": f"{markdown(record)}\n{sentence}\n"}
+    sentence += "".join(f" {member['note']}" for member in record["members"] if "note" in member)
+    found = {"annotations": f"{markdown(record)}\n{sentence}\n"}
+    best = max((each for each in record["members"] if "pairs" in each), key=lambda each: each["dice"], default=None)
+    if best is not None:
+        found["annotations"] += f"\n{_people(best, record['tested_on'], untrained)}"
+    return found
+
+
+def _people(member, tested, untrained):
+    """Return the mean Dice coefficients of the pairs that each person is in, by the best member and without one."""
+    lines = [
+        f"The ten pairs that each person is in, mean Dice: as they are, by `register` without any training, and by the "
+        f"best network above ({member['what']}).",
+        "",
+        "| person | as they are | `register` | the network | applied twice |",
+        "|---|---|---|---|---|",
+    ]
+    for person in tested:
+        ours = [mean_dice(member["pairs"], name, person) for name in ("before", "once", "twice")]
+        theirs = [pair["dice"] for pair in untrained["pairs"] if f"/{person}." in pair["name"]]
+        values = [ours[0], sum(theirs) / len(theirs), *ours[1:]]
+        lines.append(f"| {person} | {' | '.join(f'{value:.3f}' for value in values)} |")
+    hardest = min(tested, key=lambda person: mean_dice(member["pairs"], "once", person))
+    others = [pair for pair in member["pairs"] if hardest not in (number(pair["fixed"]), number(pair["moving"]))]
+    once, twice = (mean_dice(others, name) for name in ("once", "twice"))
+    lines += ["", f"The {len(others)} pairs without {hardest}: {once:.3f}, and {twice:.3f} applied twice."]
+    return "\n".join(lines) + "\n"
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "annotations.md", "experiments.annotations.page", blocks)

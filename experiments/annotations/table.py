@@ -7,8 +7,8 @@ from experiments.written_page import measured_on
 
 _DICE = METRIC_NAMES["dice"].label
 COLUMNS = (
-    "trained by", f"{_DICE}, mean", "part 1", "part 2", "in training", "folded %", "steps", "processor time",
-    "by the clock",
+    "trained by", f"{_DICE}, mean", "part 1", "part 2", "applied twice", "in training", "folded %", "parameters",
+    "steps", "processor time", "by the clock",
 )
 
 
@@ -17,10 +17,13 @@ def rows(record: dict) -> list[list[str]]:
     members = record["members"]
     found = [["nothing: the pairs as they are", f"{members[0]['dice_before']:.3f}", *[""] * (len(COLUMNS) - 2)]]
     for member in members:
-        dice = (f"{member[key]:.3f}" for key in ("dice", "dice_label1", "dice_label2", "training_dice"))
+        keys = ("dice", "dice_label1", "dice_label2", "dice_twice", "training_dice")
+        # Older members were not measured twice.
+        dice = (f"{member[key]:.3f}" if key in member else "" for key in keys)
         processor = member["processor_seconds"]
         times = ["" if each is None else f"{each / 60:.0f} min" for each in (processor, member["seconds"])]
-        found.append([member["what"], *dice, f"{member['folded_percent']:.3f}", f"{member['steps']:,}", *times])
+        size = (f"{member[key]:,}" for key in ("parameters", "steps"))
+        found.append([member["what"], *dice, f"{member['folded_percent']:.3f}", *size, *times])
     return found
 
 
@@ -28,8 +31,7 @@ def markdown(record: dict) -> str:
     """Return the record as Markdown."""
     lines = [
         f"Trained on {record['training_pairs']} ordered pairs of {len(record['trained_on'])} people, tested on "
-        f"{record['members'][0]['test_pairs']} of {len(record['tested_on'])} others. "
-        f"{record['members'][0]['parameters']:,} parameters. {measured_on(record)}",
+        f"{record['members'][0]['test_pairs']} of {len(record['tested_on'])} others. {measured_on(record)}",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",

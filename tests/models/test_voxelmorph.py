@@ -94,9 +94,38 @@ def test_half_the_scale_integrates_on_every_second_pixel(rng):
     assert np.abs(expected).max() > 1e-2
 
 
-@pytest.mark.parametrize("scale", [1, 2])
-def test_a_tile_with_its_halo_gives_the_field_of_the_whole_image(scale, rng):
-    network = with_a_field(VoxelMorph(2, **SMALL, field_scale=scale))
+def test_a_decoder_that_is_one_shorter_finds_the_field_at_half_the_size(rng):
+    shorter = {**SMALL, "decoder": (8,), "field_scale": 2}
+    network = with_a_field(VoxelMorph(2, **shorter, squarings=3))
+    weights = {name: np.array(variable) for name, variable in network.named_variables().items()}
+    fixed, moving = pair(rng, (16, 24))
+    outputs = network((fixed, moving))
+    velocity = outputs["stage"]["field"]
+    assert velocity.shape == (1, 8, 12, 2)
+    expected = geometry.upsample_displacement_field(geometry.exponential(velocity, 3), "linear")
+    np.testing.assert_allclose(outputs["flow_field"], expected, atol=1e-6)
+    assert np.abs(expected).max() > 1e-2
+
+    def convolve(values, name):
+        return tf.nn.conv2d(values, weights[f"{name}/kernel"], 1, "SAME") + weights[f"{name}/bias"]
+
+    values = tf.concat([moving, fixed], -1)
+    for level in range(2):
+        fine = tf.nn.leaky_relu(convolve(values, f"encoder_layers/{level}"), 0.2)
+        values = tf.nn.max_pool2d(fine, 2, 2, "VALID")
+    values = tf.nn.leaky_relu(convolve(values, "decoder_layers/0"), 0.2)
+    values = tf.concat([tf.repeat(tf.repeat(values, 2, 1), 2, 2), fine], -1)
+    values = tf.nn.leaky_relu(convolve(values, "last_layers/0"), 0.2)
+    np.testing.assert_allclose(velocity, convolve(values, "field_layer"), rtol=1e-4, atol=1e-6)
+    settings = settings_class("voxelmorph")(**shorter)
+    settings.check(2)
+    assert settings.parameters(2) == network.count_params()
+    assert settings.work(2, 100) < settings_class("voxelmorph")(**{**SMALL, "field_scale": 2}).work(2, 100) / 2
+
+
+@pytest.mark.parametrize("changes", [{"field_scale": 1}, {"field_scale": 2}, {"field_scale": 2, "decoder": (8,)}])
+def test_a_tile_with_its_halo_gives_the_field_of_the_whole_image(changes, rng):
+    network = with_a_field(VoxelMorph(2, **{**SMALL, **changes}))
     (halo, _), step = network.halo, network.size_multiples[0]
     assert halo % step == 0
     side = 2 * halo + 4 * step
@@ -110,8 +139,10 @@ def test_a_tile_with_its_halo_gives_the_field_of_the_whole_image(scale, rng):
 
 
 def test_widths_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match=r"equally many numbers. Received: encoder=\(4, 4\), decoder=\(4,\)"):
+    with pytest.raises(ValueError, match=r"one less with .* of 2. Received: encoder=\(4, 4\), decoder=\(4,\), field_scale=1"):
         VoxelMorph(2, encoder=(4, 4), decoder=(4,))
+    with pytest.raises(ValueError, match=r"equally many numbers, .*encoder=\(4, 4, 4\), decoder=\(4,\), field_scale=2"):
+        VoxelMorph(2, encoder=(4, 4, 4), decoder=(4,), field_scale=2)
     with pytest.raises(ConfigError, match="'model.encoder' and 'model.decoder' must hold equally many"):
         settings_class("voxelmorph")(encoder=(4, 4), decoder=(4,)).check(2)
     with pytest.raises(ConfigError, match="'model.spacing' must be one number or one number per image axis"):

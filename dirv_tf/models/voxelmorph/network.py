@@ -14,6 +14,7 @@ from dirv_tf.models.bounds import channel_count, repetitions
 from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, repetition
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
+from dirv_tf.models.voxelmorph.decoder_length import fitting_lengths
 from dirv_tf.validation import list_of, one_of
 
 # Slope of the rectifiers for negative values, and how wide the weights of the field's layer are drawn.
@@ -35,9 +36,10 @@ class VoxelMorph(RegistrationNetwork):
     rank : {2, 3}
         Number of spatial axes.
     encoder, decoder : sequence of int
-        Filters of the convolution at every size, from the finest to the coarsest and back; equally many.
+        Filters of the convolution at every size, from the finest to the coarsest and back; equally many. With a
+        `field_scale` of 2 the decoder may have one less: it ends at half the size.
     last : sequence of int
-        Filters of the convolutions at full size before that of the field.
+        Filters of the convolutions before that of the field, at the size at which the decoder ends.
     squarings : int
         0: the last layer gives the flow field. Otherwise it gives a velocity, which is integrated with so many
         squarings, see `geometry.exponential`; 7 in the diffeomorphic form.
@@ -56,7 +58,7 @@ class VoxelMorph(RegistrationNetwork):
     Raises
     ------
     ValueError
-        As of `RegistrationNetwork`; on construction, unless encoder and decoder are of one length.
+        As of `RegistrationNetwork`; on construction, unless the lengths of encoder and decoder fit.
 
     Notes
     -----
@@ -97,14 +99,15 @@ class VoxelMorph(RegistrationNetwork):
         widths = list_of(channel_count(), longest=16)
         self.encoder = widths("encoder", encoder)
         self.decoder = widths("decoder", decoder)
-        if len(self.encoder) != len(self.decoder):
-            raise ValueError(
-                f"`encoder` and `decoder` must hold equally many numbers. Received: encoder={encoder!r}, "
-                f"decoder={decoder!r}"
-            )
         self.last = widths("last", last)
         self.squarings = repetitions(0)("squarings", squarings)
         self.field_scale = one_of(1, 2)("field_scale", field_scale)
+        if not fitting_lengths(self.encoder, self.decoder, self.field_scale):
+            raise ValueError(
+                f"`encoder` and `decoder` must hold equally many numbers, or `decoder` one less with a `field_scale` "
+                f"of 2. Received: encoder={encoder!r}, decoder={decoder!r}, field_scale={field_scale}"
+            )
+        self._ends_at_half = len(self.decoder) < len(self.encoder)
         self.size_multiples = tuple(math.lcm(2 ** len(self.encoder), step) for step in self.spacing_per_axis)
         # The field is held in float32, whatever the policy of the features.
         own_policy = self.dtype_policy.name
@@ -144,7 +147,9 @@ class VoxelMorph(RegistrationNetwork):
         sizes = [2**level for level in range(len(self.encoder))]
         # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other.
         coarsest = 2 ** len(self.encoder)
-        reach = sum(sizes) + (coarsest + sum(sizes[1:])) + 2 * (coarsest - 1) + len(self.last) + 1
+        last_size = 2 if self._ends_at_half else 1
+        decoded = sum(2 * size for size in sizes if size >= last_size)
+        reach = sum(sizes) + decoded + 2 * (coarsest - 1) + (len(self.last) + 1) * last_size
         reach += _REACH_OF_RESAMPLING * (self.field_scale - 1)
         return geometry.legal_size((reach,) * self.rank, self.size_multiples)
 
@@ -162,7 +167,7 @@ class VoxelMorph(RegistrationNetwork):
         for layer in self.last_layers:
             values = tf.nn.leaky_relu(layer(values), _SLOPE)
         field = self.field_layer(values)
-        if self.field_scale == 2:
+        if self.field_scale == 2 and not self._ends_at_half:
             field = geometry.downsample_displacement_field(field)
         flow_field = geometry.exponential(field, self.squarings)
         if self.field_scale == 2:

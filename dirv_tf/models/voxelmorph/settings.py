@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from dirv_tf.models.bounds import channel_count, repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
+from dirv_tf.models.voxelmorph.decoder_length import fitting_lengths
 from dirv_tf.validation import ConfigError, list_of, one_of, setting
 
 _WIDTHS = list_of(channel_count(), longest=16)
@@ -30,10 +31,11 @@ class VoxelMorphSettings(NetworkSettings):
 
     def check(self, rank: int) -> None:
         super().check(rank)
-        if len(self.encoder) != len(self.decoder):
+        if not fitting_lengths(self.encoder, self.decoder, self.field_scale):
             raise ConfigError(
-                f"'model.encoder' and 'model.decoder' must hold equally many numbers. "
-                f"Received: model.encoder={list(self.encoder)}, model.decoder={list(self.decoder)}"
+                f"'model.encoder' and 'model.decoder' must hold equally many numbers, or 'model.decoder' one less with "
+                f"a 'model.field_scale' of 2. Received: model.encoder={list(self.encoder)}, "
+                f"model.decoder={list(self.decoder)}, model.field_scale={self.field_scale}"
             )
 
     def size_multiples(self, rank: int) -> tuple[int, ...]:
@@ -66,5 +68,5 @@ class VoxelMorphSettings(NetworkSettings):
             yield channels, filters, len(self.encoder) - up
             channels = filters + self.encoder[-1 - up]
         for filters in (*self.last, rank):
-            yield channels, filters, 0
+            yield channels, filters, len(self.encoder) - len(self.decoder)
             channels = filters

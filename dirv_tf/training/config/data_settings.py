@@ -7,24 +7,19 @@ from pathlib import Path
 from typing import ClassVar
 
 from dirv_tf.training.config.config_sections import sections_by_kind
+from dirv_tf.training.config.data_arguments import COUNT, LEAST_CONTRAST, SIZE, dataset_arguments
+from dirv_tf.training.config.pairs_settings import PairsSettings
 from dirv_tf.validation import (
     ConfigError,
     boolean,
     fraction,
-    image_size,
     increasing_pair,
     integer,
-    list_of,
     number,
     one_of,
     setting,
     text,
 )
-
-_COUNT = integer(1, 10**9)
-_SIZE = image_size()
-# Thesis Section 6.2: 10 of 255.
-_LEAST_CONTRAST = 10 / 255
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +35,10 @@ class _DrawnSettings:
     known_fields: ClassVar[bool] = True
     paths: ClassVar[tuple[str, ...]] = ()
 
-    size: tuple[int, ...] = setting(_SIZE)
-    train_images: int = setting(_COUNT)
-    test_images: int = setting(_COUNT)
-    test_size: tuple[int, ...] | None = setting(_SIZE, default=None)
+    size: tuple[int, ...] = setting(SIZE)
+    train_images: int = setting(COUNT)
+    test_images: int = setting(COUNT)
+    test_size: tuple[int, ...] | None = setting(SIZE, default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
     desensitize: bool = setting(boolean(), default=True)
@@ -59,7 +54,7 @@ class _DrawnSettings:
 
     def dataset(self, part):
         """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
-        arguments = _dataset(self, part)
+        arguments = dataset_arguments(self, part)
         test_size = arguments.pop("test_size", None)
         if test_size is not None and part == "test":
             arguments["size"] = test_size
@@ -75,10 +70,10 @@ class ChessboardSettings(_DrawnSettings):
     """
 
     kind: str = setting(one_of("chessboard"), default="chessboard")
-    cell_range: tuple[int, int] = setting(increasing_pair(_COUNT), default=(6, 10))
-    patch_size: tuple[int, ...] | None = setting(_SIZE, default=None)
-    patches_per_image: int = setting(_COUNT, default=20)
-    least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
+    cell_range: tuple[int, int] = setting(increasing_pair(COUNT), default=(6, 10))
+    patch_size: tuple[int, ...] | None = setting(SIZE, default=None)
+    patches_per_image: int = setting(COUNT, default=20)
+    least_contrast: float = setting(number(low=0), default=LEAST_CONTRAST)
     deform_first: bool = setting(boolean(), default=False)
 
     def __post_init__(self):
@@ -126,17 +121,17 @@ class FolderSettings:
     known_fields: ClassVar[bool] = True
     paths: ClassVar[tuple[str, ...]] = ("folder", "test_folder")
 
-    size: tuple[int, ...] = setting(_SIZE)
+    size: tuple[int, ...] = setting(SIZE)
     folder: str = setting(text())
     kind: str = setting(one_of("folder"), default="folder")
     test_folder: str | None = setting(text(), default=None)
     test_share: float | None = setting(fraction(), default=None)
     split_seed: int = setting(integer(), default=0)
-    train_images: int | None = setting(_COUNT, default=None)
-    test_images: int | None = setting(_COUNT, default=None)
-    patch_size: tuple[int, ...] | None = setting(_SIZE, default=None)
-    patches_per_image: int = setting(_COUNT, default=4)
-    least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
+    train_images: int | None = setting(COUNT, default=None)
+    test_images: int | None = setting(COUNT, default=None)
+    patch_size: tuple[int, ...] | None = setting(SIZE, default=None)
+    patches_per_image: int = setting(COUNT, default=4)
+    least_contrast: float = setting(number(low=0), default=LEAST_CONTRAST)
     normalization: str = setting(one_of("joint", "each"), default="joint")
     on_error: str = setting(one_of("raise", "skip"), default="raise")
     memory_gib: float = setting(number(low=0), default=4.0)
@@ -165,7 +160,7 @@ class FolderSettings:
 
     def dataset(self, part):
         """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
-        arguments = _dataset(self, part)
+        arguments = dataset_arguments(self, part)
         arguments.pop("made_by", None)
         patch_size = arguments.pop("patch_size", None)
         if patch_size is not None and part == "train":
@@ -176,46 +171,6 @@ class FolderSettings:
         if test_folder is None:
             return {**arguments, "part": part}
         return {**arguments, "folder": test_folder if part == "test" else self.folder}
-
-
-@dataclasses.dataclass(frozen=True)
-class PairsSettings:
-    """Real pairs listed in two CSV files; see `dirv_tf.datasets.from_pairs`. `train_images`: as in `FolderSettings`.
-
-    Where the lists have columns for them, labels, landmarks and masks are read: for `training.terms`, and, where both
-    lists have them, to measure by. `labels` are those that count, by default all that are found. With `pad`, whole
-    images are padded to `size`.
-    """
-
-    known_fields: ClassVar[bool] = False
-    paths: ClassVar[tuple[str, ...]] = ("train_pairs", "test_pairs")
-
-    size: tuple[int, ...] = setting(_SIZE)
-    train_pairs: str = setting(text())
-    test_pairs: str = setting(text())
-    kind: str = setting(one_of("pairs"), default="pairs")
-    train_images: int | None = setting(_COUNT, default=None)
-    test_images: int | None = setting(_COUNT, default=None)
-    patches_per_image: int = setting(_COUNT, default=4)
-    least_contrast: float = setting(number(low=0), default=_LEAST_CONTRAST)
-    normalization: str = setting(one_of("joint", "each"), default="joint")
-    on_error: str = setting(one_of("raise", "skip"), default="raise")
-    memory_gib: float = setting(number(low=0), default=4.0)
-    labels: tuple[int, ...] | None = setting(list_of(integer(1)), default=None)
-    pad: bool = setting(boolean(), default=False)
-
-    def __post_init__(self):
-        if Path(self.train_pairs).resolve() == Path(self.test_pairs).resolve():
-            raise ConfigError(
-                "'data.test_pairs' must be another file than 'data.train_pairs', or the network would be tested on "
-                f"what it was trained on. Received: data.test_pairs={self.test_pairs}"
-            )
-
-    def dataset(self, part):
-        """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
-        arguments = _dataset(self, part)
-        del arguments["train_pairs"], arguments["test_pairs"]
-        return {**arguments, "pairs": self.train_pairs if part == "train" else self.test_pairs}
 
 
 _MIXED_KINDS = {"chessboard": ChessboardSettings, "shapes": ShapeSettings, "folder": FolderSettings}
@@ -231,9 +186,9 @@ class MixtureSettings:
     known_fields: ClassVar[bool] = True
     paths: ClassVar[tuple[str, ...]] = ()
 
-    size: tuple[int, ...] = setting(_SIZE)
-    train_images: int = setting(_COUNT)
-    test_images: int = setting(_COUNT)
+    size: tuple[int, ...] = setting(SIZE)
+    train_images: int = setting(COUNT)
+    test_images: int = setting(COUNT)
     parts: tuple = sections_by_kind(_MIXED_KINDS, inherited=("size", "train_images", "test_images"))
     kind: str = setting(one_of("mixture"), default="mixture")
 
@@ -277,14 +232,6 @@ class MixtureSettings:
 
 
 DATA_KINDS = {**_MIXED_KINDS, "pairs": PairsSettings, "mixture": MixtureSettings}
-
-
-def _dataset(settings, part):
-    arguments = {name: value for name, value in dataclasses.asdict(settings).items() if value is not None}
-    counts = {"train": arguments.pop("train_images", None), "test": arguments.pop("test_images", None)}
-    if counts["train"] is not None and arguments.get("patch_size") is not None:
-        counts["train"] *= settings.patches_per_image
-    return arguments if counts[part] is None else {**arguments, "count": counts[part]}
 
 
 def _check_patch_size(settings):

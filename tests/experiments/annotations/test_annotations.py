@@ -2,12 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from dirv_tf.datasets.label_maps import read_label_map
 from dirv_tf.datasets.pair_table import read_pair_table
+from dirv_tf.metrics import label_overlap
 from dirv_tf.validation import ConfigError
-from experiments.annotations import members, page, run
-from experiments.annotations.members import TERMS, TEST, member_config, people_of, write_pairs
+from experiments.annotations import members, page, pair_scores, run
+from experiments.annotations.members import MEMBERS, TEST, member_config, people_of, write_pairs
 from experiments.annotations.table import COLUMNS, markdown, rows, text_lines
 
 PEOPLE = TEST.parent
@@ -26,39 +30,81 @@ def test_pairs_are_all_ordered_ones_of_the_people_who_are_not_tested_on(tmp_path
         people_of(PEOPLE, members.tested_people())
 
 
-def test_members_differ_in_their_terms_alone(tmp_path):
-    mappings = {name: member_config(name, tmp_path / "train.csv").as_mapping() for name in TERMS}
-    for mapping in mappings.values():
+def test_members_of_a_network_differ_in_what_they_say_alone(tmp_path):
+    common = {}
+    for name in MEMBERS:
+        mapping = member_config(name, tmp_path / "train.csv").as_mapping()
+        assert mapping.pop("name").endswith(name) and mapping.pop("description") == MEMBERS[name].what
         terms = mapping["training"].pop("terms", None)
-        del mapping["name"], mapping["description"]
-        assert mapping == mappings["unsupervised"]
         assert terms is None or terms[0]["kind"] == "own"
+        assert (mapping["data"].pop("augmentation", None) is not None) == name.endswith("augmented")
+        # Trained for longer, and with one label.
+        if name == "deeper-labels-augmented":
+            mapping["training"]["epochs"] -= 12
+        if "one-label" in name:
+            mapping["data"]["labels"].append(2)
+        assert mapping == common.setdefault(name.startswith("deeper"), mapping), name
+    assert common[True]["model"] != common[False]["model"]
 
 
 def test_a_record_holds_what_was_measured_and_members_in_one_order(tmp_path, monkeypatch):
     def execute(config, folder, **_):
         folder.write_config(config)
         folder.write_record(seconds=60.0)
-        dice = 0.6 if config.training.terms is None else 0.8
-        test = {"dice_before": 0.5, "dice": dice, "dice_label1": dice, "dice_label2": dice, "folded_percent": 0.0}
-        content = {"test": {**test, "dl_int_finest": 10.0}, "test_images": 30, "parameters": 100}
+        content = {"test": {"folded_percent": 0.0, "dl_int_finest": 10.0}, "test_images": 30, "parameters": 100}
         folder.metrics_json.write_text(json.dumps(content))
-        folder.history.write_text("epoch,dice\n1,0.6\n2,0.9\n")
+
+    def scores(weights, table, size, twice=True):
+        dice = 0.6 if "unsupervised" in str(weights) else 0.8
+        both = 0.9 if table != TEST else dice
+        pair = {"before": [0.4, 0.6], "once": [both, both], "twice": [both, both + 0.1], "folded_percent": 0.0}
+        return [{"fixed": "004.nii.gz", "moving": "008.nii.gz", **pair}]
 
     monkeypatch.setattr(run, "execute", execute)
+    monkeypatch.setattr(run, "pair_scores", scores)
     monkeypatch.setattr(run, "tested_people", lambda: ["004", "008", "015"])
     record = run.compare_annotations(PEOPLE, tmp_path, ["labels", "unsupervised"], report=lambda line: None)
     assert json.loads((tmp_path / run.RECORD).read_text()) == record
     assert [member["name"] for member in record["members"]] == ["unsupervised", "labels"]
     assert [member["dice"] for member in record["members"]] == [0.6, 0.8]
     assert {member["training_dice"] for member in record["members"]} == {0.9}
+    assert [member["dice_twice"] for member in record["members"]] == [0.65, 0.85]
     # Ten epochs of six pairs.
     assert record["training_pairs"] == 6 and record["members"][0]["steps"] == 60
     assert [row[1] for row in rows(record)] == ["0.500", "0.600", "0.800"]
     assert len({len(line) for line in text_lines(record)}) == 1
     assert len(markdown(record).strip().splitlines()) == 4 + 3
+    # A member that is not asked for stays.
+    again = run.compare_annotations(PEOPLE, tmp_path, ["labels"], report=lambda line: None)
+    assert again["members"] == record["members"]
     with pytest.raises(ConfigError, match="a run of the settings asked for, or none. Received: "):
         run.compare_annotations(PEOPLE, tmp_path, ["labels"], {"training.epochs": 3}, report=lambda line: None)
+
+
+def test_pairs_are_measured_one_by_one_with_the_network_applied_once_and_twice(tmp_path, monkeypatch):
+    """A network that takes everything from one voxel further on along the first axis."""
+    people = people_of(PEOPLE, ["008", "020", "025", "034"])
+    write_pairs(people, tmp_path / "pairs.csv")
+    monkeypatch.setattr(
+        pair_scores, "load_weights_file",
+        lambda path: lambda pair: {"flow_field": tf.ones([*pair[0].shape[:-1], 1]) * tf.constant([1.0, 0.0, 0.0])},
+    )  # fmt: skip
+    found = pair_scores.pair_scores(tmp_path, tmp_path / "pairs.csv", (48, 64, 48))
+    assert [(pair["fixed"], pair["moving"]) for pair in found] == [
+        ("004.nii.gz", "015.nii.gz"), ("015.nii.gz", "004.nii.gz")
+    ]  # fmt: skip
+    padded = []
+    for person in people:
+        labels = read_label_map(person.labels)
+        before = [(side - each) // 2 for side, each in zip((48, 64, 48), labels.shape)]
+        padded.append(np.pad(labels, [(b, s - e - b) for b, s, e in zip(before, (48, 64, 48), labels.shape)]))
+    for pair, (fixed, moving) in zip(found, (padded, padded[::-1])):
+        for name, shift in (("before", 0), ("once", -1), ("twice", -2)):
+            dice = label_overlap(fixed, np.roll(moving, shift, axis=0))["dice"]
+            np.testing.assert_allclose(pair[name], [dice[1], dice[2]], atol=6e-5)
+        assert pair["folded_percent"] == 0
+    for person in ("004", "015"):
+        assert pair_scores.mean_dice(found, "once", person) == pair_scores.mean_dice(found, "once")
 
 
 def test_the_page_shows_the_record():

@@ -6,6 +6,7 @@ import inspect
 import pytest
 
 from dirv_tf import datasets
+from dirv_tf.io.atomic_write import write_text
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.yaml_text import format_yaml, parse_yaml
@@ -75,6 +76,22 @@ def test_every_kind_gives_the_arguments_of_its_parts(tmp_path):
     pairs = load_run(_file(tmp_path, "pairs")).data
     assert pairs.dataset("train")["pairs"] == pairs.train_pairs and pairs.dataset("train")["count"] == 7
     assert pairs.dataset("test")["pairs"] == pairs.test_pairs and "count" not in pairs.dataset("test")
+
+
+def test_pairs_are_augmented_for_the_training_alone(tmp_path):
+    changes = {"data.augmentation": {"rotation": 8, "flips": [1]}, "data.change_appearance": True}
+    config = load_run(_file(tmp_path, "pairs"), overrides=changes)
+    train, test = (config.data.dataset(part) for part in ("train", "test"))
+    assert train["augmentation"]["rotation"] == 8 and train["augmentation"]["flips"] == (1,)
+    assert train["change_appearance"] and not {"augmentation", "change_appearance"} & set(test)
+    default = load_run(_file(tmp_path, "pairs"), overrides={"data.augmentation": {}}).data.augmentation
+    parameters = inspect.signature(datasets.Augmentation).parameters
+    for field in dataclasses.fields(default):
+        assert getattr(default, field.name) == parameters[field.name].default, field.name
+    assert len(dataclasses.fields(default)) == len(parameters) - 2
+    (tmp_path / "again").mkdir()
+    write_text(tmp_path / "again" / "config.yaml", format_yaml(config.as_mapping()))
+    assert load_run(tmp_path / "again" / "config.yaml") == config
 
 
 @pytest.mark.parametrize("kind", ["chessboard", "folder"])
@@ -150,6 +167,11 @@ _BOARD = {"kind": "chessboard"}
         ("shapes", {"labels": 1}, "'data.labels' must be an integer of at least 2"),
         ("shapes", {"patch_size": [16, 16]}, "unknown key 'data.patch_size'"),
         ("pairs", {"test_pairs": "train.csv"}, "'data.test_pairs' must be another file"),
+        ("pairs", {"augmentation": {"rotation": -1}}, "'data.augmentation.rotation' must be .*data.augmentation.rotation=-1"),
+        ("pairs", {"augmentation": {"flip": [0]}}, "unknown key 'data.augmentation.flip'. Did you mean 'flips'?"),
+        ("pairs", {"augmentation": {"flips": [0, 2]}}, r"flips' must be axes of the images, from 0 to 1.*=\[0, 2\]"),
+        ("pairs", {"augmentation": 3}, "'data.augmentation' must be a mapping of keys to values. Received: 3"),
+        ("folder", {"augmentation": {}}, "unknown key 'data.augmentation'"),
         ("mixture", {"parts": [_BOARD]}, "'data.parts' must be at least two sections. Received: 1"),
         ("mixture", {"parts": "boards"}, "'data.parts' must be a list of mappings. Received: .*boards"),
         ("mixture", {"parts": [_BOARD, {"kind": "pairs"}]}, r"'data.parts\[1\].kind' must be one of chessboard, shapes, folder"),
