@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,23 +13,43 @@ import tensorflow as tf
 from dirv_tf.geometry import rotation_matrices
 from dirv_tf.synthesis import random_keys
 
-# Largest translation and center offset in pixels, angle in radians, shear; the two intervals of the scales.
-TRANSLATION = 2.0
-CENTER = 2.0
-ANGLE = math.radians(1.5)
-SHEAR = 0.04
-SCALES = ((0.98, 1.04), (0.96, 1.02))
+
+class AffineRange(NamedTuple):
+    """How far random affine transformations go; by default as in the thesis.
+
+    Attributes
+    ----------
+    translation, center : float
+        Largest translation, and largest offset of the center, along every axis, pixels.
+    angle : float
+        Largest angle in radians.
+    shear : float
+        Largest off-diagonal entry.
+    scales : pair of pairs of float
+        Two intervals of the scales; an image has those of one of them, with equal chances.
+    """
+
+    translation: float = 2.0
+    center: float = 2.0
+    angle: float = math.radians(1.5)
+    shear: float = 0.04
+    scales: tuple[tuple[float, float], tuple[float, float]] = ((0.98, 1.04), (0.96, 1.02))
+
+
+SMALL_RANGE = AffineRange()
+# What a network has to turn, not only to shift.
+LARGE_RANGE = AffineRange(translation=8.0, angle=math.radians(20), shear=0.1, scales=((0.8, 1.25), (0.8, 1.25)))
 
 
 def affine_parameters(
-    rank: int, seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0
+    rank: int, seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0, limits: AffineRange = SMALL_RANGE
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Draw random affine transformations (thesis Section 5.4).
 
     A transformation maps ``x`` to ``matrix (x - center) + center + translation``. The matrix is the product of a
-    rotation (within 1.5 degrees; one angle in 2D, one per coordinate plane in 3D), a shear (off-diagonal entries
-    within 0.04) and a scaling of every axis, multiplied in random order. The scales of an image come from
-    [0.98, 1.04) or from [0.96, 1.02), with equal chances.
+    rotation (one angle in 2D, one per coordinate plane in 3D), a shear and a scaling of every axis, multiplied in
+    random order. In the thesis angles are within 1.5 degrees, the off-diagonal entries of shears within 0.04, and the
+    scales of an image come from [0.98, 1.04) or from [0.96, 1.02), with equal chances.
 
     Parameters
     ----------
@@ -40,14 +61,16 @@ def affine_parameters(
         Numbers of the images.
     epoch : int or tf.Tensor, shape (), integer
         Number of the epoch.
+    limits : AffineRange
+        How far the transformations go.
 
     Returns
     -------
     matrices : tf.Tensor, shape (B, r, r), float32
     translations : tf.Tensor, shape (B, r), float32
-        Pixels, within 2 along every axis.
+        Pixels, within 2 along every axis unless `limits` says otherwise.
     center_offsets : tf.Tensor, shape (B, r), float32
-        Center of the transformation minus center of the image, pixels, within 2 along every axis.
+        Center of the transformation minus center of the image, pixels, likewise.
     """
     between = random_keys.between
     keys = random_keys.fold(random_keys.stream_key(seed, random_keys.AFFINE, epoch), indices)
@@ -56,14 +79,14 @@ def affine_parameters(
     translation, angle, shear, scale, interval, center, order = tf.split(
         random_keys.uniform(keys, sum(counts)), counts, axis=1
     )
-    rotations = rotation_matrices(between(angle, -ANGLE, ANGLE), rank)
+    rotations = rotation_matrices(between(angle, -limits.angle, limits.angle), rank)
 
     off_diagonal = np.zeros((shears, rank * rank), np.float32)
     off_diagonal[range(shears), np.flatnonzero(1 - np.eye(rank))] = 1.0
-    shear = tf.matmul(between(shear, -SHEAR, SHEAR), off_diagonal)
+    shear = tf.matmul(between(shear, -limits.shear, limits.shear), off_diagonal)
     shears = tf.eye(rank) + tf.reshape(shear, [-1, rank, rank])
 
-    low, high = tf.unstack(tf.where(interval[..., None] < 0.5, *np.array(SCALES, np.float32)), axis=-1)
+    low, high = tf.unstack(tf.where(interval[..., None] < 0.5, *np.array(limits.scales, np.float32)), axis=-1)
     scalings = tf.linalg.diag(between(scale, low, high))
 
     orders = tf.constant(list(itertools.permutations(range(3))))
@@ -72,13 +95,17 @@ def affine_parameters(
     matrices = tf.matmul(tf.matmul(factors[:, 0], factors[:, 1]), factors[:, 2])
     return (
         matrices,
-        between(translation, -TRANSLATION, TRANSLATION),
-        between(center, -CENTER, CENTER),
+        between(translation, -limits.translation, limits.translation),
+        between(center, -limits.center, limits.center),
     )
 
 
 def affine_fields(
-    size: Sequence[int], seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0
+    size: Sequence[int],
+    seed: int,
+    indices: tf.Tensor,
+    epoch: int | tf.Tensor = 0,
+    limits: AffineRange = SMALL_RANGE,
 ) -> tf.Tensor:
     """Draw flow fields of random affine transformations (thesis Section 5.4).
 
@@ -95,6 +122,8 @@ def affine_fields(
         Numbers of the images.
     epoch : int or tf.Tensor, shape (), integer
         Number of the epoch.
+    limits : AffineRange
+        How far the transformations go.
 
     Returns
     -------
@@ -102,7 +131,7 @@ def affine_fields(
         Flow fields in pixels.
     """
     rank = len(size)
-    matrices, translations, offsets = affine_parameters(rank, seed, indices, epoch)
+    matrices, translations, offsets = affine_parameters(rank, seed, indices, epoch, limits)
     inverses = tf.linalg.inv(matrices)
     gradients = inverses - tf.eye(rank)
     constants = -tf.linalg.matvec(inverses, translations)
