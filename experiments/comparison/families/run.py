@@ -14,6 +14,7 @@ from experiments.comparison.families.measurement import measure
 from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.families.pair_sets import SEED, TUNING_SEED, KnownSet, draw
 from experiments.comparison.families.record import Record
+from experiments.comparison.families.stage_errors import stage_reductions
 from experiments.comparison.families.ways import COSTS, Way, classical_method, ways_of, with_settings
 from experiments.comparison.methods import tune
 from experiments.comparison.stages import Stages
@@ -86,7 +87,10 @@ def compare_families(
         stages.begin(f"{known_set.name}: {way.name}, {way.way}")
         if way.register is None:
             way = with_settings(way, _settings(known_set, way.name, record, report))
-        record.keep(known_set.name, way.key, way.identity, measure(way.register, drawn[1], stages.share))
+        measured = measure(way.register, drawn[1], stages.share)
+        if way.way == "once":
+            measured["stage_dl_dis"] = stage_reductions(_network(networks, way.name), drawn[1])
+        record.keep(known_set.name, way.key, way.identity, measured)
     report(f"Written: {record.file}")
     return record.content
 
@@ -94,6 +98,10 @@ def compare_families(
 def pairs_of(known_set: KnownSet, pairs: int) -> int:
     """Return how many pairs of a set are drawn."""
     return pairs if len(known_set.size) == 2 else min(pairs, VOLUME_PAIRS)
+
+
+def _network(networks, name):
+    return next(each.network for each in networks if each.name == name)
 
 
 def _work(known_set, way, pairs):

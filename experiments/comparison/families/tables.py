@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ _REAL_COLUMNS = {
     "dice_mean": (("Dice, mean", "dice_mean", "{:.3f}"), ("worst", "dice_worst", "{:.3f}")),
 }
 _TIMES = (("seconds", "seconds", "{:.2f}"), ("of processor time", "cpu_seconds", "{:.3f}"))
+_FOLDED = _FIELD_COLUMNS[2]
 GAINS = ("refined", "optimized")
 
 
@@ -79,7 +80,7 @@ def set_table(record: dict[str, Any], name: str) -> str:
     """
     entry = record["sets"][name]
     real = next((columns for key, columns in _REAL_COLUMNS.items() if key in entry["rows"][0]), None)
-    columns = (*(real or _FIELD_COLUMNS), *(((_FOLDED,)) if real else ()), *_TIMES)
+    columns = (*(real or _FIELD_COLUMNS), *((_FOLDED,) if real else ()), *_TIMES)
     headings = [heading for heading, _, _ in columns]
     if not real:
         headings.insert(2, "endpoint error, px")
@@ -92,19 +93,24 @@ def set_table(record: dict[str, Any], name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-_FOLDED = _FIELD_COLUMNS[2]
-
-
 def endpoint(row: dict[str, Any]) -> str:
     """Return the mean endpoint error over the pairs and, for more than one, its standard error."""
-    errors = np.array(row["endpoint_px_pairs"])
+    errors, mean = np.array(row["endpoint_px_pairs"]), row["endpoint_px"]
     if len(errors) == 1:
-        return f"{errors.mean():.2f}"
-    return f"{errors.mean():.2f} ± {errors.std(ddof=1) / np.sqrt(len(errors)):.2f}"
+        return f"{mean:.2f}"
+    return f"{mean:.2f} ± {errors.std(ddof=1) / np.sqrt(len(errors)):.2f}"
 
 
-def overview(record: dict[str, Any], sets: Sequence[str], key: str = "dl_dis_finest", form: str = "{:.1f}") -> str:
-    """Return one column per set and one row per network in one pass, and per other method; the best of each in bold.
+def overview(
+    record: dict[str, Any],
+    sets: Sequence[str],
+    key: str = "dl_dis_finest",
+    form: str = "{:.1f}",
+    lower: bool = False,
+) -> str:
+    """Return one column per set and one row per network in one pass, and per other method.
+
+    The best of a column is in bold, among networks in one pass and among all others.
 
     Parameters
     ----------
@@ -113,9 +119,11 @@ def overview(record: dict[str, Any], sets: Sequence[str], key: str = "dl_dis_fin
         Known ones of one rank.
     key, form : str
         What stands in the cells.
+    lower : bool
+        Whether small numbers are the good ones.
     """
     found = [_rows_by_label(record, name, lambda row: row["way"] not in GAINS) for name in sets]
-    return _matrix(record, sets, found, lambda row: row[key], form, bold=True)
+    return _matrix(record, sets, found, lambda row: row[key], form, min if lower else max)
 
 
 def gains(record: dict[str, Any], sets: Sequence[str], way: str) -> str:
@@ -135,7 +143,25 @@ def gains(record: dict[str, Any], sets: Sequence[str], way: str) -> str:
             network: {**more[network], "gain": more[network]["dl_dis_finest"] - row["dl_dis_finest"]}
             for network, row in once.items() if network in more
         })
-    return _matrix(record, sets, found, lambda row: row["gain"], "{:+.1f}", bold=False)
+    return _matrix(record, sets, found, lambda row: row["gain"], "{:+.1f}")
+
+
+def steps_table(record: dict[str, Any], sets: Sequence[str]) -> str:
+    """Return ΔL_dis after every step of the networks that work in stages, one column per set.
+
+    Parameters
+    ----------
+    record : dict
+    sets : sequence of str
+    """
+    titles = [record["sets"][name]["title"] for name in sets]
+    lines = [_line(("network", *titles)), "|---" * (len(titles) + 1) + "|"]
+    found = [_rows_by_label(record, name, lambda row: row.get("stage_dl_dis")) for name in sets]
+    for each in dict.fromkeys(each for rows in found for each in rows):
+        steps = [rows[each]["stage_dl_dis"] if each in rows else () for rows in found]
+        cells = [", ".join(f"{step:.1f}" for step in each_set) or DASH for each_set in steps]
+        lines.append(_line((each, *cells)))
+    return "\n".join(lines) + "\n"
 
 
 def _rows_by_label(record, name, wanted):
@@ -143,18 +169,21 @@ def _rows_by_label(record, name, wanted):
     return {label(row): row for row in ordered_rows(record, entry) if wanted(row)}
 
 
-def _matrix(record, sets, found, value: Callable[[dict], float], form, bold):
+def _matrix(record, sets, found, value, form, best=None):
     titles = [record["sets"][name]["title"] for name in sets]
     lines = [_line(("method", *titles)), "|---" * (len(titles) + 1) + "|"]
-    labels = list(dict.fromkeys(each for rows in found for each in rows))
-    best = [max((value(row) for row in rows.values()), default=None) for rows in found]
-    for each in labels:
-        cells = []
-        for rows, highest in zip(found, best):
-            text = form.format(value(rows[each])) if each in rows else DASH
-            cells.append(f"**{text}**" if bold and each in rows and value(rows[each]) == highest else text)
-        lines.append(_line((each, *cells)))
+    marked = [_best(rows, value, best) for rows in found]
+    for each in dict.fromkeys(each for rows in found for each in rows):
+        cells = [form.format(value(rows[each])) if each in rows else DASH for rows in found]
+        lines.append(_line((each, *(f"**{cell}**" if each in bold else cell for cell, bold in zip(cells, marked)))))
     return "\n".join(lines) + "\n"
+
+
+def _best(rows, value, best):
+    if best is None:
+        return set()
+    parts = [[each for each, row in rows.items() if (row["way"] == "once") is once] for once in (True, False)]
+    return {best(part, key=lambda each: value(rows[each])) for part in parts if part}
 
 
 def _cell(row, key, form):

@@ -1,0 +1,120 @@
+"""Tables, page and picture of a small record, and the committed ones."""
+
+import copy
+import json
+
+import pytest
+
+from experiments.comparison.families.page import PAGE, RECORD, blocks
+from experiments.comparison.families.picture import draw, main
+from experiments.comparison.families.tables import gains, networks_table, overview, set_table, steps_table
+
+HARDWARE = {"processor": "Abacus", "cores": 2, "memory_gib": 1.0, "gpus": []}
+
+
+def row(name, way, endpoint, seconds, **more):
+    measured = {
+        "dl_dis_finest": 100 - 10 * endpoint, "dl_int_finest": 50.0, "endpoint_px": endpoint,
+        "endpoint_px_pairs": [endpoint - 0.1, endpoint + 0.1], "folded_percent": 0.5, "sd_log_jacobian": 0.25,
+        "inverse_px": 0.75, "seconds": 2 * seconds, "cpu_seconds": seconds,
+    }
+    about = {"identity": "", "date": "2026-01-02T03:04:05+00:00", "hardware": HARDWARE, "threads": "1"}
+    return {"name": name, "way": way, **measured, **about, **more}
+
+
+@pytest.fixture
+def record():
+    def facts(family, supervised, minutes):
+        return {
+            "family": family, "rank": 2, "parameters": 12345, "sha256": "a", "supervised": supervised,
+            "pairs_shown": 678, "minutes": minutes, "hardware": HARDWARE,
+        }
+
+    rows = [
+        row("register", "register", 0.5, 0.1), row("wave", "once", 2.0, 0.01, stage_dl_dis=[10.0, 80.0]),
+        row("wave", "optimized", 1.0, 0.02), row("wave", "refined", 2.5, 0.05), row("chain", "once", 3.0, 0.03),
+        row("demons", "classical", 0.7, 0.2),
+    ]
+    known = {
+        "title": "Boards", "pairs": 2, "size": [64, 64], "seed": 1, "mean_px": 2.0, "largest_px": 7.0, "rows": rows,
+        "settings": {"demons": {"settings": {"shrinks": [2, 1]}, "tuned": "make classical"}},
+    }
+    real = {"rtre_mean": 0.0123, "rtre_worst": 0.5, "folded_percent": 0.0, "seconds": None, "cpu_seconds": None}
+    about = {"identity": "", "date": "2026-01-03T00:00:00+00:00", "hardware": HARDWARE, "threads": "1"}
+    return {
+        "networks": {
+            "wave": facts("voxelmorph", False, 20.4), "chain": facts("dirv_net", True, None),
+            "unused": facts("avsm", None, None),
+        },
+        "sets": {
+            "chessboards-64": known,
+            "histology": {
+                "title": "Sections", "pairs": 6, "of": 20, "settings": {},
+                "rows": [{"name": "alignment alone", "way": "aligned", **real, **about}],
+            },
+            "tissue-128": {"title": "Empty", "rows": []},
+        },
+        "versions": {"tensorflow": "2.15.1"}, "hardware": HARDWARE,
+    }
+
+
+def test_rows_stand_by_family_with_a_dash_for_what_is_not_known(record):
+    lines = set_table(record, "chessboards-64").splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == [
+        "| chain", "| wave", "| wave, refined", "| wave, optimized", "| register", "| demons",
+    ]
+    assert lines[3] == "| wave | 80.0 | 50.0 | 2.00 ± 0.10 | 0.50 | 0.250 | 0.75 | 0.02 | 0.010 |"
+    assert len({line.count("|") for line in lines}) == 1
+    real = set_table(record, "histology").splitlines()
+    assert real[2] == "| alignment alone | 0.0123 | 0.5000 | 0.00 | – | – |"
+    networks = networks_table(record)
+    assert "| chain | DIRV-Net | 12,345 | true fields | 678 | – |" in networks
+    assert "| wave | VoxelMorph | 12,345 | images alone | 678 | 20 |" in networks and "unused" not in networks
+
+
+def test_the_best_network_and_the_best_other_method_are_marked(record):
+    table = overview(record, ["chessboards-64"])
+    assert "| wave | **80.0** |" in table and "| chain | 70.0 |" in table
+    assert "| register | **95.0** |" in table and "optimized" not in table
+    assert "| wave | **2.00** |" in overview(record, ["chessboards-64"], "endpoint_px", "{:.2f}", lower=True)
+    assert "| wave | 10.0, 80.0 |" in steps_table(record, ["chessboards-64"])
+
+
+def test_gains_are_points_over_the_single_pass(record):
+    assert "| wave | +10.0 |" in gains(record, ["chessboards-64"], "optimized")
+    assert "| wave | -5.0 |" in gains(record, ["chessboards-64"], "refined")
+    assert "chain" not in gains(record, ["chessboards-64"], "refined")
+
+
+def test_a_page_is_written_from_a_small_record(record, tmp_path):
+    file = tmp_path / "comparison.json"
+    file.write_text(json.dumps(record), encoding="utf-8")
+    found = blocks(file)
+    assert found["measured"] == (
+        "Measured 2026-01-02 to 2026-01-03 on 2 cores of Abacus, no GPU, TensorFlow in one thread, version 2.15.1.\n"
+    )
+    assert "demons: shrinks 2-1 (found by `make classical`)." in found["sets"]
+    assert "6 of the 20 shipped pairs." in found["sets"] and "Empty" not in found["sets"]
+    record["sets"]["chessboards-64"]["rows"][0]["threads"] = None
+    file.write_text(json.dumps(record), encoding="utf-8")
+    assert "in the threads that it takes" in blocks(file)["measured"]
+
+
+def test_the_picture_has_a_mark_per_row_and_a_line_per_optimized_network(record, tmp_path):
+    content = copy.deepcopy(record)
+    content["sets"]["other"] = content["sets"]["chessboards-64"]
+    figure = draw(content, ("chessboards-64", "other"))
+    for panel in figure.axes:
+        assert len(panel.collections) == 6 and len(panel.lines) == 1
+        assert panel.get_xscale() == panel.get_yscale() == "log" and panel.get_title(loc="left") == "Boards"
+    hollow = [marks.get_facecolor()[0].tolist() == [1, 1, 1, 1] for marks in figure.axes[0].collections]
+    assert sum(hollow) == 3  # the three ways of the network that saw no true field
+    with pytest.raises(KeyError):
+        draw(content, ("chessboards-64", "none"))
+
+
+def test_the_committed_page_and_picture_are_those_of_the_record(capsys, tmp_path):
+    assert PAGE.main(["--check"]) == 0, "run: python -m experiments.comparison.families.page"
+    assert "up to date" in capsys.readouterr().out
+    assert main(RECORD, tmp_path / "drawn.svg") == 0
+    assert (tmp_path / "drawn.svg").stat().st_size > 10_000
