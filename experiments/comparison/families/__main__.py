@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     from experiments.comparison.families.pair_sets import SETS
     from experiments.comparison.families.real_sets import compare_on_real_sets
     from experiments.comparison.families.run import compare_families
+    from experiments.comparison.families.ways import WAYS
 
     known = {each.name: each for each in SETS}
     unknown = [name for name in options.set if name not in (*known, *REAL)]
@@ -57,15 +58,18 @@ def main(arguments: list[str] | None = None) -> int:
         legal = ", ".join((*known, *REAL))
         print(f"error: Expected sets among {legal}. Received: {', '.join(unknown)}", file=sys.stderr)
         return 2
+    if not set(options.way) <= set(WAYS):
+        print(f"error: Expected ways among {', '.join(WAYS)}. Received: {', '.join(options.way)}", file=sys.stderr)
+        return 2
     chosen = options.set or (*known, *REAL)
     try:
         networks = load_networks((*(() if options.only else default_networks()), *options.network))
         sets = [known[name] for name in chosen if name in known]
         if sets:
-            compare_families(sets, networks, options.output, options.pairs, not options.without_classical, say)
+            compare_families(sets, networks, options.output, options.pairs, options.way or WAYS, say)
         real = [name for name in chosen if name in REAL]
         if real:
-            compare_on_real_sets(real, networks, options.output, options.real_pairs, say)
+            compare_on_real_sets(real, networks, options.output, options.real_pairs, options.way or WAYS, say)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -92,7 +96,10 @@ def _parser():
         "--pairs", type=at_least(1), default=10, help="pairs per set of images; of volumes at most 4 (%(default)s)"
     )
     parser.add_argument("--real-pairs", type=at_least(1), default=6, help="pairs per real set (%(default)s)")
-    parser.add_argument("--without-classical", action="store_true", help="no demons and no B-splines")
+    parser.add_argument(
+        "--way", action="append", default=[], metavar="NAME",
+        help="once, refined, optimized, optimization, register or classical; repeatable (default: all)",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",
         help="folder of the record (default: experiments/output/comparison)",

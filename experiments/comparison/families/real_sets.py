@@ -12,6 +12,7 @@ from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.registration import register
 from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.families.record import Record
+from experiments.comparison.families.ways import WAYS
 from experiments.comparison.real.__main__ import SETS
 from experiments.comparison.real.judges import JUDGES
 from experiments.comparison.real.labeled_pair import labeled
@@ -25,6 +26,7 @@ TITLES = {"histology": "Real sections, landmarks", "hippocampus": "Real MR volum
 # No network has learned poses, so sections are aligned first; stains differ, so that their structure is compared.
 _BEFORE = {"histology": {"align": "affine"}, "hippocampus": {}}
 _OPTIMIZED = {"histology": {"similarity": "mind", "optimize": True}, "hippocampus": {"optimize": True}}
+_REFERENCES = ("before", "aligned")
 _READY = {"landmarks": prepared, "labels": labeled}
 
 
@@ -33,6 +35,7 @@ def compare_on_real_sets(
     networks: Sequence[ComparedNetwork],
     folder: Path,
     count: int,
+    wanted: Sequence[str] = WAYS,
     report: Callable[[str], None] = print,
 ) -> dict:
     """Register real pairs in every way that has no row yet.
@@ -47,6 +50,8 @@ def compare_on_real_sets(
         Of comparison.json; see `compare_families`.
     count : int
         Pairs per set, spread over the shipped ones; all where there are fewer.
+    wanted : sequence of str
+        Which of `WAYS` are measured.
     report : callable
         Says a line of text.
 
@@ -72,7 +77,11 @@ def compare_on_real_sets(
         judge = JUDGES[table[0].annotation]
         what = {"title": TITLES[name], "pairs": len(pairs), "names": [pair.name for pair in pairs], "of": len(table)}
         record.open_set(name, what)
-        ways = [way for way in _ways(name, networks, pairs[0].fixed.ndim) if not record.has(name, *way[:2])]
+        ways = [
+            (key, identity, run)
+            for key, identity, run in _ways(name, networks, pairs[0].fixed.ndim)
+            if key[1] in (*_REFERENCES, *wanted) and not record.has(name, key, identity)
+        ]
         stages = Stages([1.0] * len(ways), report)
         for key, identity, run in ways:
             stages.begin(f"{name}: {key[0]}, {key[1]}")

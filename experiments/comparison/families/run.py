@@ -15,7 +15,7 @@ from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.families.pair_sets import SEED, TUNING_SEED, KnownSet, draw
 from experiments.comparison.families.record import Record
 from experiments.comparison.families.stage_errors import stage_reductions
-from experiments.comparison.families.ways import COSTS, Way, classical_method, ways_of, with_settings
+from experiments.comparison.families.ways import WAYS, Way, classical_method, ways_of, with_settings
 from experiments.comparison.methods import tune
 from experiments.comparison.stages import Stages
 from experiments.comparison.summary import RECORD as CLASSICAL
@@ -31,7 +31,7 @@ def compare_families(
     networks: Sequence[ComparedNetwork],
     folder: Path,
     pairs: int,
-    classical: bool = True,
+    wanted: Sequence[str] = WAYS,
     report: Callable[[str], None] = print,
 ) -> dict:
     """Register the pairs of every set in every way that has no row yet.
@@ -44,8 +44,8 @@ def compare_families(
         Gets comparison.json, written anew after every row. Rows that are there, of the same pairs and weights, stay.
     pairs : int
         Per set of images; of volumes at most `VOLUME_PAIRS`.
-    classical : bool
-        Whether demons and B-splines are measured.
+    wanted : sequence of str
+        Which of `WAYS` are measured.
     report : callable
         Says a line of text.
 
@@ -63,7 +63,7 @@ def compare_families(
     """
     if pairs < 1:
         raise ValueError(f"Expected at least one pair. Received: pairs={pairs}")
-    if classical:
+    if "classical" in wanted:
         _one_core_each()
     record = Record(Path(check_output_folder(folder)))
     for network in networks:
@@ -73,7 +73,7 @@ def compare_families(
         count = pairs_of(known_set, pairs)
         what = {"title": known_set.title, "pairs": count, "size": list(known_set.size), "seed": SEED}
         record.open_set(known_set.name, what)
-        ways = ways_of(networks, len(known_set.size), classical)
+        ways = [way for way in ways_of(networks, len(known_set.size)) if way.way in wanted]
         missing += [(known_set, way) for way in ways if not record.has(known_set.name, way.key, way.identity)]
     report(f"{len(missing)} rows to measure; those of the record stay")
     stages = Stages([_work(known_set, way, pairs) for known_set, way in missing], report)
@@ -105,7 +105,7 @@ def _network(networks, name):
 
 
 def _work(known_set, way, pairs):
-    return pairs_of(known_set, pairs) * math.prod(known_set.size) * COSTS[way.way]
+    return pairs_of(known_set, pairs) * math.prod(known_set.size) * way.cost
 
 
 def _settings(known_set, name, record, report):

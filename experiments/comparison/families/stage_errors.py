@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import tensorflow as tf
 
 from dirv_tf.geometry import sample_control_points
@@ -29,13 +28,8 @@ def stage_reductions(network: RegistrationNetwork, pairs: Pairs) -> list[float] 
     """
     if len(network.stages) < 2:
         return None
-    found = []
-    for fixed, moving in zip(pairs.fixed, pairs.moving):
-        (fields,) = network((fixed[np.newaxis], moving[np.newaxis]))["displacement_fields"]
-        found.append(fields.numpy()[0])
+    (fields,) = network((pairs.fixed, pairs.moving))["displacement_fields"]
     true = sample_control_points(tf.constant(pairs.flow_field), network.spacing_per_axis)
     before = tf.reduce_mean(root_mean_square_error(true, tf.zeros_like(true)))
-    after = [
-        tf.reduce_mean(root_mean_square_error(true, tf.constant(step))) for step in np.moveaxis(np.stack(found), 1, 0)
-    ]
+    after = [tf.reduce_mean(root_mean_square_error(true, step)) for step in tf.unstack(fields, axis=1)]
     return [round(float(reduction(before, each)), 2) for each in after]

@@ -16,8 +16,10 @@ from experiments.comparison.methods import METHODS, Method, bound
 from experiments.comparison.networks import network_flow_field
 
 FlowField = Callable[[np.ndarray, np.ndarray], np.ndarray]
-# What a pair takes, in passes of a network, for the time left.
-COSTS = {"once": 1.0, "refined": 6.0, "optimized": 6.0, "optimization": 6.0, "register": 15.0, "classical": 60.0}
+# What a pair takes about, in passes of a network, for the time left.
+_COSTS = {"once": 1.0, "refined": 10.0, "optimized": 4.0, "optimization": 3.0, "register": 3.0, "classical": 6.0}
+WAYS = tuple(_COSTS)
+_COSTS_BY_NAME = {"B-splines": 250.0}
 
 
 class Way(NamedTuple):
@@ -46,8 +48,13 @@ class Way(NamedTuple):
         """What the row is found by in its set."""
         return self.name, self.way
 
+    @property
+    def cost(self) -> float:
+        """What a pair takes, in passes of a network."""
+        return _COSTS_BY_NAME.get(self.name, _COSTS[self.way])
 
-def ways_of(networks: Sequence[ComparedNetwork], rank: int, classical: bool = True) -> list[Way]:
+
+def ways_of(networks: Sequence[ComparedNetwork], rank: int) -> list[Way]:
     """Return the rows of a set.
 
     Parameters
@@ -55,8 +62,7 @@ def ways_of(networks: Sequence[ComparedNetwork], rank: int, classical: bool = Tr
     networks : sequence of ComparedNetwork
         Those of the other rank are left out.
     rank : {2, 3}
-    classical : bool
-        Whether demons and B-splines are among them; not for volumes, which they take minutes for.
+        Volumes have no classical methods, which take minutes for one.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def ways_of(networks: Sequence[ComparedNetwork], rank: int, classical: bool = Tr
         Way("register, fast", "register", _called(effort="fast")),
         Way("register", "register", _called()),
     ]
-    if classical and rank == 2:
+    if rank == 2:
         ways += [Way(method.name, "classical", None) for method in METHODS]
     return ways
 

@@ -15,6 +15,7 @@ from experiments.comparison.families.run import compare_families, pairs_of, reco
 
 SMALL = SETS[0]._replace(name="small", size=(32, 32), tuned_as=None)
 WAYS = ["once", "refined", "optimized"]
+NEURAL = (*WAYS, "optimization", "register")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def trained(tmp_path_factory):
 def finished(trained, tmp_path_factory):
     folder, lines = tmp_path_factory.mktemp("record"), []
     networks = load_networks([trained])
-    return folder, networks, compare_families([SMALL], networks, folder, 2, False, lines.append), lines
+    return folder, networks, compare_families([SMALL], networks, folder, 2, NEURAL, lines.append), lines
 
 
 def test_every_way_has_a_row_with_all_columns(finished):
@@ -63,22 +64,22 @@ def test_finished_rows_are_skipped_and_only_what_changed_is_measured(finished, m
         return {"dl_int_finest": 0.0}
 
     monkeypatch.setattr(module, "measure", count)
-    again = compare_families([SMALL], networks, folder, 2, False, lines.append)
+    again = compare_families([SMALL], networks, folder, 2, NEURAL, lines.append)
     assert measured == [] and "0 rows" in lines[0] and again["sets"] == content["sets"]
     # A row that is missing: a call that was stopped.
     record = Record(folder)
     record.content["sets"]["small"]["rows"].pop(1)
     record._write()
-    resumed = compare_families([SMALL], networks, folder, 2, False, lines.append)
+    resumed = compare_families([SMALL], networks, folder, 2, NEURAL, lines.append)
     assert measured == [2] and sorted(row["way"] for row in resumed["sets"]["small"]["rows"]) == sorted(
         row["way"] for row in content["sets"]["small"]["rows"]
     )
     # Other weights of the same name: their rows alone.
     other = [networks[0]._replace(facts={**networks[0].facts, "sha256": "other"})]
-    compare_families([SMALL], other, folder, 2, False, lines.append)
+    compare_families([SMALL], other, folder, 2, NEURAL, lines.append)
     assert measured == [2] + [2] * len(WAYS)
     # Other pairs: all rows.
-    compare_families([SMALL], other, folder, 3, False, lines.append)
+    compare_families([SMALL], other, folder, 3, NEURAL, lines.append)
     assert measured[4:] == [3] * 6
 
 
@@ -87,7 +88,7 @@ def test_classical_methods_take_recorded_settings_or_search_their_own(tmp_path, 
     monkeypatch.setattr(module, "TRIALS", 1), monkeypatch.setattr(module, "TUNING_PAIRS", 1)
     monkeypatch.setattr(module, "measure", lambda register, pairs, progress: {"dl_int_finest": 1.0})
     sets = [SMALL, SMALL._replace(name="recorded", tuned_as="chessboards-64")]
-    found = compare_families(sets, [], tmp_path, 1, True, lambda line: None)["sets"]
+    found = compare_families(sets, [], tmp_path, 1, report=lambda line: None)["sets"]
     assert list(found["small"]["settings"]) == ["demons", "B-splines"]
     assert found["small"]["settings"]["demons"]["tuned"] == "1 trials on 1 other pairs"
     expected = recorded_settings("chessboards-64", "B-splines")
@@ -117,6 +118,7 @@ def test_volumes_have_fewer_pairs():
     "arguments, message",
     [
         (["--set", "chess"], "Expected sets among chessboards-64, .*hippocampus. Received: chess"),
+        (["--way", "twice"], "Expected ways among once, .*classical. Received: twice"),
         (["--network", "nowhere"], "or the folder of a finished run. Received: network='nowhere'"),
     ],
 )
@@ -130,7 +132,7 @@ def test_a_wrong_command_line_says_why_and_writes_nothing(arguments, message, tm
 
 def test_a_file_that_is_no_record_is_left_alone(tmp_path, capsys):
     (tmp_path / "comparison.json").write_text('{"sets": {"small": {"rows": [1]}}}', encoding="utf-8")
-    assert main(["--only", "--set", "chessboards-64", "--without-classical", "-o", str(tmp_path)]) == 2
+    assert main(["--only", "--set", "chessboards-64", "--way", "once", "-o", str(tmp_path)]) == 2
     assert "Expected a record of this comparison, or no such file" in capsys.readouterr().err
     assert "[1]" in (tmp_path / "comparison.json").read_text(encoding="utf-8")
 
@@ -148,7 +150,7 @@ def test_real_sets_are_resumed_too(tmp_path, monkeypatch):
 
     monkeypatch.setattr(real_sets, "measure_pairs", measure_pairs)
     for _ in range(2):
-        content = real_sets.compare_on_real_sets(["histology"], [], tmp_path, 3, lambda line: None)
+        content = real_sets.compare_on_real_sets(["histology"], [], tmp_path, 3, report=lambda line: None)
     assert calls == [3] * 4
     entry = content["sets"]["histology"]
     assert [row["way"] for row in entry["rows"]] == ["before", "aligned", "register", "register"]
