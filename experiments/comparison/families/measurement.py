@@ -57,7 +57,7 @@ def measure(
     return {
         **reductions(fields, pairs),
         "endpoint_px": round(float(endpoints.mean()), 4),
-        "endpoint_px_pairs": endpoints.round(4).tolist(),
+        "endpoint_px_pairs": endpoints.astype(np.float64).round(4).tolist(),
         "folded_percent": round(float(metrics.folded_percent(fields).numpy().mean()), 4),
         "sd_log_jacobian": round(float(metrics.sd_log_jacobian(fields).numpy().mean()), 4),
         "inverse_px": round(forth_and_back(fields[: len(backward)], np.stack(backward).astype(np.float32)), 4),
