@@ -118,3 +118,84 @@ def test_the_committed_page_and_picture_are_those_of_the_record(capsys, tmp_path
     assert "up to date" in capsys.readouterr().out
     assert main(RECORD, tmp_path / "drawn.svg") == 0
     assert (tmp_path / "drawn.svg").stat().st_size > 10_000
+
+
+@pytest.fixture(scope="module")
+def committed():
+    """Rows of the committed record by set, name and way."""
+    content = json.loads(RECORD.read_text(encoding="utf-8"))
+    rows = {
+        (name, row["name"], row["way"]): row for name, entry in content["sets"].items() for row in entry["rows"]
+    }
+    return content, rows
+
+
+def passes(committed, name):
+    return {network: row for (each, network, way), row in committed[1].items() if (each, way) == (name, "once")}
+
+
+SMALL = ("chessboards-64", "chessboards-128", "tissue-128")
+FAR = ("chessboards-128-large", "chessboards-64-affine", "chessboards-128-affine")
+
+
+@pytest.mark.parametrize("name", (*SMALL, *FAR))
+def test_sentence_best_2d_is_ahead_of_the_networks_in_one_pass(committed, name):
+    found = passes(committed, name)
+    assert max(found, key=lambda network: found[network]["dl_dis_finest"]) == "best-2d"
+    assert min(found, key=lambda network: found[network]["endpoint_px"]) == "best-2d"
+    if name in FAR:
+        assert all(row["dl_dis_finest"] < 50 for row in found.values()), "the best leaves more than half"
+
+
+def test_sentences_on_true_fields(committed):
+    rows = committed[1]
+    without, with_fields = (
+        [rows[name, f"voxelmorph-2d-quick{end}", "once"] for name in ("chessboards-64", *FAR)]
+        for end in ("", "-supervised")
+    )
+    assert with_fields[0]["dl_dis_finest"] > without[0]["dl_dis_finest"]
+    assert with_fields[0]["dl_int_finest"] < without[0]["dl_int_finest"]
+    for one, two in zip(without[1:], with_fields[1:]):
+        assert abs(one["dl_dis_finest"] - two["dl_dis_finest"]) < 5
+
+
+def test_sentences_on_the_own_call_and_on_classical_methods(committed):
+    rows = committed[1]
+    large = {key[1:]: row["dl_dis_finest"] for key, row in rows.items() if key[0] == "chessboards-128-large"}
+    assert max(large, key=large.get) == ("register", "register")
+    assert rows["chessboards-64-affine", "register", "register"]["dl_dis_finest"] < 50
+    one_pass = rows["chessboards-64", "voxelmorph-2d-quick", "once"]
+    for name in ("demons", "B-splines"):
+        classical = rows["chessboards-64", name, "classical"]
+        assert classical["endpoint_px"] < one_pass["endpoint_px"]
+        assert classical["cpu_seconds"] > 5 * one_pass["cpu_seconds"]
+
+
+def test_sentences_on_the_optimization(committed):
+    rows = committed[1]
+
+    def gain(name, network, way):
+        once, more = (rows.get((name, network, each)) for each in ("once", way))
+        return more["dl_dis_finest"] - once["dl_dis_finest"] if once and more else None
+
+    for network in passes(committed, "chessboards-64"):
+        small, far = gain("chessboards-64", network, "optimized"), gain("chessboards-128-large", network, "optimized")
+        assert small > far > 0
+        assert small > gain("chessboards-64", network, "refined")
+        optimized, refined = (rows["chessboards-64", network, way] for way in ("optimized", "refined"))
+        assert refined["cpu_seconds"] > optimized["cpu_seconds"]
+        assert optimized["dl_dis_finest"] > rows["chessboards-64", "optimization alone", "optimization"]["dl_dis_finest"]
+
+
+def test_sentences_on_stages(committed):
+    rows = committed[1]
+    affine, *splines = rows["chessboards-64", "dlir-2d-quick", "once"]["stage_dl_dis"]
+    added = [later - earlier for earlier, later in zip((affine, *splines), splines)]
+    assert affine < 1 and 10 < added[0] < added[1] < added[2]
+    for name in ("chessboards-64", "chessboards-128-large"):
+        first, second, third = rows[name, "rwcnet-2d-quick", "once"]["stage_dl_dis"]
+        assert first < 5 and second > first + 5 and abs(third - second) < 2
+    affine, *momenta = rows["chessboards-64", "avsm-2d-quick", "once"]["stage_dl_dis"]
+    assert all(after - before < affine for before, after in zip((affine, *momenta), momenta))
+    assert rows["chessboards-64-affine", "avsm-2d-quick", "once"]["stage_dl_dis"][0] < 10
+    assert rows["chessboards-128", "avsm-2d-quick", "once"]["dl_dis_finest"] < 0
