@@ -164,6 +164,13 @@ def test_sentences_on_the_own_call_and_on_classical_methods(committed):
     large = {key[1:]: row["dl_dis_finest"] for key, row in rows.items() if key[0] == "chessboards-128-large"}
     assert max(large, key=large.get) == ("register", "register")
     assert rows["chessboards-64-affine", "register", "register"]["dl_dis_finest"] < 50
+    assert rows["chessboards-128-affine", "register", "register"]["dl_dis_finest"] < 0
+    assert rows["tissue-128-large", "register", "register"]["dl_dis_finest"] > 95
+    # On tissue, all but best-2d lose much.
+    for network, row in passes(committed, "tissue-128").items():
+        boards = rows["chessboards-128", network, "once"]
+        if network != "best-2d" and boards["dl_dis_finest"] > 0:
+            assert boards["dl_dis_finest"] - row["dl_dis_finest"] > 10
     one_pass = rows["chessboards-64", "voxelmorph-2d-quick", "once"]
     for name in ("demons", "B-splines"):
         classical = rows["chessboards-64", name, "classical"]
