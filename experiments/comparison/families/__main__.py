@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     from experiments.comparison.families.pair_sets import SETS
     from experiments.comparison.families.real_sets import compare_on_real_sets
     from experiments.comparison.families.run import compare_families
-    from experiments.comparison.families.ways import WAYS
+    from experiments.comparison.families.ways import CLASSICAL, WAYS
 
     known = {each.name: each for each in SETS}
     unknown = [name for name in options.set if name not in (*known, *REAL)]
@@ -58,8 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
         legal = ", ".join((*known, *REAL))
         print(f"error: Expected sets among {legal}. Received: {', '.join(unknown)}", file=sys.stderr)
         return 2
-    if not set(options.way) <= set(WAYS):
-        print(f"error: Expected ways among {', '.join(WAYS)}. Received: {', '.join(options.way)}", file=sys.stderr)
+    ways = (*WAYS, *CLASSICAL)
+    if not set(options.way) <= set(ways):
+        print(f"error: Expected ways among {', '.join(ways)}. Received: {', '.join(options.way)}", file=sys.stderr)
         return 2
     chosen = options.set or (*known, *REAL)
     try:
@@ -98,7 +99,7 @@ def _parser():
     parser.add_argument("--real-pairs", type=at_least(1), default=6, help="pairs per real set (%(default)s)")
     parser.add_argument(
         "--way", action="append", default=[], metavar="NAME",
-        help="once, refined, optimized, optimization, register or classical; repeatable (default: all)",
+        help="once, refined, optimized, optimization, register, classical, demons or B-splines; repeatable (all)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, default=DEFAULT_OUTPUT, metavar="FOLDER",

@@ -63,14 +63,17 @@ def draw(record: dict[str, Any], panels: tuple[str, ...] = PANELS) -> Figure:
 def _panel(panel, networks, rows):
     for axis, scale in ((panel.xaxis, panel.set_xscale), (panel.yaxis, panel.set_yscale)):
         scale("log")
-        # Numbers such as 0.05 and 2 rather than powers of ten.
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
     panel.grid(True, which="major", color="#e4e3df", linewidth=0.8)
     panel.set_axisbelow(True)
     for side in ("top", "right"):
         panel.spines[side].set_visible(False)
+    for axis, key in ((panel.xaxis, "cpu_seconds"), (panel.yaxis, "endpoint_px")):
+        values = [row[key] for row in rows]
+        # Numbers such as 0.05 and 2 rather than powers of ten; more of them within one.
+        subs = (1, 2, 5) if max(values) > 8 * min(values) else (1, 1.2, 1.5, 2, 3, 5, 7)
+        axis.set_major_locator(LogLocator(subs=subs))
     once = {row["name"]: row for row in rows if row["way"] == "once"}
     for row in rows:
         facts = networks.get(row["name"])

@@ -15,10 +15,10 @@ from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.families.pair_sets import SEED, TUNING_SEED, KnownSet, draw
 from experiments.comparison.families.record import Record
 from experiments.comparison.families.stage_errors import stage_reductions
-from experiments.comparison.families.ways import WAYS, Way, classical_method, ways_of, with_settings
+from experiments.comparison.families.ways import CLASSICAL, WAYS, Way, classical_method, ways_of, with_settings
 from experiments.comparison.methods import tune
 from experiments.comparison.stages import Stages
-from experiments.comparison.summary import RECORD as CLASSICAL
+from experiments.comparison.summary import RECORD as SEARCHED
 
 TRIALS = 8
 TUNING_PAIRS = 2
@@ -45,7 +45,7 @@ def compare_families(
     pairs : int
         Per set of images; of volumes at most `VOLUME_PAIRS`.
     wanted : sequence of str
-        Which of `WAYS` are measured.
+        Which of `WAYS`, or of `CLASSICAL` methods by their names, are measured.
     report : callable
         Says a line of text.
 
@@ -63,7 +63,7 @@ def compare_families(
     """
     if pairs < 1:
         raise ValueError(f"Expected at least one pair. Received: pairs={pairs}")
-    if "classical" in wanted:
+    if {"classical", *CLASSICAL} & set(wanted):
         _one_core_each()
     record = Record(Path(check_output_folder(folder)))
     for network in networks:
@@ -73,7 +73,7 @@ def compare_families(
         count = pairs_of(known_set, pairs)
         what = {"title": known_set.title, "pairs": count, "size": list(known_set.size), "seed": SEED}
         record.open_set(known_set.name, what)
-        ways = [way for way in ways_of(networks, len(known_set.size)) if way.way in wanted]
+        ways = [way for way in ways_of(networks, len(known_set.size)) if {way.way, way.name} & set(wanted)]
         missing += [(known_set, way) for way in ways if not record.has(known_set.name, way.key, way.identity)]
     report(f"{len(missing)} rows to measure; those of the record stay")
     stages = Stages([_work(known_set, way, pairs) for known_set, way in missing], report)
@@ -122,7 +122,7 @@ def _settings(known_set, name, record, report):
     return known[name]["settings"]
 
 
-def recorded_settings(set_name: str, method: str, file: Path = CLASSICAL) -> dict:
+def recorded_settings(set_name: str, method: str, file: Path = SEARCHED) -> dict:
     """Return the settings of a classical method that the search of ``make classical`` found best.
 
     Raises

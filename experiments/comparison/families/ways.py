@@ -19,6 +19,7 @@ FlowField = Callable[[np.ndarray, np.ndarray], np.ndarray]
 # What a pair takes about, in passes of a network, for the time left.
 _COSTS = {"once": 1.0, "refined": 10.0, "optimized": 4.0, "optimization": 3.0, "register": 3.0, "classical": 6.0}
 WAYS = tuple(_COSTS)
+CLASSICAL = tuple(method.name for method in METHODS)
 _COSTS_BY_NAME = {"B-splines": 250.0}
 
 

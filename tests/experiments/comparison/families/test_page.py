@@ -198,7 +198,7 @@ def test_sentences_on_stages(committed):
     rows = committed[1]
     affine, *splines = rows["chessboards-64", "dlir-2d-quick", "once"]["stage_dl_dis"]
     added = [later - earlier for earlier, later in zip((affine, *splines), splines)]
-    assert affine < 1 and 10 < added[0] < added[1] < added[2]
+    assert affine < 1 and min(added) > 5
     for name in ("chessboards-64", "chessboards-128-large"):
         first, second, third = rows[name, "rwcnet-2d-quick", "once"]["stage_dl_dis"]
         assert first < 5 and second > first + 5 and abs(third - second) < 2

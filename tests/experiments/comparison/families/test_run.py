@@ -91,6 +91,9 @@ def test_classical_methods_take_recorded_settings_or_search_their_own(tmp_path, 
     found = compare_families(sets, [], tmp_path, 1, report=lambda line: None)["sets"]
     assert list(found["small"]["settings"]) == ["demons", "B-splines"]
     assert found["small"]["settings"]["demons"]["tuned"] == "1 trials on 1 other pairs"
+    assert [row["name"] for row in found["small"]["rows"]][-2:] == ["demons", "B-splines"]
+    alone = compare_families([SMALL], [], tmp_path / "alone", 1, ("demons",), lambda line: None)
+    assert [row["name"] for row in alone["sets"]["small"]["rows"]] == ["demons"]
     expected = recorded_settings("chessboards-64", "B-splines")
     assert found["recorded"]["settings"]["B-splines"] == {"settings": expected, "tuned": "make classical"}
     with pytest.raises(ValueError, match="Received: set='none', method='demons'"):
@@ -118,7 +121,7 @@ def test_volumes_have_fewer_pairs():
     "arguments, message",
     [
         (["--set", "chess"], "Expected sets among chessboards-64, .*hippocampus. Received: chess"),
-        (["--way", "twice"], "Expected ways among once, .*classical. Received: twice"),
+        (["--way", "twice"], "Expected ways among once, .*B-splines. Received: twice"),
         (["--network", "nowhere"], "or the folder of a finished run. Received: network='nowhere'"),
     ],
 )
