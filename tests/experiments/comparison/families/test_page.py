@@ -166,6 +166,8 @@ def test_sentences_on_the_own_call_and_on_classical_methods(committed):
     assert rows["chessboards-64-affine", "register", "register"]["dl_dis_finest"] < 50
     assert rows["chessboards-128-affine", "register", "register"]["dl_dis_finest"] < 0
     assert rows["tissue-128-large", "register", "register"]["dl_dis_finest"] > 95
+    affine = {key[1:]: row["dl_dis_finest"] for key, row in rows.items() if key[0] == "chessboards-64-affine"}
+    assert max(affine, key=affine.get) == ("demons", "classical") and max(affine.values()) > 70
     # On tissue, all but best-2d lose much.
     for network, row in passes(committed, "tissue-128").items():
         boards = rows["chessboards-128", network, "once"]
