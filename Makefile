@@ -16,7 +16,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup test lint package runs experiments evaluate verify tissue-data demo tensorboard report benchmark ablations classical error-analysis real robustness campaign docs notebooks clean
+.PHONY: help setup test lint package runs experiments evaluate verify tissue-data demo tensorboard report benchmark ablations classical comparison error-analysis real robustness campaign docs notebooks clean
 
 # 3, because XLA reports a harmless "SetPriority unimplemented" as an error at every start; real failures are Python errors.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -183,6 +183,10 @@ ablation-%: $(STAMP)
 
 classical: $(STAMP) ## Compare demons and B-splines with the shipped networks on the same pairs (half an hour)
 	@$(PY) -m experiments.comparison $(ARGS)
+
+# One thread, so that all rows say what one core does, and so that two calls do not disturb each other.
+comparison: $(STAMP) ## Compare the families of networks on the same pairs (an hour; ARGS="--network FOLDER": yours too)
+	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m experiments.comparison.families $(ARGS)
 
 error-analysis: $(STAMP) ## Measure what the shipped networks leave of the errors: where, how large, how they spread
 	@$(PY) -m experiments.studies.error_analysis $(ARGS)

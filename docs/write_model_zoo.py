@@ -52,7 +52,7 @@ GROUPS = (
     (
         "Other networks",
         lambda card: card["network"] != "dirv_net",
-        "[Networks](networks.md) that others published, trained here without true fields.",
+        "[Networks](networks.md) that others published, trained here without true fields, or with them (`supervised`).",
     ),
 )
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry, synthesis
 from dirv_tf.synthesis import random_keys
-from dirv_tf.synthesis.affine import AffineLimits, affine_parameters, linear_fields
+from dirv_tf.synthesis.affine import AffineRange, affine_parameters, linear_fields
 from dirv_tf.validation import image_size, integer, list_of, number, random_seed
 
 # Both images of a pair are drawn with numbers of their own, which lie behind those of all pairs.
@@ -79,7 +79,7 @@ class Augmentation:
         self.size, self.seed = image_size()("size", size), random_seed()("seed", seed)
         scale = number(low=0, below=1)("scale", scale)
         share = number(low=0, high=1)("translation", translation)
-        self._limits = AffineLimits(
+        self._limits = AffineRange(
             translation=[share * side for side in self.size],
             center=0.0,
             angle=math.radians(number(low=0, high=180)("rotation", rotation)),

@@ -88,7 +88,9 @@ def content_weight(image: np.ndarray) -> np.ndarray:
     if not keep.any():
         return np.ones(image.shape, np.float32)
     # The outermost constant pixels have neighbors that are not.
-    return 1.0 - ndimage.binary_dilation(keep[labels], np.ones((3,) * image.ndim)).astype(np.float32)
+    weight = 1.0 - ndimage.binary_dilation(keep[labels], np.ones((3,) * image.ndim)).astype(np.float32)
+    # An image of constant regions and edges, such as a chessboard without gradients: nothing of it is padding.
+    return weight if weight.any() else np.ones(image.shape, np.float32)
 
 
 def content_box(weight: np.ndarray) -> tuple[slice, ...]:

@@ -8,7 +8,7 @@ Flow fields are in pixels, component ``i`` along array axis ``i``, and belong to
 dimensions share one code path.
 """
 
-from dirv_tf.synthesis.affine import affine_fields
+from dirv_tf.synthesis.affine import LARGE_RANGE, AffineRange, affine_fields
 from dirv_tf.synthesis.appearance import change_appearance
 from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.noise import desensitize
@@ -18,6 +18,8 @@ from dirv_tf.synthesis.shapes import shape_images, shape_images_and_labels
 
 __all__ = [
     "FIELD_KINDS",
+    "LARGE_RANGE",
+    "AffineRange",
     "affine_fields",
     "change_appearance",
     "chessboard_images",

@@ -14,7 +14,7 @@ from dirv_tf.geometry import rotation_matrices
 from dirv_tf.synthesis import random_keys
 
 
-class AffineLimits(NamedTuple):
+class AffineRange(NamedTuple):
     """How far random affine transformations go; the defaults are those of thesis Section 5.4.
 
     Attributes
@@ -36,11 +36,13 @@ class AffineLimits(NamedTuple):
     scales: tuple[tuple[float, float], tuple[float, float]] = ((0.98, 1.04), (0.96, 1.02))
 
 
-_NARROW = AffineLimits()
+SMALL_RANGE = AffineRange()
+# What a network has to turn, not only to shift.
+LARGE_RANGE = AffineRange(translation=8.0, angle=math.radians(20), shear=0.1, scales=((0.8, 1.25), (0.8, 1.25)))
 
 
 def affine_parameters(
-    rank: int, seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0, limits: AffineLimits = _NARROW
+    rank: int, seed: int, indices: tf.Tensor, epoch: int | tf.Tensor = 0, limits: AffineRange = SMALL_RANGE
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Draw random affine transformations (thesis Section 5.4).
 
@@ -58,7 +60,7 @@ def affine_parameters(
         Numbers of the images.
     epoch : int or tf.Tensor, shape (), integer
         Number of the epoch.
-    limits : AffineLimits
+    limits : AffineRange
         How far they go.
 
     Returns
@@ -99,7 +101,7 @@ def affine_fields(
     seed: int,
     indices: tf.Tensor,
     epoch: int | tf.Tensor = 0,
-    limits: AffineLimits = _NARROW,
+    limits: AffineRange = SMALL_RANGE,
 ) -> tf.Tensor:
     """Draw flow fields of random affine transformations (thesis Section 5.4).
 
@@ -116,7 +118,7 @@ def affine_fields(
         Numbers of the images.
     epoch : int or tf.Tensor, shape (), integer
         Number of the epoch.
-    limits : AffineLimits
+    limits : AffineRange
         How far the transformations go.
 
     Returns

@@ -55,13 +55,27 @@ def network_methods(names, rank):
         if network.rank != rank:
             continue
         what = f"the shipped network {name}, {network.count_params():,} parameters"
-        methods.append((name, what, {}, _register(network, None)))
+        methods.append((name, what, {}, network_flow_field(network)))
         refined = (f"{name}, refined", f"{what}, registered again as long as it helps")
-        methods.append((*refined, {"rounds": DEFAULT_ROUNDS}, _register(network, DEFAULT_ROUNDS)))
+        methods.append((*refined, {"rounds": DEFAULT_ROUNDS}, network_flow_field(network, DEFAULT_ROUNDS)))
     return methods
 
 
-def _register(network, rounds):
+def network_flow_field(network, rounds=None):
+    """Return a network as a function from a fixed and a moving image to a flow field.
+
+    Parameters
+    ----------
+    network : RegistrationNetwork
+    rounds : int, optional
+        Most rounds of recurrent refinement; default: the network runs once.
+
+    Returns
+    -------
+    callable
+        From two arrays (n_1, ..., n_r) of float32 in [0, 1] to one (n_1, ..., n_r, r), pixels.
+    """
+
     def register(fixed, moving):
         batches = (tf.constant(image[tf.newaxis, ..., tf.newaxis]) for image in (fixed, moving))
         flow_field, _ = compiled_network(network, rounds)(*batches)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from dirv_tf.registration import register
 from dirv_tf.registration.alignment_features import block_mean, content_box, content_weight, feature_maps
 from dirv_tf.registration.alignment_search import candidate_matrices, search_poses
 
@@ -57,6 +58,13 @@ def test_a_constant_region_inside_the_image_is_content(rng):
     image = textured(rng, (40, 40))
     image[10:30, 10:30] = 0.5
     np.testing.assert_array_equal(content_weight(image), 1)
+
+
+def test_an_image_of_constant_cells_alone_has_content_everywhere():
+    cells = np.kron([[0.1, 0.9], [0.8, 0.2]], np.ones((16, 16))).astype(np.float32)
+    np.testing.assert_array_equal(content_weight(cells), 1)
+    result = register(cells, np.roll(cells, 1, axis=0))
+    assert result.flow_field.shape == (32, 32, 2) and np.isfinite(result.flow_field).all()
 
 
 def test_block_means_keep_the_last_incomplete_blocks():

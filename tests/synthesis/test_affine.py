@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dirv_tf.synthesis import affine_fields
+from dirv_tf.synthesis import LARGE_RANGE, AffineRange, affine_fields
 from dirv_tf.synthesis.affine import affine_parameters
 
 
@@ -69,3 +69,28 @@ def test_a_field_does_not_depend_on_its_batch():
     alone = affine_fields((16, 16, 16), 42, tf.constant([3]), epoch=1).numpy()
     np.testing.assert_array_equal(alone, together[3:4])
     assert (affine_fields((16, 16, 16), 42, tf.range(5), epoch=2).numpy() != together).any(axis=(1, 2, 3, 4)).all()
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_a_wider_range_reaches_its_limits_and_no_farther(rank):
+    matrices, translations, offsets = (
+        x.numpy() for x in affine_parameters(rank, 42, tf.range(4000), limits=LARGE_RANGE)
+    )
+    assert 7.9 < np.abs(translations).max() <= 8 and 1.9 < np.abs(offsets).max() <= 2
+    # Shears multiply volumes by little: scales between 0.8 and 1.25 per axis, uniformly drawn.
+    determinants = np.linalg.det(matrices)
+    assert 0.8**rank * 0.97 < determinants.min() and determinants.max() < 1.25**rank * 1.03
+    assert abs(determinants.mean() - 1.025**rank) < 0.02
+    if rank == 2:
+        # The angle of the nearest rotation: at most that of the rotation and what a shear turns by.
+        angles = np.rad2deg(np.arctan2(matrices[:, 1, 0] - matrices[:, 0, 1], matrices[:, 0, 0] + matrices[:, 1, 1]))
+        assert 19 < np.abs(angles).max() < 27
+
+
+def test_the_range_is_the_only_difference():
+    small = affine_parameters(2, 42, tf.range(50))
+    for one, two in zip(small, affine_parameters(2, 42, tf.range(50), limits=AffineRange())):
+        np.testing.assert_array_equal(one, two)
+    wide = affine_parameters(2, 42, tf.range(50), limits=AffineRange(translation=8.0))
+    np.testing.assert_allclose(wide[1], 4 * small[1], rtol=1e-5)
+    np.testing.assert_array_equal(wide[0], small[0])

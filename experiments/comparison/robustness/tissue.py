@@ -38,7 +38,7 @@ def tissue_pairs(count: int, side: int = SIDE) -> Pairs:
         The field is the one to find: the fixed image is the moving one warped by it (thesis section 5.5). Fields are
         affine and non-rigid, with a mean length of 2 pixels each.
     """
-    moving = np.stack([_patch(number, side) for number in range(count)])[..., np.newaxis]
+    moving = tissue_patches(count, side)[..., np.newaxis]
     fields = synthesis.random_fields((side, side), SEED, indices=list(range(count)), batch_index=0, kind="both")
     fields = fields.numpy() if hasattr(fields, "numpy") else np.asarray(fields)
     fields = fields * (MEAN_DISPLACEMENT / np.linalg.norm(fields, axis=-1).mean(axis=(1, 2)))[:, None, None, None]
@@ -46,9 +46,26 @@ def tissue_pairs(count: int, side: int = SIDE) -> Pairs:
     return Pairs(geometry.warp_image(moving, fields).numpy(), moving, fields)
 
 
-def _patch(number, side):
+def tissue_patches(count: int, side: int = SIDE, seed: int = SEED) -> np.ndarray:
+    """Draw patches, from one image after the other; each the one of the strongest contrast of a few.
+
+    Parameters
+    ----------
+    count, side : int
+        Patches, and their pixels along each axis.
+    seed : int
+
+    Returns
+    -------
+    ndarray of float32, shape (count, side, side)
+        In [0, 1].
+    """
+    return np.stack([_patch(number, side, seed) for number in range(count)])
+
+
+def _patch(number, side, seed):
     image = read_image(CHECKOUT / "data" / IMAGES[number % len(IMAGES)]).astype(np.float32) / 255
-    rng = np.random.default_rng([SEED, number])
+    rng = np.random.default_rng([seed, number])
     patches = []
     for _ in range(_DRAWN):
         row, column = (rng.integers(0, length - side + 1) for length in image.shape)

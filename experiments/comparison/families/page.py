@@ -1,0 +1,91 @@
+"""The page of the families side by side, written from its record: `python -m experiments.comparison.families.page`.
+
+The page holds prose around blocks between two marks each; the blocks alone are written. A test compares them with the
+record.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from dirv_tf.training.execution.environment import hardware_line
+from experiments.comparison.families.pair_sets import SETS
+from experiments.comparison.families.real_sets import TITLES
+from experiments.comparison.families.tables import gains, networks_table, overview, set_table, steps_table
+from experiments.folders import CHECKOUT, RECORDS
+from experiments.written_page import WrittenPage
+
+RECORD = RECORDS / "comparison" / "comparison.json"
+ALL = (*(known_set.name for known_set in SETS), *TITLES)
+IMAGES = tuple(known_set.name for known_set in SETS if len(known_set.size) == 2)
+
+
+def blocks(file: Path = RECORD) -> dict[str, str]:
+    """Return what lies between the marks of the page.
+
+    Parameters
+    ----------
+    file : path
+        The record.
+
+    Returns
+    -------
+    dict of str
+        Markdown by the name of the block.
+    """
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["sets"] = {name: entry for name, entry in record["sets"].items() if entry["rows"]}
+    images = [name for name in IMAGES if name in record["sets"]]
+    return {
+        "measured": measured(record),
+        "networks": networks_table(record),
+        "overview": overview(record, images),
+        "endpoint errors": overview(record, images, "endpoint_px", "{:.2f}", lower=True),
+        "refined": gains(record, images, "refined"),
+        "optimized": gains(record, images, "optimized"),
+        "steps": steps_table(record, images),
+        "sets": "\n".join(_section(record, name) for name in ALL if name in record["sets"]),
+    }
+
+
+def measured(record: dict[str, Any]) -> str:
+    """Return in a few sentences what was measured when, on what."""
+    rows = [row for entry in record["sets"].values() for row in entry["rows"]]
+    machines = dict.fromkeys(hardware_line(row["hardware"]) for row in rows)
+    threads = {row["threads"] for row in rows}
+    said = "TensorFlow in one thread" if threads == {"1"} else "TensorFlow in the threads that it takes"
+    days = sorted({row["date"][:10] for row in rows})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return f"Measured {when} on {'; '.join(machines)}, {said}, version {record['versions']['tensorflow']}.\n"
+
+
+def _section(record, name):
+    entry = record["sets"][name]
+    if "seed" in entry:
+        pairs = (
+            f"{entry['pairs']} pairs, displacements of {entry['mean_px']:.1f} pixels on average and "
+            f"{entry['largest_px']:.0f} at most."
+        )
+        settings = "".join(f" {method}: {_settings(each)}." for method, each in entry["settings"].items())
+    else:
+        pairs, settings = f"{entry['pairs']} of the {entry['of']} shipped pairs.", ""
+    return "\n".join([f"### {entry['title']}", "", pairs + settings, "", set_table(record, name)])
+
+
+def _settings(found):
+    values = ", ".join(f"{key} {_text(value)}" for key, value in found["settings"].items())
+    return f"{values} (found by {found['tuned'].replace('make classical', '`make classical`')})"
+
+
+def _text(value):
+    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+PAGE = WrittenPage(CHECKOUT / "docs" / "comparison.md", "experiments.comparison.families.page", blocks)
+
+
+if __name__ == "__main__":
+    sys.exit(PAGE.main())
