@@ -25,6 +25,7 @@ NONRIGID = 2
 NOISE = 3
 SHAPES = 4
 APPEARANCE = 5
+GIVEN_FIELDS = 6
 
 # Constants of Threefry-2x32.
 _PARITY = 0x1BD11BDA
@@ -109,7 +110,7 @@ def stream_key(seed: int, stream: int, epoch: int | tf.Tensor = 0) -> tf.Tensor:
     seed : int
         From 0 to 2^64 - 1.
     stream : int
-        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE`, `SHAPES` and `APPEARANCE`.
+        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE`, `SHAPES`, `APPEARANCE` and `GIVEN_FIELDS`.
     epoch : int or tf.Tensor, shape (), integer
 
     Returns
