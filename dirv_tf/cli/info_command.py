@@ -53,7 +53,7 @@ def _card(model):
     from dirv_tf.models.pretrained import WEIGHTS_FOLDER, pretrained_names
     from dirv_tf.models.weight_files import read_card
 
-    return read_card(WEIGHTS_FOLDER / model if model in pretrained_names() else model)
+    return read_card(WEIGHTS_FOLDER / model if model in pretrained_names(task=None) else model)
 
 
 def _installation():
@@ -64,7 +64,7 @@ def _installation():
     optional = {
         name: importlib.metadata.version(name) if importlib.util.find_spec(name) else None for name in _OPTIONAL
     }
-    models = {name: read_card(WEIGHTS_FOLDER / name) for name in pretrained_names()}
+    models = {name: read_card(WEIGHTS_FOLDER / name) for name in pretrained_names(task=None)}
     return {"versions": versions(), "optional": optional, "hardware": hardware(), "models": models}
 
 

@@ -20,6 +20,7 @@ from dirv_tf.registration.intensities import to_unit_interval, type_range
 from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.quality import Quality, judge
 from dirv_tf.registration.result_folder import save_result
+from dirv_tf.registration.uncertainty import sampled_fields, uncertainty_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,6 +72,8 @@ class RegistrationResult:
         What speaks against the map beside its images and its field; `quality` has them among its warnings.
     has_inverse : ndarray of bool, shape (n_1, ..., n_r), or None
         Of an inverse: pixels that lie at exactly one place of the other image; None for a map that was not inverted.
+    standard_deviation : ndarray of float32, shape (n_1, ..., n_r, r), pixels, or None
+        Of the field's components, where `with_uncertainty` was asked for it.
     """
 
     registered: np.ndarray
@@ -96,6 +99,7 @@ class RegistrationResult:
     alignment: Alignment | None = None
     doubts: tuple = ()
     has_inverse: np.ndarray | None = None
+    standard_deviation: np.ndarray | None = None
 
     def __post_init__(self):
         for name in ("initial", "linear"):
@@ -178,6 +182,29 @@ class RegistrationResult:
         """
         return result_metrics(self, true_flow_field, mask)
 
+    def uncertainty(self, network: Any = None) -> np.ndarray:
+        """Return the standard deviation of the field, see `dirv_tf.uncertainty`.
+
+        Parameters
+        ----------
+        network : str, path, UncertaintyNetwork or None
+            None: "uncertainty-2d" for images.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_1, ..., n_r, r), pixels
+        """
+        return uncertainty_of(self, network)
+
+    def with_uncertainty(self, network: Any = None) -> RegistrationResult:
+        """Return this result with its `standard_deviation`, which `save` then writes and draws."""
+        return replace(self, standard_deviation=uncertainty_of(self, network))
+
+    def sample_fields(self, count: int, seed: int = 0, network: Any = None) -> np.ndarray:
+        """Return fields, (count, n_1, ..., n_r, r), that may as well be the true one; see `sampled_fields`."""
+        deviation = uncertainty_of(self, network) if self.standard_deviation is None else self.standard_deviation
+        return sampled_fields(self.flow_field, deviation, count, seed)
+
     def inverse(self, progress: Callable[[int, int], None] | None = None) -> RegistrationResult:
         """Return the registration the other way: the fixed image warped onto the moving one.
 
@@ -258,7 +285,8 @@ class RegistrationResult:
         folder : str or path
             A new or empty one. It then holds `registered` in the format of the moving file (JPEG, BMP and WebP: PNG,
             which keeps the intensities; DICOM: NRRD; arrays: TIFF), `flow_field`, `affine.tfm`, `metrics.json` and
-            `registration.png`; of an inverse also `has_inverse`, 255 where there is one and 0 elsewhere.
+            `registration.png`; after `with_uncertainty` also `uncertainty` in the format of the field and
+            `uncertainty.png`, and of an inverse `has_inverse`, 255 where there is one and 0 elsewhere.
         overwrite : bool
             Whether the results of an earlier registration in the folder may be replaced. Other files stay.
         field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional

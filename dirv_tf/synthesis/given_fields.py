@@ -15,7 +15,7 @@ GIVEN_FIELD_KINDS = ("zero", "smoothed", "perturbed")
 # standard deviations of the noise.
 _SMOOTHED_BY = (2.0, 24.0)
 _WIDTHS = (2.0, 16.0)
-_AMPLITUDES = (0.03, 3.0)
+_AMPLITUDES = (0.02, 1.5)
 # By how much the noise is stronger here than there: standard deviation of the logarithm of its amplitude.
 _UNEVENNESS = 0.7
 
@@ -24,7 +24,7 @@ def given_fields(true: tf.Tensor, kind: str, key: tf.Tensor) -> tf.Tensor:
     """Return fields that differ from the true ones.
 
     "zero" is no displacement at all. "smoothed" is an average of the true field with a Gaussian of 2 to 24 pixels, as
-    of a method that finds no detail. "perturbed" is the true field with smooth noise on it, of 0.03 to 3 pixels,
+    of a method that finds no detail. "perturbed" is the true field with smooth noise on it, of 0.02 to 1.5 pixels,
     stronger in some places than in others. Widths are drawn once per batch, amplitudes for every field, both evenly in
     their logarithm.
 

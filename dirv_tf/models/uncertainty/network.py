@@ -138,6 +138,25 @@ class UncertaintyNetwork(RegistrationNetwork):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
         fixed, moving, field = self.checked_triple(inputs)
         seen = geometry.warp_image(moving, field) if self.warp_moving else moving
+        outputs = {"flow_field": field, "standard_deviation": self.judged(fixed, seen, field)}
+        if self.warp_moving:
+            # What `completed` would compute again.
+            outputs["registered_images"] = (seen,)
+        return outputs
+
+    def judged(self, fixed: tf.Tensor, seen: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
+        """Return the standard deviation of a field.
+
+        Parameters
+        ----------
+        fixed, seen : tf.Tensor, shape (B, n_1, ..., n_r, 1)
+            Sides as `size_multiples` says; `seen` is the moving image, warped by the field where `warp_moving` is true.
+        field : tf.Tensor, shape (B, n_1, ..., n_r, r), pixels
+
+        Returns
+        -------
+        tf.Tensor, shape (B, n_1, ..., n_r, r), pixels
+        """
         values = tf.concat([fixed, seen, field / _FIELD_UNIT], axis=-1)
         skipped = []
         for layer in self.encoder_layers[:-1]:
@@ -147,12 +166,7 @@ class UncertaintyNetwork(RegistrationNetwork):
         for layer in self.decoder_layers:
             values = tf.concat([self.repetition(values), skipped.pop()], axis=-1)
             values = tf.nn.leaky_relu(layer(values), _SLOPE)
-        deviation = tf.nn.softplus(tf.cast(self.last_layer(values), field.dtype)) + LEAST
-        outputs = {"flow_field": field, "standard_deviation": deviation}
-        if self.warp_moving:
-            # What `completed` would compute again.
-            outputs["registered_images"] = (seen,)
-        return outputs
+        return tf.nn.softplus(tf.cast(self.last_layer(values), field.dtype)) + LEAST
 
     def observer(self) -> UncertaintyObserver:
         return UncertaintyObserver(self)
