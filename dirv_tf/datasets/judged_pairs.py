@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import cast
 
 import tensorflow as tf
 
@@ -113,8 +113,8 @@ class JudgedPairs(PairBatches):
                 given = self._drawn(name, true, fixed, own, own_key)
             else:
                 # Not every network takes no pair at all: the first one goes along.
-                images = (tf.gather(each, tf.concat([own, [0]], axis=0)) for each in (fixed, moving))
-                given = source(*images, own_key)[:-1]
+                more = tf.concat([own, [0]], axis=0)
+                given = source(tf.gather(fixed, more), tf.gather(moving, more), own_key)[:-1]
             rows.append(own)
             fields.append(given)
         return tf.dynamic_stitch(rows, fields)

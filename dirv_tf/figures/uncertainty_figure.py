@@ -49,5 +49,6 @@ def uncertainty_figure(fixed: Any, standard_deviation: Any, title: str = "", axi
     panels[0, 1].imshow(values, cmap=ERROR_COLORS, vmin=limits[0], vmax=limits[1], alpha=_OPACITY)
     picture = draw_map(panels[0, 2], values, "σ", limits, ERROR_COLORS, bar=False)
     draw_color_bar(panels[0, 2], picture, "px", beyond="max" if values.max() > limits[1] else "neither")
-    panels[0, 2].set_xlabel(f"median {np.median(lengths):.2f} px\nlargest {lengths.max():.2f} px", fontsize=8, labelpad=5)
+    statistics = f"median {np.median(lengths):.2f} px\nlargest {lengths.max():.2f} px"
+    panels[0, 2].set_xlabel(statistics, fontsize=8, labelpad=5)
     return figure

@@ -11,7 +11,7 @@ from dirv_tf.validation import one_of
 
 
 def gaussian_rows(side: int | tf.Tensor, width: float | tf.Tensor, norm: int = 2) -> tf.Tensor:
-    """Return a Gaussian smoothing along an axis as a matrix: ``K[p, q]`` is proportional to ``exp(-(p-q)^2 / (2 w^2))``.
+    """Return a Gaussian smoothing along an axis as a matrix, ``K[p, q]`` proportional to ``exp(-(p-q)^2 / (2 w^2))``.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ def read_uncertainty(path: Any) -> np.ndarray:
     ImportError
         If the format needs SimpleITK and that is not installed.
     """
-    suffix, path = known_suffix(path, FLOW_FIELD_SUFFIXES), existing_file(path)
+    suffix, path = known_suffix(path, FLOW_FIELD_SUFFIXES), existing_file(path, "an uncertainty file")
     if suffix == ARCHIVE_SUFFIX:
         arrays = read_arrays(path, [_NAME], "an archive with a standard deviation")
         with decoding(path, "an archive with a standard deviation"):

@@ -66,9 +66,9 @@ class FieldLikelihoodLoss(NetworkLoss):
         field, deviation = (tf.convert_to_tensor(y_pred[key]) for key in _OUTPUTS)
         bits = tf.stack([tf.reduce_mean(tf.cast(each, tf.float32)) for each in (deviation, field)])
         noise = correlated_noise(tf.shape(field), tf.bitcast(tf.stop_gradient(bits), tf.int32), self.width)
-        images = (y_pred[key][-1] for key in ("fixed_images", "moving_images"))
+        fixed, moving = (y_pred[key][-1] for key in ("fixed_images", "moving_images"))
         return tf.reduce_mean(
-            field_likelihood(*images, field, deviation, noise, self.weight, self.image_variance, self.width)
+            field_likelihood(fixed, moving, field, deviation, noise, self.weight, self.image_variance, self.width)
         )
 
     def get_config(self) -> dict:

@@ -22,8 +22,8 @@ class CalibrationScores(tf.keras.metrics.Metric):
     Parameters
     ----------
     bins : int
-        Bins of equal width, as of `calibration_bins`; their ends are multiples of 0.01 pixels here, so that pairs can be
-        added up.
+        Bins of equal width, as of `calibration_bins`; their ends are multiples of 0.01 pixels here, so that pairs can
+        be added up.
 
     Raises
     ------
@@ -86,7 +86,8 @@ class CalibrationScores(tf.keras.metrics.Metric):
         numbers = tf.cast((places - low) / tf.maximum(high - low, 1.0) * self.bins, tf.int32)
         # Empty cells below and above the bins add nothing, wherever they go.
         numbers = tf.clip_by_value(numbers, 0, self.bins - 1)
-        counts, deviations, errors = (tf.math.unsorted_segment_sum(row, numbers, self.bins) for row in tf.unstack(cells))
+        sums_of_bins = (tf.math.unsorted_segment_sum(row, numbers, self.bins) for row in tf.unstack(cells))
+        counts, deviations, errors = sums_of_bins
         predicted, found = (tf.sqrt(tf.math.divide_no_nan(each, counts)) for each in (deviations, errors))
         total = tf.reduce_sum(counts)
         gap = tf.reduce_sum(counts * tf.abs(found - predicted))

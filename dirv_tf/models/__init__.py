@@ -46,5 +46,7 @@ def __dir__() -> list[str]:
 # Keras finds the classes of a saved model among those that are registered. Where TensorFlow is loaded already, nothing
 # is saved by waiting; where it is not, `from dirv_tf.models import DIRVNet` registers the class.
 if "tensorflow" in sys.modules:
-    for _name in ("AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RWCNet", "RecurrentRefinement", "UncertaintyNetwork", "VoxelMorph"):
+    for _name in (
+        "AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RWCNet", "RecurrentRefinement", "UncertaintyNetwork", "VoxelMorph"
+    ):
         __getattr__(_name)

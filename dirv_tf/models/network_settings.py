@@ -174,7 +174,8 @@ def derived_settings(network: type[RegistrationNetwork]) -> type[NetworkSettings
     # What must be given goes first, as in any dataclass.
     fields.sort(key=lambda field: field[2].default is not dataclasses.MISSING)
     name = f"{network.__name__}Settings"
-    return dataclasses.make_dataclass(name, fields, bases=(NetworkSettings,), namespace={"task": network.task}, frozen=True)
+    of_class = {"task": network.task}
+    return dataclasses.make_dataclass(name, fields, bases=(NetworkSettings,), namespace=of_class, frozen=True)
 
 
 def _check_of(default) -> Check:

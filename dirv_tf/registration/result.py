@@ -17,14 +17,14 @@ from dirv_tf.registration.derived_results import composition_of, inverse_of
 from dirv_tf.registration.evaluation import result_metrics
 from dirv_tf.registration.given_image import to_spatial_array
 from dirv_tf.registration.intensities import to_unit_interval, type_range
+from dirv_tf.registration.judged_result import JudgedResult
 from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.quality import Quality, judge
 from dirv_tf.registration.result_folder import save_result
-from dirv_tf.registration.uncertainty import sampled_fields, uncertainty_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RegistrationResult:
+class RegistrationResult(JudgedResult):
     """The registered image, the transformation, and what they were made from.
 
     Fields count in pixels along the array axes and point backward: ``registered[p] = moving[p + flow_field[p]]``,
@@ -181,29 +181,6 @@ class RegistrationResult:
             When the true field or the mask has another shape, or the mask is empty.
         """
         return result_metrics(self, true_flow_field, mask)
-
-    def uncertainty(self, network: Any = None) -> np.ndarray:
-        """Return the standard deviation of the field, see `dirv_tf.uncertainty`.
-
-        Parameters
-        ----------
-        network : str, path, UncertaintyNetwork or None
-            None: "uncertainty-2d" for images.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_1, ..., n_r, r), pixels
-        """
-        return uncertainty_of(self, network)
-
-    def with_uncertainty(self, network: Any = None) -> RegistrationResult:
-        """Return this result with its `standard_deviation`, which `save` then writes and draws."""
-        return replace(self, standard_deviation=uncertainty_of(self, network))
-
-    def sample_fields(self, count: int, seed: int = 0, network: Any = None) -> np.ndarray:
-        """Return fields, (count, n_1, ..., n_r, r), that may as well be the true one; see `sampled_fields`."""
-        deviation = uncertainty_of(self, network) if self.standard_deviation is None else self.standard_deviation
-        return sampled_fields(self.flow_field, deviation, count, seed)
 
     def inverse(self, progress: Callable[[int, int], None] | None = None) -> RegistrationResult:
         """Return the registration the other way: the fixed image warped onto the moving one.

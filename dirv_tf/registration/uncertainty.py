@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,14 +13,14 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.io import read_flow_field
 from dirv_tf.losses import correlated_noise
-from dirv_tf.registration.given_image import check_same_rank, take_pair, to_spatial_array
+from dirv_tf.models.pretrained import pretrained_names
+from dirv_tf.models.registry import settings_class
+from dirv_tf.models.weight_files import read_card
+from dirv_tf.registration.given_image import check_same_rank, take_pair
 from dirv_tf.registration.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.model_choice import choose_model
+from dirv_tf.registration.model_choice import choose_model, model_path
 from dirv_tf.validation import integer, random_seed
-
-if TYPE_CHECKING:
-    from dirv_tf.registration.result import RegistrationResult
 
 DEFAULT_NETWORKS = {2: "uncertainty-2d"}
 # Networks know displacements of about ten pixels; of a field that is longer on average, the linear part is taken out.
@@ -88,28 +88,10 @@ def uncertainty(
         check_intensities(image.array, name)
     rule = (network.normalization or "type") if normalize == "model" else normalize
     ranges = intensity_ranges(first.array, second.array, rule)
-    images = [to_unit_interval(image.array, limits) for image, limits in zip((first, second), ranges)]
+    one, two = (to_unit_interval(image.array, limits) for image, limits in zip((first, second), ranges))
     is_long = float(np.linalg.norm(field, axis=-1).mean()) > _LONG
-    apart = is_long or images[0].shape != images[1].shape
-    return judged(*images, field, LinearMap.nearest(field) if apart else LinearMap.identity(rank), network)
-
-
-def uncertainty_of(result: RegistrationResult, model: Any = None) -> np.ndarray:
-    """Return the standard deviation of the field of a registration, see `RegistrationResult.uncertainty`.
-
-    Parameters
-    ----------
-    result : RegistrationResult
-    model : str, path, UncertaintyNetwork or None
-
-    Returns
-    -------
-    ndarray of float32, shape (n_1, ..., n_r, r), pixels
-    """
-    network, _ = choose_network(model, result.rank)
-    arrays = (to_spatial_array(getattr(result, name), name)[0] for name in ("fixed", "moving"))
-    images = [to_unit_interval(image, limits) for image, limits in zip(arrays, result.intensity_ranges)]
-    return judged(*images, result.flow_field, result.linear, network)
+    apart = is_long or one.shape != two.shape
+    return judged(one, two, field, LinearMap.nearest(field) if apart else LinearMap.identity(rank), network)
 
 
 def choose_network(model: Any, rank: int) -> tuple[Any, str]:
@@ -132,6 +114,23 @@ def choose_network(model: Any, rank: int) -> tuple[Any, str]:
     return choose_model(DEFAULT_NETWORKS[rank] if model is None else model, rank, "uncertainty")
 
 
+def check_uncertainty(model: Any) -> None:
+    """Raise a ValueError where a named network does not exist or does something else, without loading it.
+
+    Parameters
+    ----------
+    model : str or path
+        As of `uncertainty`.
+    """
+    card = read_card(model_path(model))
+    if settings_class(card["network"]).task != "uncertainty":
+        known = ", ".join(pretrained_names(task="uncertainty")) or "none in this installation"
+        raise ValueError(
+            f"Expected a network of uncertainty; shipped ones: {known}. Received: model={str(model)!r}, of the kind "
+            f"{card['network']}"
+        )
+
+
 def judged(
     fixed: np.ndarray, moving: np.ndarray, flow_field: np.ndarray, linear: LinearMap, network: Any
 ) -> np.ndarray:
@@ -152,12 +151,12 @@ def judged(
     ndarray of float32, shape (n_1, ..., n_r, r), pixels of the moving image
     """
     sampled, rest = linear.sampled(moving, fixed.shape), linear.decomposed(flow_field)
-    batch = [tf.convert_to_tensor(each[np.newaxis, ..., np.newaxis]) for each in (fixed, sampled)]
+    one, seen = (tf.convert_to_tensor(each[np.newaxis, ..., np.newaxis]) for each in (fixed, sampled))
     field = tf.convert_to_tensor(np.asarray(rest, np.float32)[np.newaxis])
     if network.warp_moving:
         with geometry.for_any_shape():
-            batch[1] = geometry.warp_image(batch[1], field)
-    deviation = _piecewise(network, *batch, field)
+            seen = geometry.warp_image(seen, field)
+    deviation = _piecewise(network, one, seen, field)
     if linear.is_identity:
         return deviation
     # Independent components of the rest, turned and stretched by the linear map.

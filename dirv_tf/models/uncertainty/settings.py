@@ -13,7 +13,7 @@ from dirv_tf.validation import boolean, one_of, setting
 
 @dataclasses.dataclass(frozen=True)
 class UncertaintySettings(NetworkSettings):
-    """The U-Net; the same names and meanings as the arguments of `UncertaintyNetwork` (its rank is that of the images)."""
+    """The U-Net; names and meanings are those of the arguments of `UncertaintyNetwork`, its rank that of the images."""
 
     task: ClassVar[str] = "uncertainty"
     # Arguments of `dirv_tf.losses.FieldLikelihoodLoss`.

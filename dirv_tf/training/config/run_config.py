@@ -32,7 +32,19 @@ from dirv_tf.training.config.training_stages import (
     TrainingStage,
     training_stages,
 )
-from dirv_tf.validation import ConfigError, boolean, either, integer, list_of, mapping_of, number, one_of, optional, setting, text
+from dirv_tf.validation import (
+    ConfigError,
+    boolean,
+    either,
+    integer,
+    list_of,
+    mapping_of,
+    number,
+    one_of,
+    optional,
+    setting,
+    text,
+)
 
 _COUNT = integer(1, 10**9)
 # What NumPy's and TensorFlow's random generators both take.
