@@ -87,13 +87,16 @@ def _lines(content):
 
 def _one_line(card):
     """Say what is on a card; a network that nobody tested, or tested on real pairs, has fewer metrics on it."""
-    from dirv_tf.metrics.names import FINEST, REDUCTIONS
+    from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 
     words = [card["network"], f"{card['model'].get('rank', '?')}D", f"{card['parameters']:>7,} parameters"]
     data = card.get("data") or {}
     if "size" in data:
         words.append(f"trained on {'×'.join(map(str, data['size']))} {_images(data)}")
     metrics = card.get("metrics") or {}
+    if "calibration_error" in metrics:
+        # What it judged says nothing of a network of uncertainty.
+        return "  ".join([*words, METRIC_NAMES["calibration_error"].text(metrics["calibration_error"])])
     words += [each.text(metrics[each.key + FINEST], digits=1) for each in REDUCTIONS if each.key + FINEST in metrics]
     return "  ".join(words)
 

@@ -160,7 +160,7 @@ def free_standard_deviation(rank: int, smoothness: float, width: float) -> float
     Examples
     --------
     >>> round(free_standard_deviation(3, 10.0, 15.0), 2), round(free_standard_deviation(2, 10.0, 5.0), 2)
-    (3.87, 1.58)
+    (3.87, 1.59)
     """
     return (2 * rank * smoothness * -math.expm1(-1 / (4 * width**2))) ** -0.5
 
