@@ -183,7 +183,13 @@ def run(options):
         status=_show_stage if sys.stdout.isatty() else None,
     )
     if options.uncertainty is not None:
-        result = result.with_uncertainty(options.uncertainty)
+        try:
+            result = result.with_uncertainty(options.uncertainty)
+        except ValueError:
+            # Such as a network for images and a pair of volumes: the registration is not lost.
+            result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
+            print(f"The registration, without its uncertainty, is in {options.output}")
+            raise
     print(("\r\x1b[K" if sys.stdout.isatty() else "") + "\n".join(_lines(options, result)))
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
