@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from dirv_tf.figures import save_figure
-from dirv_tf.io.atomic_write import write_json, write_text
+from dirv_tf.io.array_archives import read_arrays, write_arrays
+from dirv_tf.io.atomic_write import atomic_path, write_json, write_text
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.models import read_card
 from dirv_tf.registration import uncertainty
@@ -35,6 +36,7 @@ def measure_uncertainty(
     Parameters
     ----------
     folder : str or Path
+        Keeps the fields too, for another network to judge.
     model : str
         Network of uncertainty.
     pairs : int
@@ -61,7 +63,8 @@ def measure_uncertainty(
         rows = []
         for method in METHODS:
             begun = time.process_time()
-            errors, deviations = _judged(method, each, model)
+            fields = _fields(method, each, folder / "fields")
+            errors, deviations = fields - each.flow_field, _judged(fields, each, model)
             row = {"method": method.name, "what": method.what, "in_training": method.in_training}
             row.update(measures(errors, deviations))
             if each.flat is not None:
@@ -71,7 +74,7 @@ def measure_uncertainty(
         record["sets"].append({"name": each.name, "what": each.what, "pairs": pairs, "methods": rows})
         _write(folder, record)
     if histology:
-        record["histology"] = measure_histology(histology, model, report)
+        record["histology"] = measure_histology(histology, model, folder / "histology", report)
         _write(folder, record)
     save_figure(calibration_figure(record), folder / PICTURE)
     for line in text_lines(record):
@@ -79,15 +82,24 @@ def measure_uncertainty(
     return record
 
 
-def _judged(method, pairs, model):
-    """Return errors and predicted standard deviations, (N, n_1, n_2, 2), of a method's fields."""
-    errors, deviations = [], []
-    for fixed, moving, true in zip(pairs.fixed[..., 0], pairs.moving[..., 0], pairs.flow_field):
-        field = method.flow_field(fixed, moving)
-        errors.append(field - true)
-        # Intensities in [0, 1] as they are.
-        deviations.append(uncertainty(fixed, moving, field, model, normalize="type"))
-    return np.stack(errors), np.stack(deviations)
+def _fields(method, pairs, folder):
+    """Return the fields of a method, (N, n_1, n_2, 2); those that an earlier measurement found are taken."""
+    path = folder / f"{pairs.name}-{method.name}.npz".replace(" ", "_")
+    if path.is_file():
+        fields = read_arrays(path)["fields"]
+        if fields.shape == pairs.flow_field.shape:
+            return fields
+    fields = np.stack([method.flow_field(*pair) for pair in zip(pairs.fixed[..., 0], pairs.moving[..., 0])])
+    folder.mkdir(exist_ok=True)
+    with atomic_path(path) as temporary:
+        write_arrays(temporary, {"fields": fields})
+    return fields
+
+
+def _judged(fields, pairs, model):
+    """Return predicted standard deviations, (N, n_1, n_2, 2); intensities lie in [0, 1] as they are."""
+    images = zip(pairs.fixed[..., 0], pairs.moving[..., 0], fields)
+    return np.stack([uncertainty(fixed, moving, field, model, normalize="type") for fixed, moving, field in images])
 
 
 def _write(folder, record):
