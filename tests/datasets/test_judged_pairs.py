@@ -19,14 +19,14 @@ def boards(size=(24, 24), **arguments):
 
 def test_sources_take_turns():
     constant = {"one": lambda fixed, moving, key: tf.ones([tf.shape(fixed)[0], 24, 24, 2]), "zero": None}
-    pairs = JudgedPairs(boards(), constant)
+    pairs = JudgedPairs(boards(transform="affine"), constant)
     given = [inputs[2].numpy().mean(axis=(1, 2, 3)) for inputs, _ in pairs.evaluation()]
     np.testing.assert_array_equal(np.concatenate(given), [1, 0, 1, 0, 1, 0])
     sums = [np.abs(inputs[2].numpy()).mean(axis=(1, 2, 3)) for inputs, _ in pairs.training(1)]
     np.testing.assert_array_equal(np.concatenate(sums)[:3], [0, 1, 0])
 
 
-@pytest.mark.parametrize("size", [(24, 24), (16, 24), (12, 12, 12)])
+@pytest.mark.parametrize("size", [(24, 24), (16, 24, 12)])
 def test_images_and_fields_are_turned_together(size):
     pairs = JudgedPairs(boards(size, transform="affine"), {"perturbed": None}, distinct_epochs=1)
     seen = set()
@@ -41,8 +41,9 @@ def test_images_and_fields_are_turned_together(size):
 
 
 def test_after_the_distinct_epochs_the_same_comes_again():
-    pairs = JudgedPairs(boards(), DRAWN, distinct_epochs=2)
-    firsts = [next(iter(pairs.training(1, first_epoch=epoch))) for epoch in range(4)]
+    pairs = JudgedPairs(boards(transform="affine"), {"zero": None, "smoothed": None}, distinct_epochs=2)
+    # Of two batches in an epoch.
+    firsts = list(pairs.training(4))[::2]
 
     def gray_levels(element):
         return np.sort(element[0][0].numpy().ravel())
@@ -51,12 +52,12 @@ def test_after_the_distinct_epochs_the_same_comes_again():
     np.testing.assert_array_equal(gray_levels(firsts[1]), gray_levels(firsts[3]))
     assert np.abs(gray_levels(firsts[0]) - gray_levels(firsts[1])).max() > 0.01
     # A resumed training has the batches that it would have had.
-    again = next(iter(pairs.training(2, first_epoch=2)))
+    again = next(iter(pairs.training(1, first_epoch=2)))
     np.testing.assert_array_equal(again[0][2], firsts[2][0][2])
 
 
 def test_the_evaluation_is_that_of_the_pairs():
-    pairs = boards()
+    pairs = boards(transform="affine")
     judged = JudgedPairs(pairs, DRAWN).evaluation()
     for ((fixed, moving, _), true), (images, expected) in zip(judged, pairs.evaluation()):
         for found, known in ((fixed, images[0]), (moving, images[1]), (true, expected)):
