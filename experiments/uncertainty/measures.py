@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -56,4 +57,5 @@ def flat_measures(errors: np.ndarray, deviation: np.ndarray, flat: np.ndarray) -
 
 
 def _rounded(value, digits=4):
-    return round(float(value), digits)
+    # JSON has no such number: where errors or predictions are all the same, there is no rank correlation.
+    return None if math.isnan(value) else round(float(value), digits)

@@ -26,7 +26,7 @@ def rows(record: dict[str, Any]) -> list[list[str]]:
 def _numbers(row):
     return [
         f"{row['error_rms']:.2f}", f"{row['predicted_rms']:.2f}", f"{row['calibration_error']:.3f}",
-        f"{row['coverage_90']:.1f} %", f"{row['rank_correlation']:.2f}",
+        f"{row['coverage_90']:.1f} %", "–" if row["rank_correlation"] is None else f"{row['rank_correlation']:.2f}",
     ]
 
 
@@ -45,8 +45,8 @@ def missed_goals(record: dict[str, Any]) -> list[str]:
                 missed.append(f"{place}: calibration error {row['calibration_error']:.3f} px, to be below 0.1")
             if not COVERAGE[0] <= row["coverage_90"] <= COVERAGE[1]:
                 missed.append(f"{place}: {row['coverage_90']:.1f} % within the 90 % interval, to be 85 to 95")
-            if each["name"] == "tissue" and row["rank_correlation"] <= LEAST_RANK:
-                missed.append(f"{place}: rank correlation {row['rank_correlation']:.2f}, to be above 0.5")
+            if each["name"] == "tissue" and (row["rank_correlation"] or 0) <= LEAST_RANK:
+                missed.append(f"{place}: rank correlation {row['rank_correlation'] or 0:.2f}, to be above 0.5")
     return missed
 
 

@@ -9,7 +9,7 @@ import dirv_tf
 from dirv_tf.cli.main import main
 from dirv_tf.models import load_weights_file
 from dirv_tf.training.config.config_loading import load_run
-from dirv_tf.training.execution.building import testing_pairs, training_pairs
+from dirv_tf.training.execution import building
 from dirv_tf.validation import ConfigError
 
 RUN = {
@@ -83,11 +83,11 @@ def test_commands_take_it(run, tmp_path, capsys, rng):
 def test_fields_of_networks_are_judged_and_kept(tmp_path):
     given = {"given_fields": ["A-6", "A-6:halfway"]}
     config = load(tmp_path / "run.yaml", training=given, data={"train_images": 4})
-    pairs = training_pairs(config)
+    pairs = building.training_pairs(config)
     firsts = [next(iter(pairs.training(1, first_epoch=epoch)))[0][2].numpy() for epoch in (0, 0, 1)]
     assert abs(firsts[0]).max() > 0.1
     assert (firsts[0] == firsts[1]).all() and abs(firsts[0]).sum() == pytest.approx(abs(firsts[2]).sum(), rel=1e-5)
-    (_, _, field), _ = next(iter(testing_pairs(config).evaluation()))
+    (_, _, field), _ = next(iter(building.testing_pairs(config).evaluation()))
     assert field.shape == (4, 32, 32, 2)
 
 
@@ -119,15 +119,13 @@ def test_a_network_that_registers_has_no_fields_to_judge(tmp_path):
 def test_unknown_fields_to_judge_are_refused(tmp_path):
     config = load(tmp_path / "run.yaml", training={"given_fields": ["A-66:halfway"]})
     with pytest.raises(ConfigError, match="names among zero, smoothed, perturbed, or of shipped.*'A-66:halfway'"):
-        training_pairs(config)
+        building.training_pairs(config)
 
 
 def test_the_loss_of_images_takes_its_two_numbers(tmp_path):
-    from dirv_tf.training.execution.building import build_model, compile_model
-
     settings = {"loss": "field_likelihood", "regularization": 3.0, "image_variance": 0.01}
     config = load(tmp_path / "run.yaml", training=settings)
-    model = build_model(config)
-    compile_model(model, config, 2)
+    model = building.build_model(config)
+    building.compile_model(model, config, 2)
     loss = model._registration_loss
     assert (loss.weight, loss.image_variance) == (3.0, 0.01)
