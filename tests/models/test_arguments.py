@@ -204,9 +204,7 @@ CASES = {
     "VoxelMorph": [
         {
             "rank": 2,
-            "encoder": (3, 4),
-            "decoder": (2, 3),
-            "last": (2,),
+            "encoder": (3, 4), "decoder": (2, 3), "last": (2,),
             "squarings": 7,
             "field_scale": 2,
             "spacing": (4, 2),
@@ -214,9 +212,7 @@ CASES = {
         },
         {
             "rank": 3,
-            "encoder": (2,),
-            "decoder": (4,),
-            "last": (3, 2),
+            "encoder": (2,), "decoder": (4,), "last": (3, 2),
             "squarings": 0,
             "field_scale": 1,
             "spacing": 2,
