@@ -48,8 +48,8 @@ dirv-tf invert and dirv-tf compose take the folder.
 With --uncertainty, a network that looks at the images and the field, whatever found it, adds the standard deviation of
 every component in pixels: 90 % of the errors are expected within 1.645 times its value. The folder then has
 uncertainty.npz (of medical volumes in the format of the field), and uncertainty.png: bright is where not to trust the
-field. Even areas and the border are the usual places. The network knows pairs of one contrast: of two stains it says
-little. Behind it may stand another one of your own (a folder or file of weights); for volumes none is shipped.
+field. It knows textured pairs of one contrast: of two stains it says little, and in large even areas it predicts too
+small values. Another network (a folder or file of weights) may be named behind the option; for volumes none is shipped.
 """
 
 
