@@ -109,9 +109,9 @@ def _with_nan(field):
 
 def test_samples_have_the_field_and_its_deviation(rng):
     field, deviation = rng.normal(size=(24, 20, 2)), rng.uniform(0.5, 2, (24, 20, 2))
-    samples = sampled_fields(field, deviation, 300, seed=5)
-    np.testing.assert_allclose(samples.mean(axis=0), field, atol=0.6)
-    np.testing.assert_allclose(samples.std(axis=0) / deviation, 1, atol=0.25)
+    samples = sampled_fields(field, deviation, 120, seed=5)
+    np.testing.assert_allclose(samples.mean(axis=0), field, atol=0.8)
+    np.testing.assert_allclose(samples.std(axis=0) / deviation, 1, atol=0.3)
     np.testing.assert_array_equal(samples[:2], sampled_fields(field, deviation, 2, seed=5))
     assert np.abs(samples[0] - samples[1]).max() > 0.5
     with pytest.raises(ValueError, match="count=0"):
