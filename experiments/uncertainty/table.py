@@ -69,6 +69,20 @@ def markdown(record: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def losses_markdown(records: list[dict[str, Any]]) -> str:
+    """Return what networks of several losses are worth on the same fields, as Markdown."""
+    columns = ("loss", *COLUMNS)
+    found = [
+        [f"`{record['loss']}`", each["name"], row["method"], *_numbers(row)]
+        for record in records
+        for each in record["sets"]
+        if not any("parts" in row for row in each["methods"])
+        for row in each["methods"]
+    ]
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}", *(f"| {' | '.join(row)} |" for row in found)]
+    return "\n".join(lines) + "\n"
+
+
 def _flat_lines(record):
     for each in record["sets"]:
         parts = [(row["method"], row["parts"]) for row in each["methods"] if "parts" in row]

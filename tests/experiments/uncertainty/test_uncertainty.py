@@ -11,7 +11,7 @@ from experiments.uncertainty import page, pair_sets, run
 from experiments.uncertainty.measures import measures
 from experiments.uncertainty.methods import JudgedMethod
 from experiments.uncertainty.pair_sets import KnownPairs
-from experiments.uncertainty.table import COLUMNS, markdown, missed_goals, rows, text_lines
+from experiments.uncertainty.table import COLUMNS, losses_markdown, markdown, missed_goals, rows, text_lines
 
 
 def test_half_of_a_pair_is_flat_and_its_field_is_true():
@@ -43,6 +43,9 @@ def test_a_record_holds_what_was_measured(tmp_path, monkeypatch, rng):
     assert len(rows(record)) == 2 and {len(row) for row in rows(record)} == {len(COLUMNS)}
     assert len(text_lines(record)) == 3
     assert "| tissue | demons | 0.50 |" in markdown(record)
+    # Sets with a flat part are left out where losses are compared.
+    assert losses_markdown([record, record]).count("| `gaussian_likelihood` | tissue | demons | 0.50 |") == 2
+    assert "half flat" not in losses_markdown([record])
     # Where all errors are the same, none is larger than another.
     assert tissue["rank_correlation"] is None and "| – |" in markdown(record)
 
