@@ -22,6 +22,14 @@ class CalibrationBins(NamedTuple):
         Root mean square of the standard deviations in the bin; 0 where it is empty.
     found : ndarray, shape (bins,), pixels
         Root mean square of the errors; 0 where it is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dirv_tf.metrics import CalibrationBins
+    >>> bins = CalibrationBins(np.array([3, 1]), np.array([0.5, 1.0]), np.array([0.5, 2.0]))
+    >>> bins.expected_calibration_error
+    0.25
     """
 
     counts: np.ndarray
