@@ -28,6 +28,7 @@ _FUNCTIONS = {
     "load_result": "dirv_tf.registration",
     "register": "dirv_tf.registration",
     "register_pairs": "dirv_tf.registration",
+    "uncertainty": "dirv_tf.registration",
 }
 
 __all__ = ["__version__", *_MODULES, *_FUNCTIONS]

@@ -32,6 +32,13 @@ of the initial intensity error and of the initial field's error that one pass re
 So the rows tell what to expect of a network on such images, and **not which network is the best**: that needs the same
 pairs for all, as in [the studies](ablations.md) and in [Results](results.md).
 """
+UNCERTAINTY = """\
+## Uncertainty
+
+[Where not to trust a field](uncertainty.md): these find no field, but say how far any field may be from the truth, in
+pixels. The test is that of their run, on unseen pairs with fields that are wrong in many ways; coverage is of the 90 %
+interval.
+"""
 GROUPS = (
     (
         "For use",
@@ -60,6 +67,7 @@ GROUPS = (
 def page() -> str:
     """Return the page as Markdown."""
     cards = {name: read_card(WEIGHTS_FOLDER / name) for name in pretrained_names()}
+    judges = {name: read_card(WEIGHTS_FOLDER / name) for name in pretrained_names(task="uncertainty")}
     parts = [INTRODUCTION]
     for title, belongs, sentence in GROUPS:
         rows = [_row(name, card) for name, card in cards.items() if belongs(card)]
@@ -68,6 +76,9 @@ def page() -> str:
         columns = ("model", "network", "parameters", "trained on", "test ΔL_int / ΔL_dis", "folded", "what")
         head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
         parts.append("\n".join([f"## {title}\n", f"{sentence}\n", *head, *rows]) + "\n")
+    columns = ("model", "network", "parameters", "trained on", "calibration error", "coverage", "what")
+    head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    parts.append("\n".join([UNCERTAINTY, *head, *(_judge_row(name, card) for name, card in judges.items())]) + "\n")
     return "\n".join(parts)
 
 
@@ -81,6 +92,19 @@ def _row(name, card):
         _data(card["data"]),
         reductions,
         f"{measured['folded_percent']:.3f} %",
+        card["description"],
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _judge_row(name, card):
+    cells = (
+        f"`{name}`",
+        f"{card['network']}, {card['model']['rank']}D",
+        f"{card['parameters']:,}",
+        _data(card["data"]),
+        f"{card['metrics']['calibration_error']:.3f} px",
+        f"{card['metrics']['coverage_90']:.1f} %",
         card["description"],
     )
     return f"| {' | '.join(cells)} |"

@@ -53,7 +53,7 @@ def _card(model):
     from dirv_tf.models.pretrained import WEIGHTS_FOLDER, pretrained_names
     from dirv_tf.models.weight_files import read_card
 
-    return read_card(WEIGHTS_FOLDER / model if model in pretrained_names() else model)
+    return read_card(WEIGHTS_FOLDER / model if model in pretrained_names(task=None) else model)
 
 
 def _installation():
@@ -64,7 +64,7 @@ def _installation():
     optional = {
         name: importlib.metadata.version(name) if importlib.util.find_spec(name) else None for name in _OPTIONAL
     }
-    models = {name: read_card(WEIGHTS_FOLDER / name) for name in pretrained_names()}
+    models = {name: read_card(WEIGHTS_FOLDER / name) for name in pretrained_names(task=None)}
     return {"versions": versions(), "optional": optional, "hardware": hardware(), "models": models}
 
 
@@ -87,13 +87,16 @@ def _lines(content):
 
 def _one_line(card):
     """Say what is on a card; a network that nobody tested, or tested on real pairs, has fewer metrics on it."""
-    from dirv_tf.metrics.names import FINEST, REDUCTIONS
+    from dirv_tf.metrics.names import FINEST, METRIC_NAMES, REDUCTIONS
 
     words = [card["network"], f"{card['model'].get('rank', '?')}D", f"{card['parameters']:>7,} parameters"]
     data = card.get("data") or {}
     if "size" in data:
         words.append(f"trained on {'×'.join(map(str, data['size']))} {_images(data)}")
     metrics = card.get("metrics") or {}
+    if "calibration_error" in metrics:
+        # What it judged says nothing of a network of uncertainty.
+        return "  ".join([*words, METRIC_NAMES["calibration_error"].text(metrics["calibration_error"])])
     words += [each.text(metrics[each.key + FINEST], digits=1) for each in REDUCTIONS if each.key + FINEST in metrics]
     return "  ".join(words)
 

@@ -43,6 +43,8 @@ def wrong_choice(options):
             return f"expected FIXED and MOVING, or --pairs, not both. Received: {received}"
         if options.landmarks is not None:
             return f"expected --landmarks with FIXED and MOVING, not with --pairs. Received: --pairs {options.pairs}"
+        if options.uncertainty is not None:
+            return f"expected --uncertainty with FIXED and MOVING, not with --pairs. Received: --pairs {options.pairs}"
         return None
     if options.moving is None:
         received = options.fixed or "neither"

@@ -20,6 +20,7 @@ from dirv_tf.figures.potentials_figure import potentials_figure
 from dirv_tf.figures.refinement_figure import refinement_figure
 from dirv_tf.figures.registration_figure import registration_figure
 from dirv_tf.figures.thumbnails import pair_thumbnails
+from dirv_tf.figures.uncertainty_figure import uncertainty_figure
 from dirv_tf.figures.unit_fields_figure import unit_fields_figure
 from dirv_tf.figures.volume_planes_figure import volume_planes_figure
 
@@ -37,6 +38,7 @@ __all__ = [
     "refinement_figure",
     "registration_figure",
     "save_figure",
+    "uncertainty_figure",
     "unit_fields_figure",
     "volume_planes_figure",
 ]

@@ -25,6 +25,7 @@ from dirv_tf.geometry.control_points import (
 from dirv_tf.geometry.cost_volume import cost_volume
 from dirv_tf.geometry.cubic_spline import cubic_spline_field
 from dirv_tf.geometry.expert_convolution import expert_convolution, expert_kernel, transposed_expert_convolution
+from dirv_tf.geometry.gaussian_rows import apply_rows, gaussian_rows, neighbor_correlations
 from dirv_tf.geometry.gradient import image_gradient, jacobian_determinant
 from dirv_tf.geometry.multi_gaussian import multi_gaussian_smoothing
 from dirv_tf.geometry.padding import check_legal_size, crop_to_size, legal_size, pad_to_multiple
@@ -53,6 +54,7 @@ __all__ = [
     "advect",
     "affine_flow_field",
     "affine_matrix",
+    "apply_rows",
     "average_pool",
     "binomial_smoothing",
     "check_legal_size",
@@ -69,6 +71,7 @@ __all__ = [
     "expert_kernel",
     "exponential",
     "for_any_shape",
+    "gaussian_rows",
     "identity_grid",
     "image_gradient",
     "integrate_control_points",
@@ -80,6 +83,7 @@ __all__ = [
     "linear_smoothing_kernel",
     "linear_upsampling",
     "multi_gaussian_smoothing",
+    "neighbor_correlations",
     "normalized_to_pixels",
     "pad_to_multiple",
     "piecewise_linear",

@@ -22,6 +22,7 @@ _NAMES = {
     "read_flow_field": "flow_field_files",
     "read_image": "image_files",
     "read_landmarks": "landmark_files",
+    "read_uncertainty": "uncertainty_files",
     "slide_geometry": "slide_pyramids",
     "slide_levels": "slide_pyramids",
     "to_gray": "gray",
@@ -29,6 +30,7 @@ _NAMES = {
     "write_image": "image_files",
     "write_itk_transform": "itk_transforms",
     "write_landmarks": "landmark_files",
+    "write_uncertainty": "uncertainty_files",
 }
 
 __all__ = [*_NAMES]

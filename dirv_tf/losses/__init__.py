@@ -10,6 +10,12 @@ from dirv_tf.losses.bending_energy import bending_energy
 from dirv_tf.losses.combined import CombinedLoss
 from dirv_tf.losses.correlation import global_correlation
 from dirv_tf.losses.displacement import DisplacementLoss
+from dirv_tf.losses.field_likelihood import (
+    correlated_noise,
+    field_likelihood,
+    free_standard_deviation,
+    gaussian_likelihood,
+)
 from dirv_tf.losses.first_differences import first_differences
 from dirv_tf.losses.intensity import IntensityLoss
 from dirv_tf.losses.inverse_consistency import inverse_consistency
@@ -17,6 +23,7 @@ from dirv_tf.losses.label_difference import label_boxes, label_difference, label
 from dirv_tf.losses.label_loss import LabelLoss
 from dirv_tf.losses.label_overlap import soft_dice
 from dirv_tf.losses.landmark_loss import LandmarkLoss
+from dirv_tf.losses.likelihood_losses import FieldLikelihoodLoss, GaussianLikelihoodLoss
 from dirv_tf.losses.local_correlation import local_correlation, multi_kernel_correlation, windows_of_two_sizes
 from dirv_tf.losses.masked_loss import MaskedLoss
 from dirv_tf.losses.momentum_energy import momentum_energy
@@ -33,6 +40,8 @@ from dirv_tf.losses.weighted import WeightedLosses
 __all__ = [
     "CombinedLoss",
     "DisplacementLoss",
+    "FieldLikelihoodLoss",
+    "GaussianLikelihoodLoss",
     "IntensityLoss",
     "LabelLoss",
     "LandmarkLoss",
@@ -44,9 +53,13 @@ __all__ = [
     "affine_deviation",
     "affine_inverse_consistency",
     "bending_energy",
+    "correlated_noise",
     "displacement_errors",
     "displacement_level_weights",
+    "field_likelihood",
     "first_differences",
+    "free_standard_deviation",
+    "gaussian_likelihood",
     "global_correlation",
     "image_dissimilarity",
     "intensity_errors",

@@ -17,6 +17,7 @@ _HOMES = {
     "RWCNet": "rwcnet.network",
     "RecurrentRefinement": "recurrent_refinement",
     "RegistrationNetwork": "registration_network",
+    "UncertaintyNetwork": "uncertainty.network",
     "VoxelMorph": "voxelmorph.network",
     "load_keras_file": "keras_files",
     "load_pretrained": "pretrained",
@@ -45,5 +46,7 @@ def __dir__() -> list[str]:
 # Keras finds the classes of a saved model among those that are registered. Where TensorFlow is loaded already, nothing
 # is saved by waiting; where it is not, `from dirv_tf.models import DIRVNet` registers the class.
 if "tensorflow" in sys.modules:
-    for _name in ("AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RWCNet", "RecurrentRefinement", "VoxelMorph"):
+    for _name in (
+        "AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RWCNet", "RecurrentRefinement", "UncertaintyNetwork", "VoxelMorph"
+    ):
         __getattr__(_name)

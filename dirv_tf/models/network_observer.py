@@ -61,12 +61,16 @@ class NetworkObserver:
         """
         yield from ()
 
+    def _inputs(self, batch):
+        """Return what the network is called on."""
+        return batch.fixed, batch.moving
+
     def _gradient_norm(self, batch):
         loss = self.network._registration_loss
         variables = self.network.trainable_variables
         if loss is None or not variables:
             return None
-        pair = (batch.fixed, batch.moving)
+        pair = self._inputs(batch)
         with tf.GradientTape() as tape:
             value = loss(batch.targets, self.network.completed(pair, self.network(pair, training=True)))
         gradients = [gradient for gradient in tape.gradient(value, variables) if gradient is not None]

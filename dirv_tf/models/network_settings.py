@@ -32,6 +32,8 @@ class NetworkSettings:
     ----------
     training_arguments : tuple of str
         Of the class: settings of the section ``training`` that are arguments of this network.
+    task : str
+        Of the class: what the network is for, as of `RegistrationNetwork`.
     unsupervised_loss : dict
         Of the class: arguments of the loss without true fields, as the family was published, where the run file leaves
         them open.
@@ -39,6 +41,7 @@ class NetworkSettings:
         Of the class: stages of the network whose number of steps may be another one in training.
     """
 
+    task: ClassVar[str] = "registration"
     training_arguments: ClassVar[tuple[str, ...]] = ()
     stages_of_steps: ClassVar[tuple[str, ...]] = ()
     unsupervised_loss: ClassVar[dict[str, Any]] = {"similarity": "mse", "regularizer": "diffusion", "weight": 0.01}
@@ -171,7 +174,8 @@ def derived_settings(network: type[RegistrationNetwork]) -> type[NetworkSettings
     # What must be given goes first, as in any dataclass.
     fields.sort(key=lambda field: field[2].default is not dataclasses.MISSING)
     name = f"{network.__name__}Settings"
-    return dataclasses.make_dataclass(name, fields, bases=(NetworkSettings,), frozen=True)
+    of_class = {"task": network.task}
+    return dataclasses.make_dataclass(name, fields, bases=(NetworkSettings,), namespace=of_class, frozen=True)
 
 
 def _check_of(default) -> Check:

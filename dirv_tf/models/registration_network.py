@@ -43,6 +43,10 @@ class RegistrationNetwork(tf.keras.Model):
     ----------
     kind : str
         Of the class: its name in run files and on weight cards.
+    task : str
+        Of the class: what it is for. "registration": to find a field for a pair. "uncertainty": to judge one; it is
+        called on ``(fixed, moving, flow_field)``, and its outputs have that field and a ``"standard_deviation"`` of the
+        same shape in pixels.
     how_computed : tuple of str
         Of the class: arguments that change how the network is computed or used, not which weights fit it.
     later_arguments : dict
@@ -107,6 +111,7 @@ class RegistrationNetwork(tf.keras.Model):
     """
 
     kind: ClassVar[str] = ""
+    task: ClassVar[str] = "registration"
     how_computed: ClassVar[tuple[str, ...]] = ("dtype", "normalization")
     later_arguments: ClassVar[dict[str, Any]] = {}
     levels: int = 1
@@ -193,8 +198,8 @@ class RegistrationNetwork(tf.keras.Model):
 
         Parameters
         ----------
-        inputs : pair of tf.Tensor, shape (B, n_1, ..., n_r, 1)
-            The fixed and the moving image that the network was called on.
+        inputs : sequence of tf.Tensor, the first two of shape (B, n_1, ..., n_r, 1)
+            What the network was called on: the fixed and the moving image first.
         outputs : dict
             What it returned.
 
@@ -213,7 +218,7 @@ class RegistrationNetwork(tf.keras.Model):
             raise ValueError(
                 f"a {type(self).__name__} must return a dictionary with a 'flow_field'. Received: outputs={received}"
             )
-        fixed, moving = inputs
+        fixed, moving = inputs[:2]
         flow_field = outputs["flow_field"]
         made = {
             "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, None],

@@ -27,6 +27,10 @@ _BUILT_IN = {
     "avsm": ("dirv_tf.models.avsm.network:AVSM", "dirv_tf.models.avsm.settings:AVSMSettings"),
     "dlir": ("dirv_tf.models.dlir.network:DLIR", "dirv_tf.models.dlir.settings:DLIRSettings"),
     "rwcnet": ("dirv_tf.models.rwcnet.network:RWCNet", "dirv_tf.models.rwcnet.settings:RWCNetSettings"),
+    "uncertainty": (
+        "dirv_tf.models.uncertainty.network:UncertaintyNetwork",
+        "dirv_tf.models.uncertainty.settings:UncertaintySettings",
+    ),
     "voxelmorph": (
         "dirv_tf.models.voxelmorph.network:VoxelMorph",
         "dirv_tf.models.voxelmorph.settings:VoxelMorphSettings",

@@ -15,6 +15,7 @@ from dirv_tf.registration.pairs.register_pairs import register_pairs
 from dirv_tf.registration.register import register
 from dirv_tf.registration.result import RegistrationResult
 from dirv_tf.registration.result_loading import load_result
+from dirv_tf.registration.uncertainty import sampled_fields, uncertainty
 from dirv_tf.registration.whole_slides import apply_to_slide
 
 __all__ = [
@@ -41,4 +42,6 @@ __all__ = [
     "register",
     "register_multi_resolution",
     "register_pairs",
+    "sampled_fields",
+    "uncertainty",
 ]

@@ -67,6 +67,7 @@ def inverse_of(result: RegistrationResult, progress: Callable[[int, int], None] 
         alignment=alignment,
         doubts=doubts,
         has_inverse=found.has_inverse,
+        standard_deviation=None,
     )
 
 
@@ -138,6 +139,7 @@ def composition_of(first: RegistrationResult, second: RegistrationResult) -> Reg
             for warning in each.quality.warnings
         ),
         has_inverse=None,
+        standard_deviation=None,
     )
 
 

@@ -12,7 +12,7 @@ from dirv_tf.models.pretrained import pretrained_names
 from dirv_tf.models.weight_files import load_weights_file
 
 
-def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
+def choose_model(model: Any, rank: int, task: str = "registration") -> tuple[RegistrationNetwork, str]:
     """Return the network that the user means, and its name.
 
     Parameters
@@ -22,6 +22,8 @@ def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
         A shipped name wins over a folder of the same name; write ``./A-6`` for the folder.
     rank : int
         Number of spatial axes of the images to register.
+    task : {"registration", "uncertainty"}
+        What it is wanted for.
 
     Returns
     -------
@@ -30,16 +32,24 @@ def choose_model(model: Any, rank: int) -> tuple[RegistrationNetwork, str]:
     Raises
     ------
     ValueError
-        When a str is neither a shipped name nor an existing path, or the network registers images of the other rank;
-        the message names the models that fit.
+        When a str is neither a shipped name nor an existing path, or the network is for the other rank or another
+        task; the message names the models that fit.
     TypeError
         For anything else.
     """
     network, name = (model, model.name) if isinstance(model, RegistrationNetwork) else _loaded(model)
+    wanted = _listed(pretrained_names(rank, task))
+    if network.task != task:
+        does = {"registration": "finds fields", "uncertainty": "judges fields and finds none"}[network.task]
+        raise ValueError(
+            f"Expected a model for {task} of {rank}D images; shipped ones: {wanted}. "
+            f"Received: model={name!r}, which {does}"
+        )
     if network.rank != rank:
         raise ValueError(
-            f"Expected a model for {rank}D images; shipped models for {rank}D: {_listed(pretrained_names(rank))}. "
-            f"Received: model={name!r}, which registers {network.rank}D images"
+            f"Expected a model for {rank}D images; shipped models for {rank}D: {wanted}. "
+            f"Received: model={name!r}, which {'registers' if task == 'registration' else 'is for'} {network.rank}D "
+            "images"
         )
     return network, name
 
@@ -67,7 +77,7 @@ def model_path(model: Any) -> Path:
             "RegistrationNetwork. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
-    if isinstance(model, str) and model in pretrained_names():
+    if isinstance(model, str) and model in pretrained_names(task=None):
         return pretrained.WEIGHTS_FOLDER / model
     path = Path(model)
     if not path.exists():

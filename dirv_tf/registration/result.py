@@ -17,13 +17,14 @@ from dirv_tf.registration.derived_results import composition_of, inverse_of
 from dirv_tf.registration.evaluation import result_metrics
 from dirv_tf.registration.given_image import to_spatial_array
 from dirv_tf.registration.intensities import to_unit_interval, type_range
+from dirv_tf.registration.judged_result import JudgedResult
 from dirv_tf.registration.linear_map import LinearMap, inside
 from dirv_tf.registration.quality import Quality, judge
 from dirv_tf.registration.result_folder import save_result
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RegistrationResult:
+class RegistrationResult(JudgedResult):
     """The registered image, the transformation, and what they were made from.
 
     Fields count in pixels along the array axes and point backward: ``registered[p] = moving[p + flow_field[p]]``,
@@ -71,6 +72,8 @@ class RegistrationResult:
         What speaks against the map beside its images and its field; `quality` has them among its warnings.
     has_inverse : ndarray of bool, shape (n_1, ..., n_r), or None
         Of an inverse: pixels that lie at exactly one place of the other image; None for a map that was not inverted.
+    standard_deviation : ndarray of float32, shape (n_1, ..., n_r, r), pixels, or None
+        Of the field's components, where `with_uncertainty` was asked for it.
     """
 
     registered: np.ndarray
@@ -96,6 +99,7 @@ class RegistrationResult:
     alignment: Alignment | None = None
     doubts: tuple = ()
     has_inverse: np.ndarray | None = None
+    standard_deviation: np.ndarray | None = None
 
     def __post_init__(self):
         for name in ("initial", "linear"):
@@ -258,7 +262,8 @@ class RegistrationResult:
         folder : str or path
             A new or empty one. It then holds `registered` in the format of the moving file (JPEG, BMP and WebP: PNG,
             which keeps the intensities; DICOM: NRRD; arrays: TIFF), `flow_field`, `affine.tfm`, `metrics.json` and
-            `registration.png`; of an inverse also `has_inverse`, 255 where there is one and 0 elsewhere.
+            `registration.png`; after `with_uncertainty` also `uncertainty` in the format of the field and
+            `uncertainty.png`, and of an inverse `has_inverse`, 255 where there is one and 0 elsewhere.
         overwrite : bool
             Whether the results of an earlier registration in the folder may be replaced. Other files stay.
         field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional

@@ -19,6 +19,7 @@ from dirv_tf.io import (
     write_flow_field,
     write_image,
     write_itk_transform,
+    write_uncertainty,
 )
 from dirv_tf.io.array_files import ARRAY_SUFFIXES
 from dirv_tf.io.atomic_write import write_json
@@ -35,9 +36,10 @@ from dirv_tf.registration.level_choice import choose_levels
 from dirv_tf.registration.saved_map import KIND, METRICS_NAME, map_content, read_content
 
 PICTURE_NAME = "registration.png"
+UNCERTAINTY_NAME = "uncertainty"
 TRANSFORM_NAME = "affine.tfm"
 # Images and fields, whose suffix depends on the images.
-_STEMS = ("registered", "has_inverse", "flow_field")
+_STEMS = ("registered", "has_inverse", "flow_field", "uncertainty")
 # Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities; NRRD holds any
 # geometry of DICOM.
 _IMAGE_SUFFIXES = {
@@ -83,6 +85,10 @@ def save_result(result, folder, overwrite=False, field_format=None):
             moving_size=to_spatial_array(result.moving, "moving")[0].shape,
             levels=result.levels,
         )
+        if result.standard_deviation is not None:
+            path = temporary / f"{UNCERTAINTY_NAME}{field_suffix}"
+            write_uncertainty(path, result.standard_deviation, result.fixed_geometry)
+            result.plot_uncertainty(temporary / f"{UNCERTAINTY_NAME}.png")
         # Always there, also where it is the identity, so that a script can rely on it.
         in_world = result.linear.in_world(result.fixed_geometry, result.moving_geometry)
         write_itk_transform(temporary / TRANSFORM_NAME, *in_world)

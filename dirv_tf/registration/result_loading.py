@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from dirv_tf.io import read_image
+from dirv_tf.io import read_image, read_uncertainty
 from dirv_tf.io.decoding import decoding
 from dirv_tf.registration.given_image import take_image
 from dirv_tf.registration.result import RegistrationResult
@@ -65,6 +65,7 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
     }
     with decoding(saved.folder, "the folder of a registration"):
         masks = [name for name in content["files"] if name.startswith("has_inverse.")]
+        deviations = [n for n in content["files"] if n.startswith("uncertainty.") and not n.endswith(".png")]
         (registered,) = (name for name in content["files"] if name.startswith("registered."))
         return RegistrationResult(
             registered=read_image(saved.folder / registered),
@@ -89,6 +90,7 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
             alignment=saved.alignment,
             doubts=saved.doubts,
             has_inverse=read_image(saved.folder / masks[0]) > 0 if masks else None,
+            standard_deviation=read_uncertainty(saved.folder / deviations[0]) if deviations else None,
         )
 
 

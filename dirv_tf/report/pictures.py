@@ -70,14 +70,15 @@ def _network_pictures(run):
     config = load_run(run.path / "config.yaml")
     batch = frozen_batch(testing_pairs(config).first(_PAIRS).frozen_batch())
     model = load_weights_file(run.weights)
-    pair = (batch.fixed, batch.moving)
+    pair = batch.inputs
     outputs = model.completed(pair, model(pair, training=False))
     epochs = config.training.epochs
     first = batch.first(1)
     for tag, pixels in pair_pictures(first, outputs, model.spacing, epochs):
         yield re.sub("^. |/pair 0", "", tag) + " of an unseen pair", pixels
     yield from _planes(first, outputs)
-    yield "refinement of an unseen pair, round by round", _refinement(model, first)
+    if model.task == "registration":
+        yield "refinement of an unseen pair, round by round", _refinement(model, first)
     for tag, pixels in model.observer().pictures(outputs, epochs):
         yield tag[2:].replace("/", ", "), pixels
 

@@ -65,7 +65,7 @@ class RunRecord:
         """Folder of the trained weights: the run's own or, where this run made a shipped model, that one's; or None."""
         if (self.path / ARRAYS_NAME).is_file():
             return self.path
-        for name in pretrained_names():
+        for name in pretrained_names(task=None):
             card = read_card(WEIGHTS_FOLDER / name)
             if (card.get("run"), card.get("metrics")) == (self.name, self.test):
                 return WEIGHTS_FOLDER / name

@@ -11,6 +11,7 @@ dimensions share one code path.
 from dirv_tf.synthesis.affine import LARGE_RANGE, AffineRange, affine_fields
 from dirv_tf.synthesis.appearance import change_appearance
 from dirv_tf.synthesis.chessboard import chessboard_images
+from dirv_tf.synthesis.given_fields import GIVEN_FIELD_KINDS, given_fields
 from dirv_tf.synthesis.noise import desensitize
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
 from dirv_tf.synthesis.random_fields import FIELD_KINDS, random_fields
@@ -18,12 +19,14 @@ from dirv_tf.synthesis.shapes import shape_images, shape_images_and_labels
 
 __all__ = [
     "FIELD_KINDS",
+    "GIVEN_FIELD_KINDS",
     "LARGE_RANGE",
     "AffineRange",
     "affine_fields",
     "change_appearance",
     "chessboard_images",
     "desensitize",
+    "given_fields",
     "nonrigid_fields",
     "random_fields",
     "shape_images",

@@ -25,7 +25,8 @@ NONRIGID = 2
 NOISE = 3
 SHAPES = 4
 APPEARANCE = 5
-AUGMENTATION = 6
+GIVEN_FIELDS = 6
+AUGMENTATION = 7
 
 # Constants of Threefry-2x32.
 _PARITY = 0x1BD11BDA
@@ -110,7 +111,7 @@ def stream_key(seed: int, stream: int, epoch: int | tf.Tensor = 0) -> tf.Tensor:
     seed : int
         From 0 to 2^64 - 1.
     stream : int
-        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE`, `SHAPES`, `APPEARANCE` and `AUGMENTATION`.
+        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE`, `SHAPES`, `APPEARANCE`, `GIVEN_FIELDS` and `AUGMENTATION`.
     epoch : int or tf.Tensor, shape (), integer
 
     Returns

@@ -175,7 +175,7 @@ def _weights(folder, records):
     for place in (folder.path, shipped):
         if (place / "weights.npz").is_file():
             return place
-    with_weights = [name for name in _names(records) if name in pretrained.pretrained_names()]
+    with_weights = [name for name in _names(records) if name in pretrained.pretrained_names(task=None)]
     raise ConfigError(
         f"Expected a run whose weights are at hand: {', '.join(with_weights) or 'none'}; or --weights FOLDER with "
         f"those of this run. Received: run={folder.path.name}"

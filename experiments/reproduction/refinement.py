@@ -70,9 +70,10 @@ def refine_pairs(network, pairs, progress=None):
     functions = {name: _function(network, name) for name in VARIANTS}
     sums = {name: collections.Counter() for name in VARIANTS}
     for step, element in enumerate(pairs.evaluation()):
-        fixed, moving, true, _ = frozen_batch(element)
-        for first in range(0, fixed.shape[0], BATCH):
-            part = [None if each is None else each[first : first + BATCH] for each in (fixed, moving, true)]
+        batch = frozen_batch(element)
+        for first in range(0, batch.fixed.shape[0], BATCH):
+            parts = batch.fixed, batch.moving, batch.flow_field
+            part = [None if each is None else each[first : first + BATCH] for each in parts]
             for name, register in functions.items():
                 if not sums[name]:
                     _prepare(register, *part[:2])

@@ -12,7 +12,7 @@ def test_versions_devices_and_models(capsys):
     assert main(["info"]) == 0
     text = capsys.readouterr().out
     assert f"tensorflow  {tf.__version__}" in text
-    for name in pretrained_names():
+    for name in pretrained_names(task=None):
         assert f"\n  {name} " in text
     for name, images in [("A-6", "64×64 chessboards"), ("best-3d", "32×32×32 chessboards and shapes"), ("E-1-quick", "images")]:
         (line,) = (line for line in text.splitlines() if line.startswith(f"  {name} "))
@@ -23,7 +23,7 @@ def test_json_for_scripts(capsys):
     assert main(["info", "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["versions"]["tensorflow"] == tf.__version__
-    assert set(content["models"]) == set(pretrained_names())
+    assert set(content["models"]) == set(pretrained_names(task=None))
 
 
 def test_the_card_of_one_model(capsys):

@@ -32,6 +32,8 @@ FUNCTIONS = {
         true, outputs["displacement_fields"]
     ),
 }
+# Of networks that judge fields; tested in test_field_likelihood.py.
+OF_LIKELIHOOD = {"FieldLikelihoodLoss", "GaussianLikelihoodLoss"}
 # Losses of what is drawn on the images, whose battery is that of test_annotation_losses.py.
 OF_ANNOTATIONS = {"LabelLoss", "LandmarkLoss", "MaskedLoss", "SmoothnessLoss", "WeightedLosses"}
 # Functions of two images or of a field alone, each with known answers in the test file of its own module.
@@ -39,7 +41,11 @@ WITH_A_FILE = {
     "affine_deviation",
     "affine_inverse_consistency",
     "bending_energy",
+    "correlated_noise",
+    "field_likelihood",
     "first_differences",
+    "free_standard_deviation",
+    "gaussian_likelihood",
     "global_correlation",
     "image_dissimilarity",
     "inverse_consistency",
@@ -88,7 +94,7 @@ def function(request):
 def test_the_battery_covers_every_public_loss():
     classes = {name for name in losses.__all__ if isinstance(getattr(losses, name), type)}
     # What they are derived from computes nothing.
-    assert {name.split()[0] for name in CASES} | OF_ANNOTATIONS == classes - {"NetworkLoss"}
+    assert {name.split()[0] for name in CASES} | OF_ANNOTATIONS | OF_LIKELIHOOD == classes - {"NetworkLoss"}
     assert {*classes, *FUNCTIONS, *WITH_A_FILE, "displacement_level_weights"} == set(losses.__all__)
     for name in WITH_A_FILE:
         module = getattr(losses, name).__module__.split(".")[-1]

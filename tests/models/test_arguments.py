@@ -197,12 +197,14 @@ CASES = {
             "normalization": None,
         },
     ],
+    "UncertaintyNetwork": [
+        {"rank": 2, "features": 3, "halvings": 2, "warp_moving": True, "spacing": (4, 2), "normalization": "each"},
+        {"rank": 3, "features": 2, "halvings": 1, "warp_moving": False, "spacing": 2, "normalization": None},
+    ],
     "VoxelMorph": [
         {
             "rank": 2,
-            "encoder": (3, 4),
-            "decoder": (2, 3),
-            "last": (2,),
+            "encoder": (3, 4), "decoder": (2, 3), "last": (2,),
             "squarings": 7,
             "field_scale": 2,
             "spacing": (4, 2),
@@ -210,9 +212,7 @@ CASES = {
         },
         {
             "rank": 3,
-            "encoder": (2,),
-            "decoder": (4,),
-            "last": (3, 2),
+            "encoder": (2,), "decoder": (4,), "last": (3, 2),
             "squarings": 0,
             "field_scale": 1,
             "spacing": 2,

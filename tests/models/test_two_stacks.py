@@ -37,21 +37,26 @@ def pair(rank):
 
 def displacement_field(name):
     model = load_pretrained(name)
+    if model.task == "uncertainty":
+        # Of no displacement at all, which is wrong here.
+        fixed, moving = pair(model.rank)
+        field = np.zeros((*fixed.shape[:-1], model.rank), np.float32)
+        return model((fixed, moving, field))["standard_deviation"][0, ::4, ::4].numpy()
     return model(pair(model.rank))["displacement_fields"][-1][0, -1].numpy()
 
 
-@pytest.mark.parametrize("name", pretrained_names())
+@pytest.mark.parametrize("name", pretrained_names(task=None))
 def test_a_shipped_model_gives_the_field_of_the_other_stack(name):
     with np.load(REFERENCE) as fields:
         expected = fields[name]
-    assert np.abs(expected).max() > 0.5  # Something was registered.
+    assert np.abs(expected).max() > 0.5  # Something was registered, or found wrong.
     np.testing.assert_allclose(displacement_field(name), expected, atol=TOLERANCES.get(name, 2e-4))
 
 
 def test_every_shipped_model_is_compared():
     with np.load(REFERENCE) as fields:
-        assert set(fields) == set(pretrained_names())
+        assert set(fields) == set(pretrained_names(task=None))
 
 
 if __name__ == "__main__":
-    np.savez_compressed(REFERENCE, **{name: displacement_field(name) for name in pretrained_names()})
+    np.savez_compressed(REFERENCE, **{name: displacement_field(name) for name in pretrained_names(task=None)})

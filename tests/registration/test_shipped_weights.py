@@ -66,7 +66,7 @@ def test_the_promised_models_are_there():
     assert EXPECTED <= set(pretrained_names())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*NAMES, "uncertainty-2d", *pretrained_names(task=None)}))
 def test_files_are_whole(name):
     card = json.loads((WEIGHTS_FOLDER / name / "weights.json").read_text(encoding="utf-8"))
     arrays = WEIGHTS_FOLDER / name / "weights.npz"

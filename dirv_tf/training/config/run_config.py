@@ -25,13 +25,26 @@ from dirv_tf.training.config.distribution_settings import (
 from dirv_tf.training.config.loss_terms import TERM_KINDS, check_terms, has_own_loss
 from dirv_tf.training.config.training_stages import (
     LOSSES,
+    LOSSES_OF_TASKS,
     SIMILARITIES,
     WITHOUT_FIELDS,
     StageSettings,
     TrainingStage,
     training_stages,
 )
-from dirv_tf.validation import ConfigError, boolean, either, integer, mapping_of, number, one_of, setting, text
+from dirv_tf.validation import (
+    ConfigError,
+    boolean,
+    either,
+    integer,
+    list_of,
+    mapping_of,
+    number,
+    one_of,
+    optional,
+    setting,
+    text,
+)
 
 _COUNT = integer(1, 10**9)
 # What NumPy's and TensorFlow's random generators both take.
@@ -50,6 +63,12 @@ class TrainingSettings:
     `symmetry` (a factor on what makes both directions inverse, of networks that have such terms) belong to the
     unsupervised loss, see `dirv_tf.losses.UnsupervisedLoss`; left out, they are those that the network was published
     with. The learning rate stays, falls along a cosine, or is halved after 30, 60 and 90 percent of a stage.
+
+    A network whose task is uncertainty has one of the losses field_likelihood, of which `regularization` is the
+    ``lambda`` and `image_variance` the variance of the images' noise, or gaussian_likelihood, see `dirv_tf.losses`;
+    `given_fields` names the fields that it judges by turns: zero, smoothed, perturbed (see
+    `dirv_tf.synthesis.given_fields`), or those of a shipped network; with :halfway behind its name, unfinished ones.
+    After `distinct_epochs` the same images and fields come again, mirrored and turned; left out, never.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
     shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
@@ -73,6 +92,9 @@ class TrainingSettings:
     similarity: str | None = setting(one_of(*SIMILARITIES), default=None)
     regularization: float | None = setting(number(low=0), default=None)
     symmetry: float | None = setting(number(low=0), default=None)
+    given_fields: tuple[str, ...] | None = setting(optional(list_of(text())), default=None)
+    distinct_epochs: int | None = setting(optional(_COUNT), default=None)
+    image_variance: float = setting(number(above=0), default=1e-4)
     displacement_weight: float = setting(number(low=0), default=1.0)
     intensity_weight: float = setting(number(low=0), default=1.0)
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
@@ -180,18 +202,41 @@ class RunConfig:
                 f"'training.loss' must be {' or '.join(WITHOUT_FIELDS)} for 'data.kind' {data.kind}: the true fields "
                 f"of real pairs, which the other losses need, are unknown. Received: training.loss={', '.join(losses)}"
             )
+        self._check_of_task(losses)
         self._check_of_stages()
         for key in ("similarity", "regularization", "symmetry"):
             value = getattr(self.training, key)
-            if value is not None and "unsupervised" not in losses:
+            of_losses = ("unsupervised", "field_likelihood") if key == "regularization" else ("unsupervised",)
+            if value is not None and not set(of_losses) & set(losses):
                 raise ConfigError(
-                    f"'training.{key}' must be left out unless 'training.loss' is unsupervised. "
+                    f"'training.{key}' must be left out unless 'training.loss' is {' or '.join(of_losses)}. "
                     f"Received: training.{key}={value}, training.loss={', '.join(losses) or 'no term own'}"
                 )
         if "combined" in losses and not self.training.displacement_weight + self.training.intensity_weight:
             raise ConfigError(
                 "'training.displacement_weight' and 'training.intensity_weight' must not both be zero for the "
                 "combined loss. Received: training.displacement_weight=0.0, training.intensity_weight=0.0"
+            )
+
+    def _check_of_task(self, losses):
+        """Refuse losses and fields to judge that the network is not for."""
+        task, given = self.model.task, self.training.given_fields
+        wrong = [loss for loss in losses if loss not in LOSSES_OF_TASKS[task]]
+        if wrong:
+            raise ConfigError(
+                f"'training.loss' must be {' or '.join(LOSSES_OF_TASKS[task])} for 'model.kind' {self.model.kind}, "
+                f"whose task is {task}. Received: training.loss={wrong[0]}"
+            )
+        if (given is not None) != (task == "uncertainty"):
+            raise ConfigError(
+                "'training.given_fields' must be there for networks whose task is uncertainty, and for no other. "
+                f"Received: training.given_fields={given and list(given)}, 'model.kind' {self.model.kind}"
+            )
+        unknown = {"smoothed", "perturbed"} & set(given or ()) if not self.data.known_fields else ()
+        if unknown or len(set(given or ())) < len(given or ()):
+            raise ConfigError(
+                "'training.given_fields' must be different names, and without smoothed and perturbed where the true "
+                f"fields are unknown. Received: training.given_fields={list(given)}, 'data.kind' {self.data.kind}"
             )
 
     def _check_of_stages(self):

@@ -9,9 +9,13 @@ from typing import Any, NamedTuple
 from dirv_tf.models.bounds import repetitions
 from dirv_tf.validation import ConfigError, integer, number, one_of, setting, text
 
-LOSSES = ("displacement", "intensity", "combined", "unsupervised")
+LOSSES_OF_TASKS = {
+    "registration": ("displacement", "intensity", "combined", "unsupervised"),
+    "uncertainty": ("field_likelihood", "gaussian_likelihood"),
+}
+LOSSES = tuple(loss for losses in LOSSES_OF_TASKS.values() for loss in losses)
 # Those that need no true field.
-WITHOUT_FIELDS = ("intensity", "unsupervised")
+WITHOUT_FIELDS = ("intensity", "unsupervised", "field_likelihood")
 SIMILARITIES = ("mse", "ncc", "lncc", "mk_lncc", "mind")
 
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from dirv_tf import datasets, losses, metrics
 from dirv_tf.training.execution.annotations import loss_of_terms
+from dirv_tf.training.execution.field_sources import judged_pairs
 from dirv_tf.training.execution.joint_clipping import JointlyClippedAdam
 from dirv_tf.validation import ConfigError
 
@@ -62,10 +63,12 @@ def compile_model(model, config, steps, stage=None, further_metrics=()):
     if jit_compile == "auto":
         # XLA for the whole step was not tried with several replicas.
         jit_compile = None if replicas == 1 else False
+    judges = config.model.task == "uncertainty" and config.data.known_fields
+    of_task = [metrics.CalibrationScores()] if judges else []
     model.compile(
         optimizer=optimizer,
         loss=_loss(stage, config, steps),
-        metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields), *further_metrics],
+        metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields), *of_task, *further_metrics],
         jit_compile=jit_compile,
         steps_per_execution=config.training.steps_per_execution,
     )
@@ -131,13 +134,15 @@ def validation_pairs(config, testing):
 def _pairs(config, part, batch_size, seed):
     arguments = {**config.data.dataset(part), "batch_size": batch_size, "seed": seed}
     try:
-        return datasets.from_config(arguments)
+        pairs = datasets.from_config(arguments)
     except (OSError, ValueError) as error:
         text = f"Pairs to {part} with, 'data' of kind {config.data.kind}: {error}"
         made_by = getattr(config.data, "made_by", None)
         if isinstance(error, FileNotFoundError) and made_by:
             text += f". The folder is made by: {made_by}"
         raise ConfigError(text) from error
+    given = config.training.given_fields
+    return pairs if given is None else judged_pairs(pairs, given, config.rank, config.training.distinct_epochs)
 
 
 def _loss(stage, config, steps):
@@ -149,6 +154,10 @@ def _own_loss(stage, config, steps):
     training = config.training
     if stage.loss == "unsupervised":
         return config.model.own_loss(stage.unsupervised, steps)
+    if stage.loss == "field_likelihood":
+        return losses.FieldLikelihoodLoss(stage.unsupervised["weight"], training.image_variance)
+    if stage.loss == "gaussian_likelihood":
+        return losses.GaussianLikelihoodLoss()
     if stage.loss == "displacement":
         return losses.DisplacementLoss(training.unit_decay)
     if stage.loss == "intensity":

@@ -61,10 +61,11 @@ def starting_weights(config):
     start_from = config.training.start_from
     if start_from is None:
         return None
-    if not is_weights_path(start_from) and start_from not in pretrained_names():
+    shipped = pretrained_names(task=None)
+    if not is_weights_path(start_from) and start_from not in shipped:
         raise ConfigError(
-            f"'training.start_from' must be the name of a shipped network, {', '.join(pretrained_names())}, or the "
-            f"path of a run's folder or weights.npz (./my_run for one beside the file of the run). "
+            f"'training.start_from' must be the name of a shipped network, {', '.join(shipped)}, or "
+            f"the path of a run's folder or weights.npz (./my_run for one beside the file of the run). "
             f"Received: training.start_from={start_from!r}"
         )
     folder = Path(start_from) if is_weights_path(start_from) else WEIGHTS_FOLDER / start_from

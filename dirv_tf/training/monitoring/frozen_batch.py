@@ -20,12 +20,20 @@ class FrozenBatch(NamedTuple):
         True flow field in pixels, where it is known.
     targets : None, tf.Tensor or dict
         What losses take: the field, or a dictionary, see `dirv_tf.losses.targets`.
+    given : None or tf.Tensor, shape (B, n_1, ..., n_r, r)
+        Field that a network of uncertainty judges, pixels.
     """
 
     fixed: tf.Tensor
     moving: tf.Tensor
     flow_field: tf.Tensor | None = None
     targets: Any = None
+    given: tf.Tensor | None = None
+
+    @property
+    def inputs(self):
+        """What the network is called on: the pair, and the field to judge where there is one."""
+        return (self.fixed, self.moving) if self.given is None else (self.fixed, self.moving, self.given)
 
     @property
     def rank(self):
@@ -44,7 +52,8 @@ def frozen_batch(element):
     ----------
     element : tuple
         ``((fixed, moving), flow_field)``, or ``((fixed, moving),)`` where the truth is unknown; arrays as in
-        `FrozenBatch`. In place of the field a dictionary of targets, see `dirv_tf.losses.targets`.
+        `FrozenBatch`. In place of the field a dictionary of targets, see `dirv_tf.losses.targets`. A third input is
+        a field to judge.
 
     Returns
     -------
@@ -58,9 +67,9 @@ def frozen_batch(element):
     expected = "`frozen_batch` must be one dataset element ((fixed, moving), flow_field) or ((fixed, moving),)"
     if not isinstance(element, (tuple, list)) or len(element) not in (1, 2):
         raise ValueError(f"{expected}. Received: frozen_batch of type {type(element).__name__}")
-    if not isinstance(element[0], (tuple, list)) or len(element[0]) != 2:
+    if not isinstance(element[0], (tuple, list)) or len(element[0]) not in (2, 3):
         raise ValueError(f"{expected}. Received: a first entry of type {type(element[0]).__name__}")
-    fixed, moving = (tf.convert_to_tensor(image, tf.float32) for image in element[0])
+    fixed, moving, *given = (tf.convert_to_tensor(image, tf.float32) for image in element[0])
     targets = element[1] if len(element) == 2 else None
     truth = true_flow_field(targets)
     flow_field = None if truth is None else tf.convert_to_tensor(truth, tf.float32)
@@ -74,4 +83,8 @@ def frozen_batch(element):
         raise ValueError(
             f"`flow_field` of the frozen batch must have shape {shape}. Received: flow_field.shape={flow_field.shape}"
         )
-    return FrozenBatch(fixed, moving, flow_field, targets if isinstance(targets, dict) else flow_field)
+    if given and tuple(given[0].shape) != shape:
+        raise ValueError(
+            f"The field to judge of the frozen batch must have shape {shape}. Received: shape={given[0].shape}"
+        )
+    return FrozenBatch(fixed, moving, flow_field, targets if isinstance(targets, dict) else flow_field, *given)

@@ -130,7 +130,7 @@ class TensorBoardMonitor(tf.keras.callbacks.Callback):
 
     def _write_observation(self, step, pictures):
         # Run eagerly: once per epoch, tracing and compiling would take longer than all calls of a training.
-        pair = (self._measured.fixed, self._measured.moving)
+        pair = self._measured.inputs
         outputs = self.model.completed(pair, self.model(pair, training=False))
         observer = self.model.observer()
         self._write_scalars("train", observer.scalars(self._measured, outputs), step)

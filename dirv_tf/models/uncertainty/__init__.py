@@ -1,0 +1,1 @@
+"""The network that says how far a given field may be from the truth."""

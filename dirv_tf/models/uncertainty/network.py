@@ -1,0 +1,172 @@
+"""A U-Net that takes a pair and any field for it, and gives the standard deviation of every component."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from dirv_tf import geometry
+from dirv_tf.losses.arguments import field_tensor
+from dirv_tf.models.bounds import channel_count, pyramid_levels
+from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, repetition
+from dirv_tf.models.registration_network import RegistrationNetwork
+from dirv_tf.models.registry import register_network
+from dirv_tf.models.uncertainty.observer import UncertaintyObserver
+from dirv_tf.validation import boolean
+
+_SLOPE = 0.2
+# The field is seen in units of so many pixels. What is predicted is never smaller than LEAST pixels.
+_FIELD_UNIT, LEAST = 10.0, 1e-3
+
+
+@register_network
+class UncertaintyNetwork(RegistrationNetwork):
+    """U-Net from a pair and a field, whatever found it, to the standard deviation of each component of the field.
+
+    It does not register: the field that it is given is the mean of a normal distribution, and its output the standard
+    deviation, in pixels. Convolutions of three pixels per axis with leaky rectifiers, maximum pooling, repetition on
+    the way up, the features of every size beside those that come up. The output passes a softplus.
+
+    Parameters
+    ----------
+    rank : {2, 3}
+        Number of spatial axes.
+    features : int
+        Filters at full size; they double with every halving of the image.
+    halvings : int
+        How often the image is halved.
+    warp_moving : bool
+        False: the moving image is seen as it is. True: warped by the field, so that what does not fit is seen where it
+        is, without searching.
+    spacing, normalization, dtype
+        As of `RegistrationNetwork`.
+
+    Attributes
+    ----------
+    task : str
+        "uncertainty": the network is called on three inputs, and `dirv_tf.register` does not take it.
+    size_multiples : tuple of int
+        Every image side must be a multiple of this number (per axis): a common one of ``2**halvings`` and the spacing.
+
+    Raises
+    ------
+    ValueError
+        On construction, for an impossible argument; when called, if the inputs do not fit each other or the network.
+
+    Notes
+    -----
+    Called on ``(fixed, moving, flow_field)``: images ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1] and a field
+    ``(B, n_1, ..., n_r, r)``, backward, pixels, array-axis order. Returns the dictionary of a `RegistrationNetwork` of
+    one level whose ``"flow_field"`` is the given one, and ``"standard_deviation"``, ``(B, n_1, ..., n_r, r)``, pixels.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.models import UncertaintyNetwork
+    >>> network = UncertaintyNetwork(rank=2, features=4)
+    >>> image, field = tf.zeros([1, 32, 32, 1]), tf.zeros([1, 32, 32, 2])
+    >>> tuple(network((image, image, field))["standard_deviation"].shape)
+    (1, 32, 32, 2)
+    """
+
+    kind = "uncertainty"
+    task = "uncertainty"
+
+    def __init__(
+        self,
+        rank: int = 2,
+        features: int = 16,
+        halvings: int = 3,
+        warp_moving: bool = False,
+        dtype: Any = None,
+        **kwargs: Any,
+    ):
+        super().__init__(rank, dtype=dtype, **kwargs)
+        self.features = channel_count()("features", features)
+        self.halvings = pyramid_levels()("halvings", halvings)
+        self.warp_moving = boolean()("warp_moving", warp_moving)
+        self.size_multiples = tuple(math.lcm(2**self.halvings, step) for step in self.spacing_per_axis)
+        widths = [self.features * 2**level for level in range(self.halvings + 1)]
+        self.encoder_layers = [self._rectified(width) for width in widths]
+        self.decoder_layers = [self._rectified(width) for width in reversed(widths[:-1])]
+        # Predictions are held in float32, whatever the policy of the features.
+        self.last_layer = convolution(rank, rank, dtype=self.dtype_policy.name)
+        self.pooling = max_pooling(rank, dtype=self.layer_policy)
+        self.repetition = repetition(rank, dtype=self.layer_policy)
+        # No variable depends on the image size, so the model is ready (to count, load or save weights) at once.
+        channels = build_chain(self.encoder_layers, rank, 2 + rank)
+        for layer, width in zip(self.decoder_layers, reversed(widths[:-1])):
+            channels = build_chain([layer], rank, channels + width)
+        build_chain([self.last_layer], rank, channels)
+        for layer in (self.pooling, self.repetition):
+            layer.build((None, *(None,) * rank, None))
+        self.built = True
+
+    def _rectified(self, filters):
+        return convolution(self.rank, filters, kernel_initializer="he_normal", dtype=self.layer_policy)
+
+    def get_config(self) -> dict[str, Any]:
+        arguments = {"features": self.features, "halvings": self.halvings, "warp_moving": self.warp_moving}
+        return {**super().get_config(), **arguments}
+
+    @property
+    def halo(self) -> tuple[int, ...]:
+        """How far a pixel of the output looks, without what the field brings in: convolutions of all sizes."""
+        sizes = [2**level for level in range(self.halvings + 1)]
+        # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other.
+        reach = sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1
+        return geometry.legal_size((reach,) * self.rank, self.size_multiples)
+
+    def checked_triple(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return pair and field as tensors, or raise a ValueError that says what this network takes."""
+        if not isinstance(inputs, (list, tuple)) or len(inputs) != 3:
+            received = f"{len(inputs)} inputs" if isinstance(inputs, (list, tuple)) else type(inputs).__name__
+            raise ValueError(
+                f"a {type(self).__name__} is called on (fixed, moving, flow_field). Received: {received}"
+            )
+        fixed, moving = self.checked_pair(inputs[:2])
+        field = field_tensor(inputs[2], "flow_field")
+        if field.shape.rank != fixed.shape.rank or not field.shape[:-1].is_compatible_with(fixed.shape[:-1]):
+            raise ValueError(
+                "`flow_field` must have the size of the images and one component per axis. "
+                f"Received: flow_field.shape={field.shape}, fixed.shape={fixed.shape}"
+            )
+        return fixed, moving, field
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
+        fixed, moving, field = self.checked_triple(inputs)
+        seen = geometry.warp_image(moving, field) if self.warp_moving else moving
+        outputs = {"flow_field": field, "standard_deviation": self.judged(fixed, seen, field)}
+        if self.warp_moving:
+            # What `completed` would compute again.
+            outputs["registered_images"] = (seen,)
+        return outputs
+
+    def judged(self, fixed: tf.Tensor, seen: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
+        """Return the standard deviation of a field.
+
+        Parameters
+        ----------
+        fixed, seen : tf.Tensor, shape (B, n_1, ..., n_r, 1)
+            Sides as `size_multiples` says; `seen` is the moving image, warped by the field where `warp_moving` is true.
+        field : tf.Tensor, shape (B, n_1, ..., n_r, r), pixels
+
+        Returns
+        -------
+        tf.Tensor, shape (B, n_1, ..., n_r, r), pixels
+        """
+        values = tf.concat([fixed, seen, field / _FIELD_UNIT], axis=-1)
+        skipped = []
+        for layer in self.encoder_layers[:-1]:
+            skipped.append(tf.nn.leaky_relu(layer(values), _SLOPE))
+            values = self.pooling(skipped[-1])
+        values = tf.nn.leaky_relu(self.encoder_layers[-1](values), _SLOPE)
+        for layer in self.decoder_layers:
+            values = tf.concat([self.repetition(values), skipped.pop()], axis=-1)
+            values = tf.nn.leaky_relu(layer(values), _SLOPE)
+        return tf.nn.softplus(tf.cast(self.last_layer(values), field.dtype)) + LEAST
+
+    def observer(self) -> UncertaintyObserver:
+        return UncertaintyObserver(self)

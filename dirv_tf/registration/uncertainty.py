@@ -1,0 +1,246 @@
+"""How far a flow field may be from the truth, by a network that looks at the images and the field."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import weakref
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from dirv_tf import geometry
+from dirv_tf.io import read_flow_field
+from dirv_tf.losses import correlated_noise
+from dirv_tf.models.pretrained import pretrained_names
+from dirv_tf.models.registry import settings_class
+from dirv_tf.models.weight_files import read_card
+from dirv_tf.registration.given_image import check_same_rank, take_pair
+from dirv_tf.registration.intensities import check_intensities, intensity_ranges, to_unit_interval
+from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.model_choice import choose_model, model_path
+from dirv_tf.validation import integer, random_seed
+
+DEFAULT_NETWORKS = {2: "uncertainty-2d"}
+# Networks know displacements of about ten pixels; of a field that is longer on average, the linear part is taken out.
+_LONG = 10.0
+# Pixels that are looked at together.
+_LARGEST_PIECE = 1_000_000
+_graphs: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def uncertainty(
+    fixed: Any, moving: Any, flow_field: Any, model: Any = None, *, normalize: str = "model"
+) -> np.ndarray:
+    """Return the standard deviation of every component of a flow field, whatever program found it.
+
+    Parameters
+    ----------
+    fixed, moving : array_like, shape (n_1, ..., n_r) or (n_1, ..., n_r, 1); or str or path
+        Gray images or files, as `register` takes them. They may differ in size.
+    flow_field : array_like, shape (n_1, ..., n_r, r); or str or path
+        Pixels, array-axis order, backward, on the fixed image's grid; or a file that `dirv_tf.io.read_flow_field`
+        reads, such as an ITK displacement field.
+    model : str, path, UncertaintyNetwork or None
+        A network whose task is "uncertainty": a shipped one (``pretrained_names(task="uncertainty")``), a weights file
+        or its folder, or the network. None: "uncertainty-2d" for images; none is shipped for volumes.
+    normalize : {"model", "type", "joint", "each"}
+        How intensities become [0, 1], as of `register`; "model": by the rule on the network's card.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_1, ..., n_r, r), pixels
+        Of a normal distribution around the field: 90 percent of the errors of a component are expected within 1.645
+        times its value.
+
+    Raises
+    ------
+    FileNotFoundError, ImportError, TypeError
+        As `register`.
+    ValueError
+        For images or a field of the wrong kind, and for a network that does not exist or is made for something else.
+
+    Notes
+    -----
+    Where the field is longer than ten pixels on average, or the images differ in size, its linear part is applied to
+    the moving image first: what a network judges is the rest.
+
+    Examples
+    --------
+    >>> import dirv_tf
+    >>> deviation = dirv_tf.uncertainty("fixed.png", "moving.png", "demons.nii.gz")  # doctest: +SKIP
+    """
+    first, second = take_pair(fixed, moving)
+    check_same_rank(first.array, second.array)
+    rank = first.array.ndim
+    network, _ = choose_network(model, rank)
+    if isinstance(flow_field, (str, os.PathLike)):
+        flow_field = read_flow_field(flow_field, second.geometry).flow_field
+    field = np.asarray(flow_field, np.float32)
+    if field.shape != (*first.array.shape, rank) or not np.isfinite(field).all():
+        raise ValueError(
+            f"`flow_field` must be finite and of shape {(*first.array.shape, rank)}, one component per axis of the "
+            f"fixed image. Received: flow_field.shape={field.shape}, {np.count_nonzero(~np.isfinite(field))} numbers "
+            "that are not finite"
+        )
+    for image, name in ((first, "fixed"), (second, "moving")):
+        check_intensities(image.array, name)
+    rule = (network.normalization or "type") if normalize == "model" else normalize
+    ranges = intensity_ranges(first.array, second.array, rule)
+    one, two = (to_unit_interval(image.array, limits) for image, limits in zip((first, second), ranges))
+    is_long = float(np.linalg.norm(field, axis=-1).mean()) > _LONG
+    apart = is_long or one.shape != two.shape
+    return judged(one, two, field, LinearMap.nearest(field) if apart else LinearMap.identity(rank), network)
+
+
+def choose_network(model: Any, rank: int) -> tuple[Any, str]:
+    """Return the network of uncertainty that the user means, and its name; raises as `choose_model` does.
+
+    Parameters
+    ----------
+    model : str, path, UncertaintyNetwork or None
+    rank : int
+
+    Returns
+    -------
+    tuple of (UncertaintyNetwork, str)
+    """
+    if model is None and rank not in DEFAULT_NETWORKS:
+        raise ValueError(
+            f"Expected a network of uncertainty for {rank}D images, trained by a run file of the kind 'uncertainty'; "
+            "none is shipped. Received: model=None"
+        )
+    return choose_model(DEFAULT_NETWORKS[rank] if model is None else model, rank, "uncertainty")
+
+
+def check_uncertainty(model: Any) -> None:
+    """Raise a ValueError where a named network does not exist or does something else, without loading it.
+
+    Parameters
+    ----------
+    model : str or path
+        As of `uncertainty`.
+    """
+    card = read_card(model_path(model))
+    if settings_class(card["network"]).task != "uncertainty":
+        known = ", ".join(pretrained_names(task="uncertainty")) or "none in this installation"
+        raise ValueError(
+            f"Expected a network of uncertainty; shipped ones: {known}. Received: model={str(model)!r}, of the kind "
+            f"{card['network']}"
+        )
+
+
+def judged(
+    fixed: np.ndarray, moving: np.ndarray, flow_field: np.ndarray, linear: LinearMap, network: Any
+) -> np.ndarray:
+    """Return the standard deviation of a field whose linear part is known.
+
+    Parameters
+    ----------
+    fixed, moving : ndarray of float32, shapes (n_1, ..., n_r) and (m_1, ..., m_r)
+        Intensities in [0, 1].
+    flow_field : ndarray, shape (n_1, ..., n_r, r), pixels
+        The whole map.
+    linear : LinearMap
+        By which the moving image is sampled first.
+    network : UncertaintyNetwork
+
+    Returns
+    -------
+    ndarray of float32, shape (n_1, ..., n_r, r), pixels of the moving image
+    """
+    sampled, rest = linear.sampled(moving, fixed.shape), linear.decomposed(flow_field)
+    one, seen = (tf.convert_to_tensor(each[np.newaxis, ..., np.newaxis]) for each in (fixed, sampled))
+    field = tf.convert_to_tensor(np.asarray(rest, np.float32)[np.newaxis])
+    if network.warp_moving:
+        with geometry.for_any_shape():
+            seen = geometry.warp_image(seen, field)
+    deviation = _piecewise(network, one, seen, field)
+    if linear.is_identity:
+        return deviation
+    # Independent components of the rest, turned and stretched by the linear map.
+    return np.sqrt(deviation**2 @ (linear.matrix.T**2)).astype(np.float32)
+
+
+def sampled_fields(
+    flow_field: np.ndarray, standard_deviation: np.ndarray, count: int, seed: int = 0
+) -> np.ndarray:
+    """Draw fields that may as well be the true one.
+
+    The errors of neighbors go together: smooth noise (`dirv_tf.losses.correlated_noise`) times the standard deviation.
+
+    Parameters
+    ----------
+    flow_field, standard_deviation : ndarray, shape (n_1, ..., n_r, r), pixels
+    count : int
+        At least 1.
+    seed : int
+        The same fields for the same seed.
+
+    Returns
+    -------
+    ndarray of float32, shape (count, n_1, ..., n_r, r), pixels
+
+    Raises
+    ------
+    ValueError
+        For another count or seed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sampled_fields(np.zeros((16, 16, 2), np.float32), np.ones((16, 16, 2), np.float32), 3, seed=1).shape
+    (3, 16, 16, 2)
+    """
+    count, seed = integer(1)("count", count), random_seed()("seed", seed)
+    samples = np.empty((count, *flow_field.shape), np.float32)
+    for number in range(count):
+        words = [(seed + number * 2**32) % 2**31, (seed >> 31) % 2**31 ^ number]
+        noise = correlated_noise([1, *flow_field.shape], words)[0].numpy()
+        samples[number] = flow_field + standard_deviation * noise
+    return samples
+
+
+def _piecewise(network, fixed, seen, field):
+    """Judge an image piece by piece; a piece sees as far beyond its own part as the network looks."""
+    size, rank = tuple(fixed.shape[1:-1]), fixed.shape.rank - 2
+    multiples, halos = network.size_multiples, network.halo
+    padded = [_repeated_to(each, geometry.legal_size(size, multiples)) for each in (fixed, seen, field)]
+    own = [side if np.prod(size) <= _LARGEST_PIECE else max(round(_LARGEST_PIECE ** (1 / rank)), 2 * halo)
+           for side, halo in zip(padded[0].shape[1:-1], halos)]
+    own = geometry.legal_size(own, multiples)
+    sides, run = padded[0].shape[1:-1], _graph(network)
+    found = np.empty((*sides, rank), np.float32)
+    for starts in itertools.product(*(range(0, side, step) for side, step in zip(sides, own))):
+        ends = [min(start + step, side) for start, step, side in zip(starts, own, sides)]
+        low = [max(start - halo, 0) for start, halo in zip(starts, halos)]
+        high = [min(end + halo, side) for end, halo, side in zip(ends, halos, sides)]
+        part = (slice(None), *map(slice, low, high))
+        values = run(*(each[part] for each in padded))[0].numpy()
+        inner = tuple(slice(start - first, end - first) for start, end, first in zip(starts, ends, low))
+        found[tuple(map(slice, starts, ends))] = values[inner]
+    return found[tuple(map(slice, size))]
+
+
+def _repeated_to(values, sides):
+    """Repeat the border at the far ends until the sides are legal."""
+    places = [np.arange(side).clip(max=own - 1) for own, side in zip(values.shape[1:-1], sides)]
+    for axis, indices in enumerate(places, start=1):
+        values = tf.gather(values, indices, axis=axis)
+    return values
+
+
+def _graph(network):
+    if network not in _graphs:
+        # Weak, since a value that holds its own key would keep every network for good.
+        reference, rank = weakref.ref(network), network.rank
+        shapes = [tf.TensorSpec([None] * (rank + 1) + [channels]) for channels in (1, 1, rank)]
+
+        @tf.function(input_signature=shapes, autograph=False)
+        def graph(fixed, seen, field):
+            with geometry.for_any_shape():
+                return reference().judged(fixed, seen, field)
+
+        _graphs[network] = graph
+    return _graphs[network]
