@@ -191,13 +191,13 @@ comparison: $(STAMP) ## Compare the families of networks on the same pairs (an h
 error-analysis: $(STAMP) ## Measure what the shipped networks leave of the errors: where, how large, how they spread
 	@$(PY) -m experiments.studies.error_analysis $(ARGS)
 
-real: $(STAMP) ## Register real pairs, stained sections and MR volumes, beside SimpleITK (ARGS="--set histology": half an hour)
+real: $(STAMP) ## Register real pairs, stained sections, MR and CT volumes, beside SimpleITK (ARGS="--set histology": half an hour)
 	@$(PY) -m experiments.comparison.real $(ARGS)
 
 robustness: $(STAMP) ## Measure how brightness, noise, blur, holes and poses change the accuracy (ten minutes)
 	@$(PY) -m experiments.comparison.robustness $(ARGS)
 
-campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs and whole slides, share a training (over an hour; ARGS=fuzz, kills, long_life, slides or workers: one)
+campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs and whole slides, share and repeat trainings (over an hour; ARGS=fuzz, kills, long_life, slides, workers or curves: one)
 	@$(PY) -m experiments.reliability $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation

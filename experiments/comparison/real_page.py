@@ -22,6 +22,8 @@ SETS = {
     "histology-1-poses": "The 20 shipped pairs in random poses",
     "histology-37": "37 pairs",
     "hippocampus": "Hippocampus: 30 pairs of people, judged by labels",
+    "lung_ct": "Chest CT: two phases of breathing, judged by intensities",
+    "brain_slices": "Brain slices: 15 pairs of people, judged by intensities",
 }
 # The tables of single pairs are for the sets whose files everybody has.
 _IN_FULL = ("histology", "hippocampus")

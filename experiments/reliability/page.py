@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.reliability.fuzz import RECORD_NAME
+from experiments.reliability import curves, fuzz
 from experiments.written_page import WrittenPage, measured_on
 
 _COLUMNS = ("files of", "damaged", "read", "refused", "anything else", "slowest", "more memory")
@@ -30,7 +30,11 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
     dict of str
         Markdown by the name of the block.
     """
-    return {"fuzz": _fuzz(json.loads((results / "reliability" / RECORD_NAME).read_text(encoding="utf-8")))}
+    folder = results / "reliability"
+    return {
+        name: written(json.loads((folder / module.RECORD_NAME).read_text(encoding="utf-8")))
+        for name, module, written in (("fuzz", fuzz, _fuzz), ("curves", curves, curves_table))
+    }
 
 
 def _fuzz(record):
@@ -50,6 +54,27 @@ def _fuzz(record):
             f"{len(row['undocumented']):,}", f"{row['slowest_seconds']:.2f} s", f"{row['memory_mib']:.0f} MiB",
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def curves_table(record: dict) -> str:
+    """Return the table of `curves.json` in Markdown, with a line break at the end."""
+    stacks = record["stacks"]
+    names = [f"TensorFlow {stack['versions']['tensorflow']}" for stack in stacks]
+    machines = "; ".join(dict.fromkeys(measured_on(stack).split(", TensorFlow")[0] for stack in stacks))
+    lines = [
+        f"{record['steps']} steps with Adam, {' and '.join(names)}. {machines}. {len(record['faults'])} faults.",
+        "",
+        "| family | loss, first epoch | last | "
+        + " | ".join(f"again on {name}: largest relative difference" for name in names)
+        + " | between the stacks |",
+        f"|{'---|' * (4 + len(names))}",
+    ]
+    for kind in stacks[0]["families"]:
+        losses = stacks[0]["families"][kind]["curves"]["loss"]
+        repeated = [f"{stack['families'][kind]['repeated']:.1e}" for stack in stacks]
+        cells = (kind, f"{losses[0]:.4g}", f"{losses[-1]:.4g}", *repeated, f"{curves.between_stacks(stacks, kind):.1e}")
+        lines.append(f"| {' | '.join(cells)} |".replace(" 0.0e+00 ", " 0 "))
     return "\n".join(lines) + "\n"
 
 

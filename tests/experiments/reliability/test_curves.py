@@ -1,0 +1,51 @@
+"""Curves of small trainings: the same again, nearly the same on the other stack, and a record that says so."""
+
+import json
+
+import pytest
+
+from experiments.folders import RECORDS
+from experiments.reliability import curves
+from experiments.reliability.page import curves_table
+
+RECORD = json.loads((RECORDS / "reliability" / curves.RECORD_NAME).read_text(encoding="utf-8"))
+
+
+def test_a_training_gives_the_recorded_curve_on_this_stack_too():
+    # Its stages, and so its steps, are the first ones of the recorded run.
+    found = curves.trained("voxelmorph", 2)
+    expected = {name: losses[:2] for name, losses in RECORD["stacks"][0]["families"]["voxelmorph"]["curves"].items()}
+    assert curves.difference(expected, found) <= curves.TOLERANCE
+    # Another curve would be told from it.
+    assert abs(found["unseen"][1] / found["unseen"][0] - 1) > 10 * curves.TOLERANCE
+
+
+def test_the_record_has_every_family_on_both_stacks_without_a_fault():
+    assert RECORD["faults"] == [] and len(RECORD["stacks"]) == 2
+    for stack in RECORD["stacks"]:
+        assert list(stack["families"]) == list(curves.CASES)
+        for found in stack["families"].values():
+            assert found["repeated"] == 0 and len(found["curves"]["loss"]) * curves.STEPS_PER_EPOCH == RECORD["steps"]
+
+
+def test_other_curves_are_faults(tmp_path, monkeypatch):
+    losses = iter([2.0, 2.0, 2.0, 2.5])
+    monkeypatch.setattr(curves, "trained", lambda kind, epochs, cases: {"loss": [next(losses)], "unseen": [1.0]})
+    cases = {"voxelmorph": ({}, ())}
+    record = curves.compare(1, tmp_path, lambda line: None, cases)
+    assert record["faults"] == [] and json.loads((tmp_path / "curves.json").read_text("utf-8")) == record
+    # The other stack, whose curve is another one each time.
+    record["stacks"][0]["versions"]["tensorflow"] = "2.99.0"
+    record["stacks"][0]["families"]["voxelmorph"]["curves"]["loss"] = [2.1]
+    (tmp_path / "curves.json").write_text(json.dumps(record), encoding="utf-8")
+    record = curves.compare(1, tmp_path, lambda line: None, cases)
+    assert [fault.split(": ")[1] for fault in record["faults"]] == [
+        "another curve from the same seed", "other stack, other curve"
+    ]
+    assert "| voxelmorph | 2 | 2 | 2.5e-01 | 0 | 5.0e-02 |" in curves_table(record)
+
+
+@pytest.mark.parametrize("found", [{"loss": [1.0], "unseen": [1.0]}, {"loss": [1.0, float("nan")], "unseen": [1.0]}])
+def test_a_curve_of_other_epochs_or_without_numbers_differs(found):
+    expected = {"loss": [1.0, 2.0], "unseen": [1.0]}
+    assert not curves.difference(expected, found) <= curves.TOLERANCE
