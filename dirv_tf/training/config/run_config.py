@@ -198,8 +198,9 @@ class RunConfig:
                 )
         losses = [stage.loss for stage in self.stages] if has_own_loss(self.training.terms) else []
         if not data.known_fields and not set(losses) <= set(WITHOUT_FIELDS):
+            fitting = [loss for loss in LOSSES_OF_TASKS[model.task] if loss in WITHOUT_FIELDS]
             raise ConfigError(
-                f"'training.loss' must be {' or '.join(WITHOUT_FIELDS)} for 'data.kind' {data.kind}: the true fields "
+                f"'training.loss' must be {' or '.join(fitting)} for 'data.kind' {data.kind}: the true fields "
                 f"of real pairs, which the other losses need, are unknown. Received: training.loss={', '.join(losses)}"
             )
         self._check_of_task(losses)
