@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from dirv_tf.metrics.names import FINEST, METRIC_NAMES
 from experiments.comparison.families.networks import FAMILIES
 
 DASH = "–"
 _SUFFIXES = {"refined": ", refined", "optimized": ", optimized"}
 # Heading, key and form of the columns by what is known of the pairs.
 _FIELD_COLUMNS = (
-    ("ΔL_dis", "dl_dis_finest", "{:.1f}"), ("ΔL_int", "dl_int_finest", "{:.1f}"),
+    *((METRIC_NAMES[key].label, key + FINEST, "{:.1f}") for key in ("dl_dis", "dl_int")),
     ("folded %", "folded_percent", "{:.2f}"), ("SDlogJ", "sd_log_jacobian", "{:.3f}"),
     ("forth and back, px", "inverse_px", "{:.2f}"),
 )
