@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dirv_tf import geometry
 from dirv_tf.registration.field_composition import blocks_of_pixels, checked_field, mapped
 from dirv_tf.registration.inverse_search import search_places
 from dirv_tf.registration.linear_map import LinearMap
@@ -123,23 +124,24 @@ def invert_field(
         inverse[rows] = found - places
     # The moving image may be the coarser one, whose pixels hold less.
     tolerance = _SAME_PLACE * max(1.0, float(np.linalg.norm(linear.inverse().matrix, 2)))
-    round_trip = _round_trip(field, inverse, has_inverse, tolerance)
+    round_trip = _round_trip(field, inverse, has_inverse, tolerance, np.sign(np.linalg.det(linear.matrix)))
     percent = 100.0 / has_inverse.size
     folded = has_inverse.size - int(has_inverse.sum()) - outside
     return InverseField(inverse, has_inverse, percent * outside, percent * folded, *round_trip)
 
 
-def _round_trip(field, inverse, has_inverse, tolerance):
+def _round_trip(field, inverse, has_inverse, tolerance, orientation):
     """Follow each fixed pixel to the moving image and back: return the mean and the largest distance.
 
-    Where that leads elsewhere, several places of the fixed image share one of the moving image. The pixels of the
-    moving image around it are struck from `has_inverse`, and the distance does not count.
+    Where that leads elsewhere, or the map is turned over, several places of the fixed image share one of the moving
+    image. The pixels of the moving image around it are struck from `has_inverse`, and the distance does not count.
     """
     rank, last = field.shape[-1], np.array(inverse.shape[:-1]) - 1
     total, count, largest = 0.0, 0, np.nan
     for rows, places in blocks_of_pixels(field.shape[:-1]):
         targets = places + field[rows]
         within = ((targets >= 0) & (targets <= last)).all(axis=-1)
+        is_turned = _is_turned(field, rows, orientation)[within]
         places, targets = places[within], targets[within]
         distances = np.linalg.norm(mapped(targets, inverse, LinearMap.identity(rank)) - places, axis=-1)
         # The pixels between which the inverse is interpolated.
@@ -148,10 +150,19 @@ def _round_trip(field, inverse, has_inverse, tolerance):
             for corner in itertools.product((np.floor, np.ceil), repeat=rank)
         ]
         known = np.logical_and.reduce([has_inverse[corner] for corner in around])
-        elsewhere = known & (distances > tolerance)
+        elsewhere = known & ((distances > tolerance) | is_turned)
         for corner in around:
             has_inverse[tuple(along[elsewhere] for along in corner)] = False
         counted = distances[known & ~elsewhere]
         if counted.size:
             total, count, largest = total + counted.sum(), count + counted.size, np.fmax(largest, counted.max())
     return (float(total / count), float(largest)) if count else (np.nan, np.nan)
+
+
+def _is_turned(field, rows, orientation):
+    """Whether the map turns the pixels of some rows over, against its linear part: inside a fold."""
+    # Central differences look one row beyond these.
+    first = max(0, rows.start - 1)
+    with geometry.for_any_shape():
+        determinant = geometry.jacobian_determinant(field[np.newaxis, first : rows.stop + 1])[0].numpy()
+    return orientation * determinant[rows.start - first :][: rows.stop - rows.start] <= 0

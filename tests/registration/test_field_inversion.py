@@ -76,6 +76,18 @@ def test_pixels_under_a_fold_have_no_inverse():
     assert inverse.round_trip_max < 1 and np.isfinite(inverse.flow_field).all()
 
 
+def test_a_fold_of_whole_pixels_onto_whole_pixels_is_seen():
+    # Rows 6 to 9 in the reverse order: each of them is found again where it was.
+    fold = np.zeros((16, 16, 2), np.float32)
+    fold[6:10, 4:12, 0] = np.float32([3, 1, -1, -3])[:, np.newaxis]
+    inverse = invert_field(fold)
+    assert not inverse.has_inverse[7:9, 5:11].any() and inverse.has_inverse[12:].all()
+    # A mirrored image is none.
+    mirrored = np.zeros((16, 16, 2), np.float32)
+    mirrored[..., 0] = 15 - 2 * np.arange(16.0)[:, np.newaxis]
+    assert invert_field(mirrored).has_inverse.all()
+
+
 def test_blocks_give_what_the_whole_gives(known, monkeypatch):
     field = known.flow_field()
     whole, seen = invert_field(field, known.moving_size, known.linear), []
