@@ -13,12 +13,11 @@ from dirv_tf.registration import register
 from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.families.record import Record
 from experiments.comparison.families.ways import WAYS
-from experiments.comparison.real.__main__ import SETS
 from experiments.comparison.real.judges import JUDGES
 from experiments.comparison.real.labeled_pair import labeled
 from experiments.comparison.real.measurement import measure_pairs
 from experiments.comparison.real.methods import Answer
-from experiments.comparison.real.pair_table import read_real_pairs
+from experiments.comparison.real.pair_table import SETS, read_real_pairs
 from experiments.comparison.real.prepared_pair import prepared
 from experiments.comparison.stages import Stages
 

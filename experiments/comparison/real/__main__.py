@@ -8,11 +8,9 @@ from pathlib import Path
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import at_least, say
-from experiments.folders import CHECKOUT, OUTPUT
+from experiments.comparison.real.pair_table import IMAGES_ALONE, SETS, read_real_pairs
+from experiments.folders import OUTPUT
 
-SETS = {name: CHECKOUT / "data" / name / "pairs.csv" for name in ("histology", "hippocampus", "lung_ct")}
-# Of whose images nothing but the intensities judges.
-_PLAIN = ("lung_ct",)
 DEFAULT_OUTPUT = OUTPUT / "real"
 _EPILOG = """\
 Sections of one tissue in two stains are registered, and landmarks say how well: 20 pairs of mouse lung (set histology).
@@ -62,7 +60,6 @@ def main(arguments=None):
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
     from dirv_tf.io import load_image
     from experiments.comparison.real.methods import METHOD_NAMES, real_methods
-    from experiments.comparison.real.pair_table import read_real_pairs
     from experiments.comparison.real.run import compare_on_real_pairs
 
     unknown = [method for method in options.methods or () if method not in METHOD_NAMES]
@@ -72,9 +69,9 @@ def main(arguments=None):
         return 2
     try:
         # All tables first: a wrong one is told before minutes of work.
-        plain = set(_PLAIN).intersection(tables) if options.pairs is None else set()
+        alone = set() if options.pairs else set(IMAGES_ALONE)
         sets = {
-            name: read_real_pairs(table, options.intensities or name in plain) for name, table in tables.items()
+            name: read_real_pairs(table, options.intensities or name in alone) for name, table in tables.items()
         }
         for name, pairs in sets.items():
             # Landmarks are those of sections; their images are read when they are resized.

@@ -7,6 +7,11 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from experiments.folders import CHECKOUT
+
+# The shipped tables, and those of them on whose images nothing is drawn.
+SETS = {name: CHECKOUT / "data" / name / "pairs.csv" for name in ("histology", "hippocampus", "lung_ct")}
+IMAGES_ALONE = ("lung_ct",)
 # What a column may be called, besides its own name: in lists of ANHIR and BIRL, the target stays and the source moves.
 _NAMES = {
     "fixed": ("fixed_image", "target_image"),
