@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -44,6 +45,22 @@ def measure(register, pairs, progress=lambda done, total: None):
         **reductions(np.stack(fields), pairs),
         **{name: round(value / len(pairs.fixed), 4) for name, value in times.items()},
     }
+
+
+def shown(flow_field: np.ndarray, moving_size: Sequence[int]) -> np.ndarray:
+    """Return where a moving image shows what the fixed one does: where a field stays within it.
+
+    Parameters
+    ----------
+    flow_field : ndarray, shape (..., n_1, ..., n_r, r), pixels
+    moving_size : sequence of int, length r
+
+    Returns
+    -------
+    ndarray of bool, shape (..., n_1, ..., n_r)
+    """
+    places = np.stack(np.indices(flow_field.shape[-1 - len(moving_size) : -1]), axis=-1) + flow_field
+    return ((places >= 0) & (places <= np.array(moving_size) - 1)).all(axis=-1)
 
 
 def reductions(flow_fields, pairs):

@@ -42,6 +42,21 @@ METHODS = (
 )
 
 
+def one_core_each() -> None:
+    """Let SimpleITK work on one core: on small images more threads cost more than they gain.
+
+    Raises
+    ------
+    ImportError
+        Without SimpleITK.
+    """
+    try:
+        import SimpleITK
+    except ImportError as error:
+        raise ImportError("Classical methods need SimpleITK: pip install 'dirv_tf[volumes]'") from error
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+
+
 def tune(method, pairs, trials, seed=0, progress=lambda done, total: None):
     """Search for good settings at random, without repetition.
 

@@ -9,7 +9,7 @@ from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.training.execution.environment import hardware, versions
 from experiments.comparison.measurement import measure
-from experiments.comparison.methods import METHODS, bound, tune
+from experiments.comparison.methods import METHODS, bound, one_core_each, tune
 from experiments.comparison.networks import call_methods, network_methods
 from experiments.comparison.pair_sets import draw, image_size
 from experiments.comparison.stages import Stages
@@ -47,11 +47,9 @@ def compare(sets, networks, folder, trials, tuning_pairs, pairs, report=print, c
     ValueError
         For no trial, an unknown network, or more pairs than there are.
     """
-    import SimpleITK
-
     folder = check_output_folder(folder)
-    # On images this small more threads cost more than they gain, and "per pair" is meant per core.
-    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    # "Per pair" is meant per core.
+    one_core_each()
     tuned = METHODS if classical else ()
     others = [[*network_methods(networks, len(image_size(pair_set))), *call_methods()] for pair_set in sets]
     found, searches = [], []

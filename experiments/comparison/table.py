@@ -48,14 +48,18 @@ def text_lines(entry):
 
 
 def _cells(row):
-    settings = ", ".join(f"{name} {_text(value)}" for name, value in row["settings"].items())
     return [
         row["name"],
         *(f"{row[metric.key + FINEST]:.1f}" for metric in REDUCTIONS),
         f"{row['seconds_per_pair']:.3f}",
         f"{row['cpu_seconds_per_pair']:.3f}",
-        settings,
+        settings_text(row["settings"]),
     ]
+
+
+def settings_text(settings: dict) -> str:
+    """Return the settings of a method in words: "iterations 40, grid 8-16"."""
+    return ", ".join(f"{name} {_text(value)}" for name, value in settings.items())
 
 
 def _text(value):

@@ -16,15 +16,15 @@ _EPILOG = """\
 Every shipped family of networks registers the same pairs, of seeds that nothing was trained or tuned on: in one pass,
 with recurrent refinement, and with the optimization of the pair behind it; beside them that optimization alone, the
 library's own call, demons and B-splines, one pair at a time. Rows that the record in the output folder holds already
-are skipped, so the command can be stopped and called again, also with more networks. `make comparison` gives TensorFlow
-one thread, so that all rows say what one core does.
+are skipped, so the command can be stopped and called again, also with more networks; other pairs take another folder.
+`make comparison` gives TensorFlow one thread, so that all rows say what one core does.
 
 docs/comparison.md is written from the record in experiments/results/comparison; once copied there:
 python -m experiments.comparison.families.page
 
 examples:
   python -m experiments.comparison.families
-  python -m experiments.comparison.families --set chessboards-64 --pairs 40
+  python -m experiments.comparison.families --set chessboards-64 --pairs 40 -o forty
   python -m experiments.comparison.families --network experiments/output/my-run-20240101-120000
 """
 

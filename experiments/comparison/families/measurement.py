@@ -10,7 +10,7 @@ import numpy as np
 
 from dirv_tf import geometry, metrics
 from experiments.comparison.families.ways import FlowField
-from experiments.comparison.measurement import reductions
+from experiments.comparison.measurement import reductions, shown
 from experiments.comparison.pair_sets import Pairs
 
 # Pairs that are registered the other way round as well.
@@ -78,10 +78,7 @@ def endpoint_errors(true: np.ndarray, found: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (B,), pixels
     """
-    size = np.array(true.shape[1:-1])
-    places = np.stack(np.indices(size), axis=-1) + true
-    seen = ((places >= 0) & (places <= size - 1)).all(axis=-1)
-    return metrics.endpoint_error(true, found, seen).numpy()
+    return metrics.endpoint_error(true, found, shown(true, true.shape[1:-1])).numpy()
 
 
 def forth_and_back(forward: np.ndarray, backward: np.ndarray) -> float:

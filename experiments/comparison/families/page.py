@@ -15,6 +15,7 @@ from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.families.pair_sets import SETS
 from experiments.comparison.families.real_sets import TITLES
 from experiments.comparison.families.tables import gains, networks_table, overview, set_table, steps_table
+from experiments.comparison.table import settings_text
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.written_page import WrittenPage
 
@@ -76,12 +77,8 @@ def _section(record, name):
 
 
 def _settings(found):
-    values = ", ".join(f"{key} {_text(value)}" for key, value in found["settings"].items())
-    return f"{values} (found by {found['tuned'].replace('make classical', '`make classical`')})"
-
-
-def _text(value):
-    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
+    by = found["tuned"].replace("make classical", "`make classical`")
+    return f"{settings_text(found['settings'])} (found by {by})"
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "comparison.md", "experiments.comparison.families.page", blocks)

@@ -12,11 +12,11 @@ from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.registration import register
 from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.families.record import Record
-from experiments.comparison.families.ways import WAYS
+from experiments.comparison.families.ways import WAYS, default_weights
 from experiments.comparison.real.judges import JUDGES
 from experiments.comparison.real.labeled_pair import labeled
 from experiments.comparison.real.measurement import measure_pairs
-from experiments.comparison.real.methods import Answer
+from experiments.comparison.real.methods import Answer, register_nothing
 from experiments.comparison.real.pair_table import SETS, read_real_pairs
 from experiments.comparison.real.prepared_pair import prepared
 from experiments.comparison.stages import Stages
@@ -94,6 +94,7 @@ def compare_on_real_sets(
                 # It is taken from a whole registration, whose time is not its own.
                 columns.update(seconds=None, cpu_seconds=None)
             record.keep(name, key, identity, columns)
+    record.write()
     report(f"Written: {record.file}")
     return record.content
 
@@ -101,9 +102,9 @@ def compare_on_real_sets(
 def _ways(name: str, networks, rank: int) -> list[tuple[tuple[str, str], str, Callable[..., Any]]]:
     """Keys, identities and functions of the rows of a set."""
     before, after = _BEFORE[name], _OPTIMIZED[name]
-    ways = [(("the pair as it is", "before"), "", _nothing)]
+    ways = [(("the pair as it is", "before"), "", register_nothing)]
     if before:
-        ways.append((("alignment alone", "aligned"), "", _aligned(**before)))
+        ways.append((("alignment alone", "aligned"), default_weights(rank), _aligned(**before)))
     for network in networks:
         if network.facts["rank"] != rank:
             continue
@@ -112,13 +113,9 @@ def _ways(name: str, networks, rank: int) -> list[tuple[tuple[str, str], str, Ca
         ways.append(((network.name, "optimized"), identity, _field_of(**model, **before, **after)))
     return [
         *ways,
-        (("register, fast", "register"), "", _field_of(effort="fast")),
-        (("register", "register"), "", _field_of()),
+        (("register, fast", "register"), default_weights(rank), _field_of(effort="fast")),
+        (("register", "register"), default_weights(rank), _field_of()),
     ]
-
-
-def _nothing(fixed, moving):
-    return Answer(np.zeros((*fixed.shape, fixed.ndim), np.float32))
 
 
 def _field_of(**options):

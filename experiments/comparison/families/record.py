@@ -43,10 +43,24 @@ class Record:
             self.content = _read(self.file)
 
     def open_set(self, name: str, what: dict[str, Any]) -> None:
-        """Begin a set or go on with it; rows of other pairs than `what` says are dropped."""
+        """Begin a set or go on with it.
+
+        Raises
+        ------
+        ValueError
+            Where there are rows of other pairs than `what` says, which would be lost.
+        """
         entry = self.content["sets"].get(name)
-        if entry is None or any(entry.get(key) != value for key, value in what.items()):
-            self.content["sets"][name] = {**what, "settings": {}, "rows": []}
+        if entry is None or not entry["rows"]:
+            self.content["sets"][name] = {"settings": {}, "rows": [], **(entry or {}), **what}
+            return
+        others = {key: entry.get(key) for key, value in what.items() if entry.get(key) != value}
+        if others:
+            asked = ", ".join(f"{key}={what[key]}, not {value}" for key, value in others.items())
+            raise ValueError(
+                f"Expected the pairs of the rows that {self.file} has of {name}; another folder (-o) takes other "
+                f"pairs. Received: {asked}"
+            )
 
     def has(self, name: str, key: tuple[str, str], identity: str = "") -> bool:
         """Return whether a row is there, measured with the same weights."""
@@ -60,11 +74,13 @@ class Record:
     def keep_settings(self, name: str, method: str, settings: dict[str, Any]) -> None:
         """Keep the settings of a classical method."""
         self.content["sets"][name]["settings"][method] = settings
-        self._write()
+        self.write()
 
     def keep_network(self, name: str, facts: dict[str, Any]) -> None:
-        """Keep what is known of a network."""
+        """Keep what is known of a network; rows of the name that were measured with other weights go."""
         self.content["networks"][name] = facts
+        for entry in self.content["sets"].values():
+            entry["rows"] = [row for row in entry["rows"] if row["name"] != name or row["identity"] == facts["sha256"]]
 
     def keep(self, name: str, key: tuple[str, str], identity: str, measured: dict[str, Any]) -> None:
         """Keep a row of a set, in place of an older one of the same key."""
@@ -75,9 +91,10 @@ class Record:
         }
         entry = self.content["sets"][name]
         entry["rows"] = [each for each in entry["rows"] if (each["name"], each["way"]) != key] + [row]
-        self._write()
+        self.write()
 
-    def _write(self):
+    def write(self) -> None:
+        """Write the file."""
         self.content.update(versions=versions(), hardware=hardware())
         write_json(self.file, self.content)
 

@@ -16,7 +16,7 @@ from experiments.comparison.families.pair_sets import SEED, TUNING_SEED, KnownSe
 from experiments.comparison.families.record import Record
 from experiments.comparison.families.stage_errors import stage_reductions
 from experiments.comparison.families.ways import CLASSICAL, WAYS, Way, classical_method, ways_of, with_settings
-from experiments.comparison.methods import tune
+from experiments.comparison.methods import one_core_each, tune
 from experiments.comparison.stages import Stages
 from experiments.comparison.summary import RECORD as SEARCHED
 
@@ -59,12 +59,12 @@ def compare_families(
     ImportError
         For classical methods without SimpleITK.
     ValueError
-        For no pair, or a file comparison.json that is something else.
+        For no pair, a file comparison.json that is something else, or one with rows of other pairs.
     """
     if pairs < 1:
         raise ValueError(f"Expected at least one pair. Received: pairs={pairs}")
     if {"classical", *CLASSICAL} & set(wanted):
-        _one_core_each()
+        one_core_each()
     record = Record(Path(check_output_folder(folder)))
     for network in networks:
         record.keep_network(network.name, network.facts)
@@ -91,6 +91,7 @@ def compare_families(
         if way.way == "once":
             measured["stage_dl_dis"] = stage_reductions(_network(networks, way.name), drawn[1])
         record.keep(known_set.name, way.key, way.identity, measured)
+    record.write()
     report(f"Written: {record.file}")
     return record.content
 
@@ -135,11 +136,3 @@ def recorded_settings(set_name: str, method: str, file: Path = SEARCHED) -> dict
             if (entry["name"], row["name"]) == (set_name, method):
                 return row["settings"]
     raise ValueError(f"Expected a set and a method of {file.name}. Received: set={set_name!r}, method={method!r}")
-
-
-def _one_core_each():
-    try:
-        import SimpleITK
-    except ImportError as error:
-        raise ImportError("Classical methods need SimpleITK: pip install 'dirv_tf[volumes]'") from error
-    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)

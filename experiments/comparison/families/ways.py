@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dirv_tf import registration
+from dirv_tf.models.weight_files import read_card
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.register import DEFAULT_ROUNDS
+from dirv_tf.registration.model_choice import model_path
+from dirv_tf.registration.register import DEFAULT_MODELS, DEFAULT_ROUNDS
 from dirv_tf.registration.route import Found, Pair, optimized
 from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.methods import METHODS, Method, bound
-from experiments.comparison.networks import network_flow_field
+from experiments.comparison.networks import call_methods, network_flow_field
 
 FlowField = Callable[[np.ndarray, np.ndarray], np.ndarray]
 # What a pair takes about, in passes of a network, for the time left.
@@ -36,7 +37,7 @@ class Way(NamedTuple):
     register : callable or None
         From a fixed and a moving image, (n_1, ..., n_r), to a flow field; None of a classical method without settings.
     identity : str
-        What a measured row depends on beside its names: of a network the checksum of its weights, else empty.
+        What a measured row depends on beside its names: the checksum of the weights that are asked, else empty.
     """
 
     name: str
@@ -78,12 +79,16 @@ def ways_of(networks: Sequence[ComparedNetwork], rank: int) -> list[Way]:
         ways += [Way(name, way, register, facts["sha256"]) for way, register in registers.items()]
     ways += [
         Way("optimization alone", "optimization", _then_optimized(_identity)),
-        Way("register, fast", "register", _called(effort="fast")),
-        Way("register", "register", _called()),
+        *(Way(name, "register", call, default_weights(rank)) for name, _, _, call in reversed(call_methods())),
     ]
     if rank == 2:
         ways += [Way(method.name, "classical", None) for method in METHODS]
     return ways
+
+
+def default_weights(rank: int) -> str:
+    """Return the checksum of the weights that the library's own call may ask."""
+    return str(read_card(model_path(DEFAULT_MODELS[rank]))["sha256"])
 
 
 def classical_method(name: str) -> Method:
@@ -108,7 +113,3 @@ def _then_optimized(flow_field):
         return optimized(pair, Found(flow_field(fixed, moving), ""), "mse", "default").flow_field
 
     return register
-
-
-def _called(**options):
-    return lambda fixed, moving: registration.register(fixed, moving, **options).flow_field

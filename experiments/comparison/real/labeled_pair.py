@@ -64,11 +64,14 @@ def labeled(pair: RealPair, side: int = SIDE) -> LabeledPair:
             )
         if max(image.shape) > side:
             raise ValueError(f"Expected sides of at most {side} pixels. Received: path={image_path} of {image.shape}")
-        low, high = np.percentile(image, RANGE)
-        normalized = np.clip((image.astype(np.float32) - low) / max(high - low, 1e-12), 0, 1)
-        images.append(_padded(normalized.astype(np.float32), side))
+        images.append(_padded(stretched(image, *np.percentile(image, RANGE)), side))
         labels.append(_padded(np.rint(drawn).astype(np.int32), side))
     return LabeledPair(pair.name, *images, *labels)
+
+
+def stretched(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return an image of float32 in which `low` has become 0 and `high` 1; what lies beyond is cut off."""
+    return np.clip((image.astype(np.float32) - low) / max(high - low, 1e-12), 0, 1).astype(np.float32)
 
 
 def _padded(array, side):

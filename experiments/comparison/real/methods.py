@@ -54,7 +54,7 @@ def real_methods(rank: int = 2) -> dict[str, RealMethod]:
         # Volumes of one contrast, in one pose: there the mean squared difference is the quicker and the better measure.
         simpleitk, stages = _squares, "affine, B-splines; mean squared difference"
     methods = [
-        RealMethod("before", "the pair as it is", _nothing),
+        RealMethod("before", "the pair as it is", register_nothing),
         RealMethod("network", f'`register(model="{network}")`: the network alone', _registered(model=network)),
         *(
             RealMethod(f"register-{effort}", f'`register(effort="{effort}")`', _registered(effort=effort))
@@ -76,7 +76,8 @@ def _squares(fixed, moving, threads):
     return bspline_flow_field(fixed, moving)
 
 
-def _nothing(fixed, moving):
+def register_nothing(fixed: np.ndarray, moving: np.ndarray) -> Answer:
+    """Leave a pair as it is."""
     return Answer(np.zeros((*fixed.shape, fixed.ndim), np.float32))
 
 

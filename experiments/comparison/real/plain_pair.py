@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dirv_tf.io import load_image, to_gray
+from experiments.comparison.real.labeled_pair import RANGE, stretched
 from experiments.comparison.real.pair_table import RealPair
-
-# Percentiles of the darker and of the brighter image that become 0 and 1.
-RANGE = (0.5, 99.5)
+from experiments.comparison.real.prepared_pair import gray_pixels
 
 
 class PlainPair(NamedTuple):
@@ -47,7 +45,7 @@ def plain(pair: RealPair) -> PlainPair:
     ValueError
         For a file that cannot be read, or images of two shapes.
     """
-    fixed, moving = (_gray(path) for path in (pair.fixed, pair.moving))
+    fixed, moving = (gray_pixels(path) for path in (pair.fixed, pair.moving))
     if fixed.shape != moving.shape:
         raise ValueError(
             f"Expected two images of one shape, since their pixels are compared. "
@@ -55,10 +53,4 @@ def plain(pair: RealPair) -> PlainPair:
         )
     limits = np.percentile(fixed, RANGE), np.percentile(moving, RANGE)
     low, high = min(each[0] for each in limits), max(each[1] for each in limits)
-    span = max(high - low, 1e-12)
-    return PlainPair(pair.name, *(np.clip((image - low) / span, 0, 1).astype(np.float32) for image in (fixed, moving)))
-
-
-def _gray(path):
-    image = load_image(path)
-    return (to_gray(image.pixels) if image.is_color else image.pixels).astype(np.float32)
+    return PlainPair(pair.name, *(stretched(image, low, high) for image in (fixed, moving)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -87,9 +88,14 @@ def resized(image: np.ndarray, points: np.ndarray, side: int) -> tuple[np.ndarra
     return sampled.astype(np.float32), (points + 0.5) * factors - 0.5
 
 
-def _gray(path):
+def gray_pixels(path: Path) -> np.ndarray:
+    """Read an image as it is stored, color turned into gray."""
     image = load_image(path)
-    pixels = to_gray(image.pixels) if image.is_color else image.pixels
+    return to_gray(image.pixels) if image.is_color else image.pixels
+
+
+def _gray(path):
+    pixels = gray_pixels(path)
     if pixels.ndim != 2:
         raise ValueError(f"Expected a 2D image. Received: path={path} of shape {pixels.shape}")
     if np.issubdtype(pixels.dtype, np.integer):

@@ -13,6 +13,7 @@ from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.registration import register
 from dirv_tf.training.execution.environment import hardware, versions
+from experiments.comparison.measurement import shown
 from experiments.comparison.robustness.table import markdown, text_line
 from experiments.comparison.robustness.variants import VARIANTS, known_pairs
 from experiments.comparison.stages import Stages
@@ -83,7 +84,7 @@ def _measured(pairs, settings):
             warnings.simplefilter("ignore", UserWarning)
             field = register(pair.fixed, pair.moving, **settings).flow_field
         cpu_seconds.append(time.process_time() - begun)
-        seen = _seen(pair)
+        seen = shown(pair.flow_field, pair.moving.shape)
         before.append(np.linalg.norm(pair.flow_field, axis=-1)[seen].mean())
         after.append(np.linalg.norm(field - pair.flow_field, axis=-1)[seen].mean())
         folded.append(float(metrics.folded_percent(field[np.newaxis])[0]))
@@ -93,8 +94,3 @@ def _measured(pairs, settings):
         "folded_percent": round(float(np.mean(folded)), 4),
         "cpu_seconds": round(float(np.median(cpu_seconds)), 3),
     }
-
-
-def _seen(pair):
-    places = np.stack(np.indices(pair.fixed.shape), axis=-1) + pair.flow_field
-    return ((places >= 0) & (places <= np.array(pair.moving.shape) - 1)).all(axis=-1)

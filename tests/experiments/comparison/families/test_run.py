@@ -7,6 +7,7 @@ import pytest
 from dirv_tf.models import DIRVNet
 from dirv_tf.models.weight_files import save_weights_file
 from experiments.comparison.families import run as module
+from experiments.comparison.families import ways
 from experiments.comparison.families.__main__ import main
 from experiments.comparison.families.networks import default_networks, load_network, load_networks
 from experiments.comparison.families.pair_sets import SETS
@@ -69,7 +70,7 @@ def test_finished_rows_are_skipped_and_only_what_changed_is_measured(finished, m
     # A row that is missing: a call that was stopped.
     record = Record(folder)
     record.content["sets"]["small"]["rows"].pop(1)
-    record._write()
+    record.write()
     resumed = compare_families([SMALL], networks, folder, 2, NEURAL, lines.append)
     assert measured == [2] and sorted(row["way"] for row in resumed["sets"]["small"]["rows"]) == sorted(
         row["way"] for row in content["sets"]["small"]["rows"]
@@ -78,9 +79,15 @@ def test_finished_rows_are_skipped_and_only_what_changed_is_measured(finished, m
     other = [networks[0]._replace(facts={**networks[0].facts, "sha256": "other"})]
     compare_families([SMALL], other, folder, 2, NEURAL, lines.append)
     assert measured == [2] + [2] * len(WAYS)
-    # Other pairs: all rows.
-    compare_families([SMALL], other, folder, 3, NEURAL, lines.append)
-    assert measured[4:] == [3] * 6
+    # The weights that the library's own call asks: its rows.
+    monkeypatch.setattr(ways, "default_weights", lambda rank: "newer")
+    compare_families([SMALL], other, folder, 2, NEURAL, lines.append)
+    assert measured[4:] == [2, 2]
+    # Other pairs are refused, and nothing is lost.
+    before = (folder / "comparison.json").read_bytes()
+    with pytest.raises(ValueError, match="another folder .*Received: pairs=3, not 2"):
+        compare_families([SMALL], other, folder, 3, NEURAL, lines.append)
+    assert len(measured) == 6 and (folder / "comparison.json").read_bytes() == before
 
 
 def test_classical_methods_take_recorded_settings_or_search_their_own(tmp_path, monkeypatch):
@@ -98,6 +105,21 @@ def test_classical_methods_take_recorded_settings_or_search_their_own(tmp_path, 
     assert found["recorded"]["settings"]["B-splines"] == {"settings": expected, "tuned": "make classical"}
     with pytest.raises(ValueError, match="Received: set='none', method='demons'"):
         recorded_settings("none", "demons")
+
+
+def test_rows_of_older_weights_go_with_the_network(tmp_path):
+    record = Record(tmp_path)
+    for name in ("s", "t"):
+        record.open_set(name, {"pairs": 2})
+        record.keep(name, ("net", "once"), "A", {})
+    record.keep_network("net", {"sha256": "B"})
+    record.keep("s", ("net", "once"), "B", {})
+    assert [[row["identity"] for row in entry["rows"]] for entry in Record(tmp_path).content["sets"].values()] == [["B"], []]
+
+
+def test_a_call_without_rows_writes_what_it_says(tmp_path):
+    compare_families([], [], tmp_path / "none", 1, report=lambda line: None)
+    assert (tmp_path / "none" / "comparison.json").is_file()
 
 
 def test_what_is_known_of_a_network(trained):
