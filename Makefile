@@ -185,7 +185,7 @@ classical: $(STAMP) ## Compare demons and B-splines with the shipped networks on
 	@$(PY) -m experiments.comparison $(ARGS)
 
 # One thread, so that all rows say what one core does, and so that two calls do not disturb each other.
-comparison: $(STAMP) ## Compare the families of networks on the same pairs (hours with B-splines; ARGS="--network FOLDER": yours too)
+comparison: $(STAMP) ## Compare the families of networks on the same pairs (B-splines take long; ARGS="--network FOLDER": yours too)
 	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m experiments.comparison.families $(ARGS)
 
 error-analysis: $(STAMP) ## Measure what the shipped networks leave of the errors: where, how large, how they spread

@@ -66,7 +66,7 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=None, report=print
     if poses:
         ready = [posed(pair, SEED, index * poses + k) for index, pair in enumerate(ready) for k in range(poses)]
     record = {
-        "set": file.stem, "annotation": annotation, "side": side or list(ready[0].fixed.shape), "poses": poses,
+        "set": file.stem, "annotation": annotation, "side": side or _sizes(ready), "poses": poses,
         **({"seed": SEED} if poses else {}),
         "pairs": [pair.name for pair in ready], "methods": [],
     }
@@ -84,6 +84,12 @@ def compare_on_real_pairs(pairs, methods, file, poses=0, side=None, report=print
         write_text(file.with_suffix(".md"), markdown(result))
     report(f"Written: {file} and {file.with_suffix('.md').name}")
     return result
+
+
+def _sizes(pairs):
+    """The size of pairs that stay as they are, or their sizes where there are several."""
+    sizes = sorted({pair.fixed.shape for pair in pairs})
+    return list(sizes[0]) if len(sizes) == 1 else [list(size) for size in sizes]
 
 
 def _measured(method: RealMethod, pairs, judge, progress):

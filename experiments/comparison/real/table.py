@@ -44,8 +44,9 @@ def describe(record: dict) -> str:
     poses = f", each in {record['poses']} random pose{'s' * (record['poses'] > 1)}" if record["poses"] else ""
     count = len(record["pairs"]) // max(1, record["poses"])
     if judge_of(record).key == "l_int":
-        size = " x ".join(map(str, record["side"]))
-        return f"{count} pair{'s' * (count > 1)} of {size} {'pixels' if len(record['side']) == 2 else 'voxels'}."
+        sizes = record["side"] if isinstance(record["side"][0], list) else [record["side"]]
+        said = ", ".join(" x ".join(map(str, size)) for size in sizes)
+        return f"{count} pair{'s' * (count > 1)} of {said} {'pixels' if len(sizes[0]) == 2 else 'voxels'}."
     if judge_of(record).key == "dice":
         return f"{count} pairs, padded to {record['side']} voxels along each axis."
     return f"{count} pairs{poses}, longer side {record['side']} pixels."

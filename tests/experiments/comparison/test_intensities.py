@@ -72,6 +72,16 @@ def test_the_command_writes_tables_of_intensities(table, tmp_path, capsys):
     assert main([*arguments, "--intensities", "--side", "64"]) == 2 and "Received: side=64" in capsys.readouterr().err
 
 
+def test_pairs_of_several_sizes_are_said_to_be(table, tmp_path):
+    for name in ("c", "d"):
+        write_image(tmp_path / f"{name}.png", np.arange(100, dtype=np.uint8).reshape(10, 10))
+    table.write_text("fixed,moving\na.png,b.png\nc.png,d.png\n", encoding="utf-8")
+    method = RealMethod("before", "nothing", _constant(0))
+    pairs = read_real_pairs(table, images_alone=True)
+    record = compare_on_real_pairs(pairs, [method], tmp_path / "own.json", report=lambda line: None)
+    assert describe(record) == "2 pairs of 10 x 10, 16 x 24 pixels."
+
+
 def test_a_warning_stands_beside_the_difference(table, tmp_path):
     method = RealMethod("network", "right", lambda *images: Answer(_constant(2)(*images).flow_field, lambda: ("folds",)))
     pairs = read_real_pairs(table, images_alone=True)
