@@ -142,7 +142,7 @@ def table(record: dict) -> str:
     """Return the record's table in Markdown, with a line break at the end."""
     columns = (
         "member", "longest displacement, px", "folded %, mean", "worst pair", "there and back, px",
-        "inverse: round trip, mean px", "worst px", "pixels that fold onto others %",
+        "inverse: round trip, mean px", "worst px", "no single inverse %",
     )  # fmt: skip
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     for row in record["rows"]:
