@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from scipy.optimize import minimize_scalar
 
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
+from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.relative_blur import relative_blur
@@ -181,13 +183,20 @@ def _start(pair, network, effort, optimize):
     quick = effort == "fast" or _is_quick_volume(pair, effort)
     ways = [
         functools.partial(registered_by_optimization, pair, "mse", effort),
+        functools.partial(_from_pose, pair, effort),
         functools.partial(registered_by_network, pair, network),
+    ]
+    last_ways = [
         functools.partial(registered_by_optimization, pair, "lncc", effort),
+        *(functools.partial(_from_pose, pair, effort, middle) for middle in itertools.product((0.25, 0.75), repeat=2)),
     ]
     candidates, repairable = [], False
-    # The last way is worth its time where a part of the image fits: then all of it could.
-    while ways and (len(ways) > 1 or repairable):
+    # The last ways are worth their time where a part of the image fits: then all of it could.
+    while ways or (repairable and last_ways):
+        ways = ways or [last_ways.pop(0)]
         found = ways.pop(0)()
+        if found is None:
+            continue
         repairs = (None,)
         if not quick and is_repairable(pair, found.flow_field):
             repairable, repairs = True, (None, repaired_field, _regrown_field)
@@ -204,6 +213,12 @@ def _start(pair, network, effort, optimize):
     # A field that folds explains some pixels twice.
     share, found = max(candidates, key=lambda candidate: candidate[0] - folded_percent(pair, candidate[1]) / 100)
     return found, share
+
+
+def _from_pose(pair, effort, middle=(0.5, 0.5)):
+    """Register from the pose that the intensities of a part have, which may be what a whole pattern is off by."""
+    linear = intensity_pose(pair, middle) if pair.fixed.ndim == 2 else None
+    return None if linear is None else registered_by_optimization(replace(pair, linear=linear), "mse", effort)
 
 
 def _is_quick_volume(pair, effort):

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.automatic_route import best_route, explains_more
 from dirv_tf.registration.blas_threads import one_thread_for_small
 from dirv_tf.registration.empty_margins import Margins
 from dirv_tf.registration.given_image import check_same_rank, checked_masks, take_pair
 from dirv_tf.registration.header_placement import pair_placement
 from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
-from dirv_tf.registration.intensity_trial import intensity_trial
-from dirv_tf.registration.landmark_route import check_beside_landmarks, given_landmarks, registered_from_landmarks
+from dirv_tf.registration.landmark_route import check_beside_landmarks, given_landmarks
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import EFFORTS
-from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
+from dirv_tf.registration.network_registration import NetworkCall
 from dirv_tf.registration.pair_ranges import pair_ranges
-from dirv_tf.registration.placement import ALIGNMENTS, alike_as_placed, placed
+from dirv_tf.registration.pair_route import Asked, registered_pair
+from dirv_tf.registration.placement import ALIGNMENTS
 from dirv_tf.registration.result import RegistrationResult
-from dirv_tf.registration.route import (
-    SIMILARITIES,
-    Found,
-    Pair,
-    optimized,
-    registered_by_optimization,
-)
+from dirv_tf.registration.route import SIMILARITIES, Pair
 from dirv_tf.registration.tiling import halvings, register_halved, register_in_tiles, tile_sides
 from dirv_tf.resource_errors import memory_for
 from dirv_tf.validation import one_of
@@ -205,40 +197,9 @@ def register(
 
         start = perf_counter()
         call = NetworkCall(run, name, network.similarity)
-        trial = None
-        if points is None and model is None and similarity in ("auto", "mse") and alike_as_placed(given, align):
-            tell("registering")
-            trial = intensity_trial(given, call, effort, optimize)
-        align_notes: tuple[str, ...] = ()
-        if points is not None:
-            tell("registering")
-            (linear, found), alignment = registered_from_landmarks(given, similarity, effort), None
-        elif trial is not None and trial.found is not None and trial.needs_no_alignment:
-            found, linear, alignment = trial.found, initial, None
-            align_notes = ("no alignment was needed",)
-        else:
-            if align != "none":
-                tell("aligning")
-            linear, alignment, align_notes = placed(given, align)
-            pair = replace(given, linear=linear)
-            tell("registering")
-            aligned = alignment is not None and not alignment.is_identity
-            if model is None and similarity == "auto":
-                known = None if aligned else trial
-                found = best_route(pair, call, effort, optimize, look_first=aligned, trial=known)
-                if aligned and trial is not None and trial.found is not None and not explains_more(pair, found, trial):
-                    found, linear, alignment = trial.found, initial, None
-                    align_notes = ("no alignment was kept: none explains the images better",)
-            elif model is None and similarity == "mse":
-                # With any contrast, there is always a field.
-                found = cast(Found, intensity_trial(pair, call, effort, optimize, any_contrast=True).found)
-            elif model is None:
-                found = registered_by_optimization(pair, similarity, effort)
-            else:
-                found = registered_by_network(pair, call)
-                if optimize:
-                    tell("optimizing")
-                    found = optimized(pair, found, "mse" if similarity == "auto" else similarity, effort)
+        asked = Asked(align, similarity, effort, optimize, by_network_alone=model is not None)
+        whole = registered_pair(given, call, asked, tell)
+        found, linear = whole.found, whole.linear
         flow_field = margins.restored_field(found.flow_field, linear, size)
         registered = warp_in_blocks(moving_image.array, flow_field)
         if moving_image.pixels.ndim > moving_image.array.ndim:
@@ -262,13 +223,13 @@ def register(
         levels=levels,
         intensity_ranges=ranges,
         notes=(
-            *fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *align_notes, *size_notes,
+            *fixed_image.notes, *moving_image.notes, *geometry_notes, *range_notes, *whole.notes, *size_notes,
             *found.notes,
         ),
         rounds=found.rounds,
         initial=initial,
         linear=margins.restored_map(linear),
-        alignment=margins.restored_alignment(alignment),
+        alignment=margins.restored_alignment(whole.alignment),
     )
 
 
