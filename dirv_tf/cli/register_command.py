@@ -165,14 +165,14 @@ def run(options):
         return register_pairs_command.run(options, _register_options(options))
     check_result_output(options.output, options.overwrite)
     from dirv_tf.registration import register
+    from dirv_tf.registration.model_choice import check_named
     from dirv_tf.registration.result_folder import check_field_format, check_result_folder
-    from dirv_tf.registration.uncertainty import check_uncertainty
 
     check_result_folder(options.output, options.overwrite)
     chosen = _register_options(options)
     if options.uncertainty is not None:
         # Before the work: a network that is missing or made for something else.
-        check_uncertainty(options.uncertainty)
+        check_named(options.uncertainty, "uncertainty")
     check_field_format(options.field_format, options.fixed, options.moving, chosen["level"])
     result = register(
         options.fixed,

@@ -14,6 +14,8 @@ from dirv_tf.validation import Check, ConfigError, boolean, either, integer, lis
 if TYPE_CHECKING:
     from dirv_tf.models.registration_network import RegistrationNetwork
 
+# What networks are for, see `RegistrationNetwork`.
+TASKS = ("registration", "uncertainty")
 # How intensities may be brought to [0, 1], see `dirv_tf.register`.
 NORMALIZATIONS = ("type", "joint", "each")
 # What every network takes and no run file sets here: the rank is that of the images, the rest belongs to the training.

@@ -13,13 +13,10 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.io import read_flow_field
 from dirv_tf.losses import correlated_noise
-from dirv_tf.models.pretrained import pretrained_names
-from dirv_tf.models.registry import settings_class
-from dirv_tf.models.weight_files import read_card
 from dirv_tf.registration.given_image import check_same_rank, take_pair
 from dirv_tf.registration.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.model_choice import choose_model, model_path
+from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.validation import integer, random_seed
 
 DEFAULT_NETWORKS = {2: "uncertainty-2d"}
@@ -112,23 +109,6 @@ def choose_network(model: Any, rank: int) -> tuple[Any, str]:
             "none is shipped. Received: model=None"
         )
     return choose_model(DEFAULT_NETWORKS[rank] if model is None else model, rank, "uncertainty")
-
-
-def check_uncertainty(model: Any) -> None:
-    """Raise a ValueError where a named network does not exist or does something else, without loading it.
-
-    Parameters
-    ----------
-    model : str or path
-        As of `uncertainty`.
-    """
-    card = read_card(model_path(model))
-    if settings_class(card["network"]).task != "uncertainty":
-        known = ", ".join(pretrained_names(task="uncertainty")) or "none in this installation"
-        raise ValueError(
-            f"Expected a network of uncertainty; shipped ones: {known}. Received: model={str(model)!r}, of the kind "
-            f"{card['network']}"
-        )
 
 
 def judged(

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import dirv_tf
 from dirv_tf import figures, io
-from dirv_tf.models import UncertaintyNetwork, save_weights_file
+from dirv_tf.models import RegistrationNetwork, UncertaintyNetwork, save_weights_file
 from dirv_tf.registration import sampled_fields
 from dirv_tf.registration.linear_map import LinearMap
 
@@ -99,6 +99,8 @@ def test_what_is_wrong_is_said(pair):
         dirv_tf.register(fixed, moving, model=network_of())
     with pytest.raises(ValueError, match="Expected a model for 2D images.*which is for 3D images"):
         dirv_tf.uncertainty(fixed, moving, field, network_of(3))
+    with pytest.raises(ValueError, match="model for uncertainty of 2D.*Received: model='[^']*', which is for dreams"):
+        dirv_tf.uncertainty(fixed, moving, field, type("Other", (RegistrationNetwork,), {"task": "dreams"})())
 
 
 def _with_nan(field):

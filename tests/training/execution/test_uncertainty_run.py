@@ -73,7 +73,8 @@ def test_commands_take_it(run, tmp_path, capsys, rng):
     assert {"uncertainty.npz", "uncertainty.png"} <= {path.name for path in out.iterdir()}
     assert dirv_tf.load_result(out).standard_deviation.shape == (40, 36, 2)
     assert main(["register", *paths, "--uncertainty", "A-6", "-o", str(tmp_path / "no")]) != 0
-    assert "network of uncertainty" in capsys.readouterr().err and not (tmp_path / "no").exists()
+    expected = "Expected a model for uncertainty; shipped ones: uncertainty-2d. Received: model='A-6', which finds fields"
+    assert expected in capsys.readouterr().err and not (tmp_path / "no").exists()
     assert main(["register", "--pairs", "pairs.csv", "--uncertainty", "-o", str(tmp_path / "no")]) == 2
     assert "--uncertainty with FIXED and MOVING" in capsys.readouterr().err
     assert main(["info", str(run)]) == 0 and "uncertainty" in capsys.readouterr().out
