@@ -17,7 +17,8 @@ from dirv_tf.registration.given_image import check_same_rank, take_pair
 from dirv_tf.registration.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.model_choice import choose_model
-from dirv_tf.validation import integer, random_seed
+from dirv_tf.synthesis import random_keys
+from dirv_tf.validation import integer
 
 DEFAULT_NETWORKS = {2: "uncertainty-2d"}
 # Networks know displacements of about ten pixels; of a field that is longer on average, the linear part is taken out.
@@ -173,11 +174,11 @@ def sampled_fields(
     >>> sampled_fields(np.zeros((16, 16, 2), np.float32), np.ones((16, 16, 2), np.float32), 3, seed=1).shape
     (3, 16, 16, 2)
     """
-    count, seed = integer(1)("count", count), random_seed()("seed", seed)
+    count, key = integer(1)("count", count), random_keys.stream_key(seed, random_keys.SAMPLED_FIELDS)
     samples = np.empty((count, *flow_field.shape), np.float32)
     for number in range(count):
-        words = [(seed + number * 2**32) % 2**31, (seed >> 31) % 2**31 ^ number]
-        noise = correlated_noise([1, *flow_field.shape], words)[0].numpy()
+        own_seed = random_keys.stateless_seed(random_keys.fold(key, number))
+        noise = correlated_noise([1, *flow_field.shape], own_seed)[0].numpy()
         samples[number] = flow_field + standard_deviation * noise
     return samples
 
