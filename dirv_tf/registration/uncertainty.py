@@ -13,6 +13,7 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.io import read_flow_field
 from dirv_tf.losses import correlated_noise
+from dirv_tf.models import UncertaintyNetwork
 from dirv_tf.registration.given_image import check_same_rank, take_pair
 from dirv_tf.registration.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.linear_map import LinearMap
@@ -134,10 +135,16 @@ def judged(
     sampled, rest = linear.sampled(moving, fixed.shape), linear.decomposed(flow_field)
     one, seen = (tf.convert_to_tensor(each[np.newaxis, ..., np.newaxis]) for each in (fixed, sampled))
     field = tf.convert_to_tensor(np.asarray(rest, np.float32)[np.newaxis])
-    if network.warp_moving:
+    if isinstance(network, UncertaintyNetwork) and network.warp_moving:
+        # Of the whole image: a piece does not hold what the field brings in.
         with geometry.for_any_shape():
             seen = geometry.warp_image(seen, field)
     deviation = _piecewise(network, one, seen, field)
+    if not (np.isfinite(deviation).all() and deviation.min() > 0):
+        raise ValueError(
+            "Expected a network of uncertainty whose standard deviations are finite and above 0. "
+            f"Received: model={network.name!r}, with a smallest of {deviation.min():.6g}"
+        )
     if linear.is_identity:
         return deviation
     # Independent components of the rest, turned and stretched by the linear map.
@@ -186,21 +193,30 @@ def sampled_fields(
 def _piecewise(network, fixed, seen, field):
     """Judge an image piece by piece; a piece sees as far beyond its own part as the network looks."""
     size, rank = tuple(fixed.shape[1:-1]), fixed.shape.rank - 2
-    multiples, halos = network.size_multiples, network.halo
+    multiples = network.size_multiples
     padded = [_repeated_to(each, geometry.legal_size(size, multiples)) for each in (fixed, seen, field)]
-    own = [side if np.prod(size) <= _LARGEST_PIECE else max(round(_LARGEST_PIECE ** (1 / rank)), 2 * halo)
-           for side, halo in zip(padded[0].shape[1:-1], halos)]
+    sides = padded[0].shape[1:-1]
+    # Without a halo, the network must see the whole image.
+    halos, is_small = network.halo or sides, network.halo is None or np.prod(size) <= _LARGEST_PIECE
+    halos = geometry.legal_size(halos, multiples)
+    own = [side if is_small else max(round(_LARGEST_PIECE ** (1 / rank)), 2 * halo) for side, halo in zip(sides, halos)]
     own = geometry.legal_size(own, multiples)
-    sides, run = padded[0].shape[1:-1], _graph(network)
+    run = _graph(network)
     found = np.empty((*sides, rank), np.float32)
     for starts in itertools.product(*(range(0, side, step) for side, step in zip(sides, own))):
         ends = [min(start + step, side) for start, step, side in zip(starts, own, sides)]
         low = [max(start - halo, 0) for start, halo in zip(starts, halos)]
         high = [min(end + halo, side) for end, halo, side in zip(ends, halos, sides)]
         part = (slice(None), *map(slice, low, high))
-        values = run(*(each[part] for each in padded))[0].numpy()
+        given = [each[part] for each in padded]
+        values = run(*given)
+        if values.shape != given[-1].shape:
+            raise ValueError(
+                f"a {type(network).__name__} must return a 'standard_deviation' of the field's shape. "
+                f"Received: standard_deviation.shape={values.shape}, flow_field.shape={given[-1].shape}"
+            )
         inner = tuple(slice(start - first, end - first) for start, end, first in zip(starts, ends, low))
-        found[tuple(map(slice, starts, ends))] = values[inner]
+        found[tuple(map(slice, starts, ends))] = values.numpy()[0][inner]
     return found[tuple(map(slice, size))]
 
 
@@ -221,7 +237,21 @@ def _graph(network):
         @tf.function(input_signature=shapes, autograph=False)
         def graph(fixed, seen, field):
             with geometry.for_any_shape():
-                return reference().judged(fixed, seen, field)
+                return _called(reference(), fixed, seen, field)
 
         _graphs[network] = graph
     return _graphs[network]
+
+
+def _called(network, fixed, seen, field):
+    if isinstance(network, UncertaintyNetwork):
+        # Its own `call` would warp the moving image once more.
+        return network.judged(fixed, seen, field)
+    outputs = network((fixed, seen, field))
+    if not isinstance(outputs, dict) or "standard_deviation" not in outputs:
+        received = sorted(outputs) if isinstance(outputs, dict) else type(outputs).__name__
+        raise ValueError(
+            f"a {type(network).__name__} must return a dictionary with a 'standard_deviation'. "
+            f"Received: outputs={received}"
+        )
+    return outputs["standard_deviation"]

@@ -55,7 +55,7 @@ def measure_uncertainty(
     folder.mkdir(parents=True, exist_ok=True)
     card = read_card(model_path(model))
     record: dict[str, Any] = {
-        "model": Path(model).name, "loss": card["training"]["loss"], "warp_moving": card["model"]["warp_moving"],
+        "model": Path(model).name, "loss": card["training"]["loss"], "warp_moving": card["model"].get("warp_moving"),
         "sha256": card["sha256"], "seed": SEED, "pairs": pairs, "sets": [], "versions": versions(),
         "hardware": hardware(),
     }
