@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import weakref
 from typing import Any
 
@@ -11,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.io import read_flow_field
 from dirv_tf.losses import correlated_noise
 from dirv_tf.models import UncertaintyNetwork
+from dirv_tf.registration.field_to_judge import field_to_judge
 from dirv_tf.registration.given_image import check_same_rank, take_pair
 from dirv_tf.registration.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.linear_map import LinearMap
@@ -58,7 +57,8 @@ def uncertainty(
     FileNotFoundError, ImportError, TypeError
         As `register`.
     ValueError
-        For images or a field of the wrong kind, and for a network that does not exist or is made for something else.
+        For images or a field of the wrong kind, for a file of a field on another grid than theirs, and for a network
+        that does not exist or is made for something else.
 
     Notes
     -----
@@ -74,15 +74,7 @@ def uncertainty(
     check_same_rank(first.array, second.array)
     rank = first.array.ndim
     network, _ = choose_network(model, rank)
-    if isinstance(flow_field, (str, os.PathLike)):
-        flow_field = read_flow_field(flow_field, second.geometry).flow_field
-    field = np.asarray(flow_field, np.float32)
-    if field.shape != (*first.array.shape, rank) or not np.isfinite(field).all():
-        raise ValueError(
-            f"`flow_field` must be finite and of shape {(*first.array.shape, rank)}, one component per axis of the "
-            f"fixed image. Received: flow_field.shape={field.shape}, {np.count_nonzero(~np.isfinite(field))} numbers "
-            "that are not finite"
-        )
+    field = field_to_judge(flow_field, first, second)
     for image, name in ((first, "fixed"), (second, "moving")):
         check_intensities(image.array, name)
     rule = (network.normalization or "type") if normalize == "model" else normalize
