@@ -21,7 +21,8 @@ from dirv_tf.synthesis import random_keys
 from dirv_tf.validation import integer
 
 DEFAULT_NETWORKS = {2: "uncertainty-2d"}
-# Networks know displacements of about ten pixels; of a field that is longer on average, the linear part is taken out.
+# Of a field that is longer on average, pixels, the linear part is taken out: the shipped network has seen fields of 2
+# pixels on average, of 8 at most.
 _LONG = 10.0
 # Pixels that are looked at together.
 _LARGEST_PIECE = 1_000_000
