@@ -59,7 +59,7 @@ def check_named(model: Any, task: str) -> None:
         As `choose_model`.
     """
     card = read_card(model_path(model))
-    _check_fits(str(model), settings_class(card["network"]).task, card["model"]["rank"], task)
+    _check_fits(str(model), settings_class(card["network"]).task, card["model"].get("rank"), task)
 
 
 def model_path(model: Any) -> Path:
