@@ -134,7 +134,7 @@ def add_parser(commands):
     parser.add_argument(
         "--uncertainty",
         nargs="?",
-        const="uncertainty-2d",
+        const=register_pairs_command.UNCERTAINTY_MODEL,
         metavar="MODEL",
         help="also how far the field may be from the truth, in pixels, by this network (uncertainty-2d; one pair)",
     )
@@ -165,14 +165,14 @@ def run(options):
         return register_pairs_command.run(options, _register_options(options))
     check_result_output(options.output, options.overwrite)
     from dirv_tf.registration import register
+    from dirv_tf.registration.model_choice import check_named
     from dirv_tf.registration.result_folder import check_field_format, check_result_folder
-    from dirv_tf.registration.uncertainty import check_uncertainty
 
     check_result_folder(options.output, options.overwrite)
     chosen = _register_options(options)
     if options.uncertainty is not None:
         # Before the work: a network that is missing or made for something else.
-        check_uncertainty(options.uncertainty)
+        check_named(options.uncertainty, "uncertainty")
     check_field_format(options.field_format, options.fixed, options.moving, chosen["level"])
     result = register(
         options.fixed,
@@ -182,21 +182,29 @@ def run(options):
         progress=_show_progress if sys.stdout.isatty() else None,
         status=_show_stage if sys.stdout.isatty() else None,
     )
-    if options.uncertainty is not None:
-        try:
-            result = result.with_uncertainty(options.uncertainty)
-        except ValueError:
-            # Such as a network for images and a pair of volumes: the registration is not lost.
-            result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
-            print(f"The registration, without its uncertainty, is in {options.output}")
-            raise
     print(("\r\x1b[K" if sys.stdout.isatty() else "") + "\n".join(_lines(options, result)))
     result.save(options.output, overwrite=options.overwrite, field_format=options.field_format)
+    if options.uncertainty is not None:
+        _judge(options, result)
     print(f"Written to {options.output}: {', '.join(sorted(path.name for path in options.output.iterdir()))}")
     field = options.output / "flow_field.npz"
     if result.levels[1] is not None and field.exists():
         print(f"The whole slide, at full resolution: {_warp_command(options.moving, field, result.choices[1][0])}")
     return 0
+
+
+def _judge(options, result):
+    """Add the uncertainty to a registration that is saved: whatever happens meanwhile, that one is there."""
+    import numpy as np
+
+    try:
+        judged = result.with_uncertainty(options.uncertainty)
+        judged.save(options.output, overwrite=True, field_format=options.field_format)
+    except BaseException:
+        print(f"The registration, without its uncertainty, is in {options.output}")
+        raise
+    low, middle, high = np.percentile(np.linalg.norm(judged.standard_deviation, axis=-1), [5, 50, 95])
+    print(f"uncertainty        median {middle:.2f} px, from {low:.2f} (5 %) to {high:.2f} px (95 % of the pixels)")
 
 
 def _warp_command(moving, field, channel):
@@ -246,20 +254,10 @@ def _lines(options, result):
         "the intensity range",
         f"displacements      mean {values['displacement_mean_px']:.2f} px, largest "
         f"{values['displacement_max_px']:.2f} px; {METRIC_NAMES['folded_percent'].text(values['folded_percent'])}",
-        *_uncertainty_lines(result),
         f"alike (structure)  {quality.similarity_before:.2f} -> {quality.similarity_after:.2f}; "
         f"{100 * quality.support:.0f} % of the fixed image lie in the moving one",
         *(f"WARNING  {warning}" for warning in quality.warnings),
     ]
-
-
-def _uncertainty_lines(result):
-    if result.standard_deviation is None:
-        return []
-    import numpy as np
-
-    low, middle, high = np.percentile(np.linalg.norm(result.standard_deviation, axis=-1), [5, 50, 95])
-    return [f"uncertainty        median {middle:.2f} px, from {low:.2f} (5 %) to {high:.2f} px (95 % of the pixels)"]
 
 
 def _show_stage(stage):

@@ -21,6 +21,10 @@ exit status is 1 then.
 """
 
 
+# What --uncertainty means alone; as in `dirv_tf.registration.uncertainty`, whose module takes TensorFlow along.
+UNCERTAINTY_MODEL = "uncertainty-2d"
+
+
 def add_arguments(parser):
     """Add the arguments of many pairs to those of one."""
     group = parser.add_argument_group("many pairs")
@@ -47,11 +51,21 @@ def wrong_choice(options):
             return f"expected --uncertainty with FIXED and MOVING, not with --pairs. Received: --pairs {options.pairs}"
         return None
     if options.moving is None:
-        received = options.fixed or "neither"
+        received = f"{options.fixed or 'neither'}{_taken_by_uncertainty(options.uncertainty)}"
         return f"expected two images, FIXED and MOVING, or --pairs with a table. Received: {received}"
     given = {"--resume": options.resume or None, "--processes": options.processes, "--shard": options.shard}
     alone = [name for name, value in given.items() if value is not None]
     return f"expected --pairs with {alone[0]}, which is for many pairs. Received: FIXED and MOVING" if alone else None
+
+
+def _taken_by_uncertainty(model):
+    """Say that an option whose value may be left out has taken what stands behind it, perhaps an image."""
+    if model in (None, UNCERTAINTY_MODEL):
+        return ""
+    return (
+        f", and --uncertainty {model}, which takes what stands behind it as its network: write --uncertainty behind "
+        f"the images, or --uncertainty {UNCERTAINTY_MODEL}"
+    )
 
 
 def run(options, register_options):

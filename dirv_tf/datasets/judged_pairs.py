@@ -92,11 +92,12 @@ class JudgedPairs(PairBatches):
         true = true_flow_field(targets[0]) if targets else None
         turns = (self._indices(batch_index) + drawn_epoch) % len(self.sources)
         given = self._given(fixed, moving, true, turns, self._key(batch_index, drawn_epoch))
-        if targets and true is targets[0]:
+        # What is drawn on the images, a dictionary, would not be turned with them.
+        if not targets or true is targets[0]:
             draws = tf.where(epoch == 0, 0.0, random_keys.uniform(random_keys.fold(key, _TURNS)[None], 4)[0])
             fixed, moving = (_turned(image, draws, is_field=False) for image in (fixed, moving))
-            given, true = (_turned(field, draws, is_field=True) for field in (given, true))
-            targets = [self._with_known_shape(true, len(self.size))]
+            given, *targets = (_turned(field, draws, is_field=True) for field in (given, *targets))
+            targets = [self._with_known_shape(field, len(self.size)) for field in targets]
         given = self._with_known_shape(given, len(self.size))
         return (*(self._with_known_shape(image, 1) for image in (fixed, moving)), given), *targets
 

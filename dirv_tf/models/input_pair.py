@@ -1,4 +1,4 @@
-"""The check of the pair that a network is called on."""
+"""The checks of what a network is called on: a pair, and a field to judge."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.losses.arguments import field_tensor
 
 
 def checked_pair(
@@ -52,3 +53,37 @@ def checked_pair(
             f"Received: fixed.shape={fixed.shape}, moving.shape={moving.shape}"
         )
     return fixed, moving
+
+
+def checked_triple(
+    inputs: Any, network: str, rank: int, size_multiples: tuple[int, ...]
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return a pair of images and a field to judge as tensors.
+
+    Parameters
+    ----------
+    inputs : sequence of three array_like
+        The pair, as of `checked_pair`, and a field of shape (B, n_1, ..., n_r, r), pixels.
+    network, rank, size_multiples
+        As of `checked_pair`.
+
+    Returns
+    -------
+    tuple of three tf.Tensor
+
+    Raises
+    ------
+    ValueError
+        For anything else; the message says what the network takes.
+    """
+    if not isinstance(inputs, (list, tuple)) or len(inputs) != 3:
+        received = f"{len(inputs)} inputs" if isinstance(inputs, (list, tuple)) else type(inputs).__name__
+        raise ValueError(f"a {network} is called on (fixed, moving, flow_field). Received: {received}")
+    fixed, moving = checked_pair(inputs[:2], network, rank, size_multiples)
+    field = field_tensor(inputs[2], "flow_field")
+    if field.shape.rank != fixed.shape.rank or not field.shape[:-1].is_compatible_with(fixed.shape[:-1]):
+        raise ValueError(
+            "`flow_field` must have the size of the images and one component per axis. "
+            f"Received: flow_field.shape={field.shape}, fixed.shape={fixed.shape}"
+        )
+    return fixed, moving, field

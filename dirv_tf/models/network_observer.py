@@ -31,7 +31,7 @@ class NetworkObserver:
         Parameters
         ----------
         batch : FrozenBatch
-            Pairs, with what losses take as `targets`.
+            Pairs, with what the network is called on as `inputs` and what losses take as `targets`.
         outputs : dict
             Completed outputs of the network for them.
 
@@ -61,17 +61,13 @@ class NetworkObserver:
         """
         yield from ()
 
-    def _inputs(self, batch):
-        """Return what the network is called on."""
-        return batch.fixed, batch.moving
-
     def _gradient_norm(self, batch):
         loss = self.network._registration_loss
         variables = self.network.trainable_variables
         if loss is None or not variables:
             return None
-        pair = self._inputs(batch)
+        inputs = batch.inputs
         with tf.GradientTape() as tape:
-            value = loss(batch.targets, self.network.completed(pair, self.network(pair, training=True)))
+            value = loss(batch.targets, self.network.completed(inputs, self.network(inputs, training=True)))
         gradients = [gradient for gradient in tape.gradient(value, variables) if gradient is not None]
         return float(tf.linalg.global_norm(gradients)) if gradients else 0.0

@@ -14,6 +14,10 @@ from dirv_tf.validation import Check, ConfigError, boolean, either, integer, lis
 if TYPE_CHECKING:
     from dirv_tf.models.registration_network import RegistrationNetwork
 
+# What networks are for, see `RegistrationNetwork`.
+TASKS = ("registration", "uncertainty")
+# Arguments of `dirv_tf.losses.FieldLikelihoodLoss`, which networks of uncertainty learn from without true fields.
+FIELD_LIKELIHOOD = {"weight": 10.0}
 # How intensities may be brought to [0, 1], see `dirv_tf.register`.
 NORMALIZATIONS = ("type", "joint", "each")
 # What every network takes and no run file sets here: the rank is that of the images, the rest belongs to the training.
@@ -174,7 +178,9 @@ def derived_settings(network: type[RegistrationNetwork]) -> type[NetworkSettings
     # What must be given goes first, as in any dataclass.
     fields.sort(key=lambda field: field[2].default is not dataclasses.MISSING)
     name = f"{network.__name__}Settings"
-    of_class = {"task": network.task}
+    of_class: dict[str, Any] = {"task": network.task}
+    if network.task == "uncertainty":
+        of_class["unsupervised_loss"] = FIELD_LIKELIHOOD
     return dataclasses.make_dataclass(name, fields, bases=(NetworkSettings,), namespace=of_class, frozen=True)
 
 

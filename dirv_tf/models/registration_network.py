@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers.precision import split_policy
-from dirv_tf.models.input_pair import checked_pair
+from dirv_tf.models.input_pair import checked_pair, checked_triple
 from dirv_tf.models.network_observer import NetworkObserver
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.own_similarity import own_similarity
@@ -45,8 +45,8 @@ class RegistrationNetwork(tf.keras.Model):
         Of the class: its name in run files and on weight cards.
     task : str
         Of the class: what it is for. "registration": to find a field for a pair. "uncertainty": to judge one; it is
-        called on ``(fixed, moving, flow_field)``, and its outputs have that field and a ``"standard_deviation"`` of the
-        same shape in pixels.
+        called on ``(fixed, moving, flow_field)``, checks them by `checked_triple`, and its outputs have that field and
+        a ``"standard_deviation"`` of the same shape, above 0, in pixels.
     how_computed : tuple of str
         Of the class: arguments that change how the network is computed or used, not which weights fit it.
     later_arguments : dict
@@ -133,10 +133,9 @@ class RegistrationNetwork(tf.keras.Model):
         self.spacing_per_axis = (self.spacing,) * rank if isinstance(self.spacing, int) else self.spacing
         self.size_multiples = self.spacing_per_axis
         self.normalization = optional(one_of(*NORMALIZATIONS))("normalization", normalization)
-        self._set_untracked("card", None)
-        self._set_untracked("stage", None)
+        for name in ("card", "stage", "_registration_loss"):
+            self._set_untracked(name, None)
         self._set_untracked("_mean_loss", tf.keras.metrics.Mean(name="loss"))
-        self._set_untracked("_registration_loss", None)
         self._set_untracked("_registration_metrics", [])
 
     def get_config(self) -> dict[str, Any]:
@@ -155,13 +154,14 @@ class RegistrationNetwork(tf.keras.Model):
         return {**arguments, "spacing": self.spacing_per_axis} if "spacing" in arguments else arguments
 
     def build(self, input_shape: Any = None) -> None:
-        """Create the variables, by calling the network on a small pair, unless they are there."""
+        """Create the variables, by calling the network on a small pair (and a field), unless they are there."""
         if self.built:  # type: ignore[has-type]
             return
         self.built = True
         size = geometry.legal_size((_SMALL_SIDE,) * self.rank, self.size_multiples)
         with tf.init_scope():
-            self.call((tf.zeros((1, *size, 1)), tf.zeros((1, *size, 1))))
+            channels = (1, 1, self.rank) if self.task == "uncertainty" else (1, 1)
+            self.call(tuple(tf.zeros((1, *size, count)) for count in channels))
 
     def named_variables(self) -> dict[str, tf.Variable]:
         """Return every variable by a path that is the same in every version of Keras.
@@ -192,6 +192,10 @@ class RegistrationNetwork(tf.keras.Model):
     def checked_pair(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the pair as tensors, or raise a ValueError that says what this network takes."""
         return checked_pair(inputs, type(self).__name__, self.rank, self.size_multiples)
+
+    def checked_triple(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return a pair and a field to judge as tensors, or raise a ValueError that says what this network takes."""
+        return checked_triple(inputs, type(self).__name__, self.rank, self.size_multiples)
 
     def completed(self, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:
         """Return the outputs for a pair with everything that losses, metrics and pictures may look at.

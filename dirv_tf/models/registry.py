@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from dirv_tf.models.network_settings import NetworkSettings, derived_settings
+from dirv_tf.models.network_settings import TASKS, NetworkSettings, derived_settings
 
 if TYPE_CHECKING:
     from dirv_tf.models.registration_network import RegistrationNetwork
@@ -60,7 +60,7 @@ def register_network(network: type[RegistrationNetwork]) -> type[RegistrationNet
     Raises
     ------
     ValueError
-        If it has no kind, or another class has the same.
+        If it has no kind, another class has the same, or its task is none that is known.
 
     Examples
     --------
@@ -77,6 +77,8 @@ def register_network(network: type[RegistrationNetwork]) -> type[RegistrationNet
     kind = network.kind
     if not isinstance(kind, str) or not kind.isidentifier():
         raise ValueError(f"`kind` must be a name such as my_network. Received: {network.__name__}.kind={kind!r}")
+    if network.task not in TASKS:
+        raise ValueError(f"`task` must be {' or '.join(TASKS)}. Received: {network.__name__}.task={network.task!r}")
     path = f"{network.__module__}:{network.__qualname__}"
     known = _registered.get(kind)
     other = f"{known.__module__}:{known.__qualname__}" if known else _BUILT_IN.get(kind, (path,))[0]

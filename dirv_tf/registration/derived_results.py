@@ -160,17 +160,37 @@ def check_meeting(
     names : pair of str
         Of the maps, for the message.
     """
-    expected = "Expected a map whose moving image is the fixed image of the next one. Received: in"
-    if first_size is not None and tuple(first_size) != tuple(second_size):
-        sizes = (" x ".join(map(str, size)) for size in (first_size, second_size))
-        moving, fixed = (f"{size} pixels" for size in sizes)
-    elif not first_geometry.is_close(second_geometry):
-        moving, fixed = first_geometry, second_geometry
-    elif levels[0] != levels[1]:
-        moving, fixed = ("an image without levels" if level is None else level for level in levels)
-    else:
-        return
-    raise ValueError(f"{expected} {names[0]} a moving image of {moving}, in {names[1]} a fixed image of {fixed}")
+    found = difference_of_grids((first_size, second_size), (first_geometry, second_geometry), levels)
+    if found is not None:
+        raise ValueError(
+            f"Expected a map whose moving image is the fixed image of the next one. Received: in {names[0]} a moving "
+            f"image of {found[0]}, in {names[1]} a fixed image of {found[1]}"
+        )
+
+
+def difference_of_grids(sizes, geometries, levels=None):
+    """Say in words of what two images are that do not lie on one grid.
+
+    Parameters
+    ----------
+    sizes : pair of (tuple of int or None)
+        Pixels per axis; None where they are not known.
+    geometries : pair of (ImageGeometry or None)
+        None where it is not known.
+    levels : pair of (SlideLevel or None), optional
+        Of slides, where they are to be compared; None in the pair for an image that is no level of one.
+
+    Returns
+    -------
+    pair of str, or None where everything that is known agrees
+    """
+    if None not in sizes and tuple(sizes[0]) != tuple(sizes[1]):
+        return tuple(f"{' x '.join(map(str, size))} pixels" for size in sizes)
+    if None not in geometries and not geometries[0].is_close(geometries[1]):
+        return tuple(map(str, geometries))
+    if levels is not None and levels[0] != levels[1]:
+        return tuple("an image without levels" if level is None else str(level) for level in levels)
+    return None
 
 
 def passing_line(first_field, middle_size):

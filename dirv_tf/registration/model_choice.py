@@ -9,7 +9,8 @@ from typing import Any
 
 from dirv_tf.models import RegistrationNetwork, pretrained
 from dirv_tf.models.pretrained import pretrained_names
-from dirv_tf.models.weight_files import load_weights_file
+from dirv_tf.models.registry import settings_class
+from dirv_tf.models.weight_files import load_weights_file, read_card
 
 
 def choose_model(model: Any, rank: int, task: str = "registration") -> tuple[RegistrationNetwork, str]:
@@ -38,20 +39,27 @@ def choose_model(model: Any, rank: int, task: str = "registration") -> tuple[Reg
         For anything else.
     """
     network, name = (model, model.name) if isinstance(model, RegistrationNetwork) else _loaded(model)
-    wanted = _listed(pretrained_names(rank, task))
-    if network.task != task:
-        does = {"registration": "finds fields", "uncertainty": "judges fields and finds none"}[network.task]
-        raise ValueError(
-            f"Expected a model for {task} of {rank}D images; shipped ones: {wanted}. "
-            f"Received: model={name!r}, which {does}"
-        )
-    if network.rank != rank:
-        raise ValueError(
-            f"Expected a model for {rank}D images; shipped models for {rank}D: {wanted}. "
-            f"Received: model={name!r}, which {'registers' if task == 'registration' else 'is for'} {network.rank}D "
-            "images"
-        )
+    _check_fits(name, network.task, network.rank, task, rank)
     return network, name
+
+
+def check_named(model: Any, task: str) -> None:
+    """Raise an error where a named network does not exist or does something else, without loading it.
+
+    Parameters
+    ----------
+    model : str or path
+        As of `choose_model`.
+    task : str
+        As of `choose_model`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `choose_model`.
+    """
+    card = read_card(model_path(model))
+    _check_fits(str(model), settings_class(card["network"]).task, card["model"].get("rank"), task)
 
 
 def model_path(model: Any) -> Path:
@@ -86,6 +94,23 @@ def model_path(model: Any) -> Path:
             f"weights file or its folder. Received: model={str(model)!r}, which is neither"
         )
     return path
+
+
+def _check_fits(name, own_task, own_rank, task, rank=None):
+    """Refuse a network that is for another task or, where the images are known, for another rank."""
+    if own_task != task:
+        does = {"registration": "finds fields", "uncertainty": "judges fields and finds none"}
+        raise ValueError(
+            f"Expected a model for {task}{f' of {rank}D images' if rank else ''}; shipped ones: "
+            f"{_listed(pretrained_names(rank, task))}. "
+            f"Received: model={name!r}, which {does.get(own_task, f'is for {own_task}')}"
+        )
+    if rank not in (None, own_rank):
+        raise ValueError(
+            f"Expected a model for {rank}D images; shipped models for {rank}D: "
+            f"{_listed(pretrained_names(rank, task))}. Received: model={name!r}, which "
+            f"{'registers' if task == 'registration' else 'is for'} {own_rank}D images"
+        )
 
 
 def _loaded(model):

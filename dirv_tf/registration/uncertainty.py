@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import weakref
 from typing import Any
 
@@ -11,19 +10,19 @@ import numpy as np
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.io import read_flow_field
 from dirv_tf.losses import correlated_noise
-from dirv_tf.models.pretrained import pretrained_names
-from dirv_tf.models.registry import settings_class
-from dirv_tf.models.weight_files import read_card
+from dirv_tf.models import UncertaintyNetwork
+from dirv_tf.registration.field_to_judge import field_to_judge
 from dirv_tf.registration.given_image import check_same_rank, take_pair
 from dirv_tf.registration.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.model_choice import choose_model, model_path
-from dirv_tf.validation import integer, random_seed
+from dirv_tf.registration.model_choice import choose_model
+from dirv_tf.synthesis import random_keys
+from dirv_tf.validation import integer
 
 DEFAULT_NETWORKS = {2: "uncertainty-2d"}
-# Networks know displacements of about ten pixels; of a field that is longer on average, the linear part is taken out.
+# Of a field that is longer on average, pixels, the linear part is taken out: the shipped network has seen fields of 2
+# pixels on average, of 8 at most.
 _LONG = 10.0
 # Pixels that are looked at together.
 _LARGEST_PIECE = 1_000_000
@@ -59,7 +58,8 @@ def uncertainty(
     FileNotFoundError, ImportError, TypeError
         As `register`.
     ValueError
-        For images or a field of the wrong kind, and for a network that does not exist or is made for something else.
+        For images or a field of the wrong kind, for a file of a field on another grid than theirs, and for a network
+        that does not exist or is made for something else.
 
     Notes
     -----
@@ -75,15 +75,7 @@ def uncertainty(
     check_same_rank(first.array, second.array)
     rank = first.array.ndim
     network, _ = choose_network(model, rank)
-    if isinstance(flow_field, (str, os.PathLike)):
-        flow_field = read_flow_field(flow_field, second.geometry).flow_field
-    field = np.asarray(flow_field, np.float32)
-    if field.shape != (*first.array.shape, rank) or not np.isfinite(field).all():
-        raise ValueError(
-            f"`flow_field` must be finite and of shape {(*first.array.shape, rank)}, one component per axis of the "
-            f"fixed image. Received: flow_field.shape={field.shape}, {np.count_nonzero(~np.isfinite(field))} numbers "
-            "that are not finite"
-        )
+    field = field_to_judge(flow_field, first, second)
     for image, name in ((first, "fixed"), (second, "moving")):
         check_intensities(image.array, name)
     rule = (network.normalization or "type") if normalize == "model" else normalize
@@ -114,23 +106,6 @@ def choose_network(model: Any, rank: int) -> tuple[Any, str]:
     return choose_model(DEFAULT_NETWORKS[rank] if model is None else model, rank, "uncertainty")
 
 
-def check_uncertainty(model: Any) -> None:
-    """Raise a ValueError where a named network does not exist or does something else, without loading it.
-
-    Parameters
-    ----------
-    model : str or path
-        As of `uncertainty`.
-    """
-    card = read_card(model_path(model))
-    if settings_class(card["network"]).task != "uncertainty":
-        known = ", ".join(pretrained_names(task="uncertainty")) or "none in this installation"
-        raise ValueError(
-            f"Expected a network of uncertainty; shipped ones: {known}. Received: model={str(model)!r}, of the kind "
-            f"{card['network']}"
-        )
-
-
 def judged(
     fixed: np.ndarray, moving: np.ndarray, flow_field: np.ndarray, linear: LinearMap, network: Any
 ) -> np.ndarray:
@@ -153,10 +128,16 @@ def judged(
     sampled, rest = linear.sampled(moving, fixed.shape), linear.decomposed(flow_field)
     one, seen = (tf.convert_to_tensor(each[np.newaxis, ..., np.newaxis]) for each in (fixed, sampled))
     field = tf.convert_to_tensor(np.asarray(rest, np.float32)[np.newaxis])
-    if network.warp_moving:
+    if isinstance(network, UncertaintyNetwork) and network.warp_moving:
+        # Of the whole image: a piece does not hold what the field brings in.
         with geometry.for_any_shape():
             seen = geometry.warp_image(seen, field)
     deviation = _piecewise(network, one, seen, field)
+    if not (np.isfinite(deviation).all() and deviation.min() > 0):
+        raise ValueError(
+            "Expected a network of uncertainty whose standard deviations are finite and above 0. "
+            f"Received: model={network.name!r}, with a smallest of {deviation.min():.6g}"
+        )
     if linear.is_identity:
         return deviation
     # Independent components of the rest, turned and stretched by the linear map.
@@ -193,11 +174,11 @@ def sampled_fields(
     >>> sampled_fields(np.zeros((16, 16, 2), np.float32), np.ones((16, 16, 2), np.float32), 3, seed=1).shape
     (3, 16, 16, 2)
     """
-    count, seed = integer(1)("count", count), random_seed()("seed", seed)
+    count, key = integer(1)("count", count), random_keys.stream_key(seed, random_keys.SAMPLED_FIELDS)
     samples = np.empty((count, *flow_field.shape), np.float32)
     for number in range(count):
-        words = [(seed + number * 2**32) % 2**31, (seed >> 31) % 2**31 ^ number]
-        noise = correlated_noise([1, *flow_field.shape], words)[0].numpy()
+        own_seed = random_keys.stateless_seed(random_keys.fold(key, number))
+        noise = correlated_noise([1, *flow_field.shape], own_seed)[0].numpy()
         samples[number] = flow_field + standard_deviation * noise
     return samples
 
@@ -205,21 +186,30 @@ def sampled_fields(
 def _piecewise(network, fixed, seen, field):
     """Judge an image piece by piece; a piece sees as far beyond its own part as the network looks."""
     size, rank = tuple(fixed.shape[1:-1]), fixed.shape.rank - 2
-    multiples, halos = network.size_multiples, network.halo
+    multiples = network.size_multiples
     padded = [_repeated_to(each, geometry.legal_size(size, multiples)) for each in (fixed, seen, field)]
-    own = [side if np.prod(size) <= _LARGEST_PIECE else max(round(_LARGEST_PIECE ** (1 / rank)), 2 * halo)
-           for side, halo in zip(padded[0].shape[1:-1], halos)]
+    sides = padded[0].shape[1:-1]
+    # Without a halo, the network must see the whole image.
+    halos, is_small = network.halo or sides, network.halo is None or np.prod(size) <= _LARGEST_PIECE
+    halos = geometry.legal_size(halos, multiples)
+    own = [side if is_small else max(round(_LARGEST_PIECE ** (1 / rank)), 2 * halo) for side, halo in zip(sides, halos)]
     own = geometry.legal_size(own, multiples)
-    sides, run = padded[0].shape[1:-1], _graph(network)
+    run = _graph(network)
     found = np.empty((*sides, rank), np.float32)
     for starts in itertools.product(*(range(0, side, step) for side, step in zip(sides, own))):
         ends = [min(start + step, side) for start, step, side in zip(starts, own, sides)]
         low = [max(start - halo, 0) for start, halo in zip(starts, halos)]
         high = [min(end + halo, side) for end, halo, side in zip(ends, halos, sides)]
         part = (slice(None), *map(slice, low, high))
-        values = run(*(each[part] for each in padded))[0].numpy()
+        given = [each[part] for each in padded]
+        values = run(*given)
+        if values.shape != given[-1].shape:
+            raise ValueError(
+                f"a {type(network).__name__} must return a 'standard_deviation' of the field's shape. "
+                f"Received: standard_deviation.shape={values.shape}, flow_field.shape={given[-1].shape}"
+            )
         inner = tuple(slice(start - first, end - first) for start, end, first in zip(starts, ends, low))
-        found[tuple(map(slice, starts, ends))] = values[inner]
+        found[tuple(map(slice, starts, ends))] = values.numpy()[0][inner]
     return found[tuple(map(slice, size))]
 
 
@@ -240,7 +230,21 @@ def _graph(network):
         @tf.function(input_signature=shapes, autograph=False)
         def graph(fixed, seen, field):
             with geometry.for_any_shape():
-                return reference().judged(fixed, seen, field)
+                return _called(reference(), fixed, seen, field)
 
         _graphs[network] = graph
     return _graphs[network]
+
+
+def _called(network, fixed, seen, field):
+    if isinstance(network, UncertaintyNetwork):
+        # Its own `call` would warp the moving image once more.
+        return network.judged(fixed, seen, field)
+    outputs = network((fixed, seen, field))
+    if not isinstance(outputs, dict) or "standard_deviation" not in outputs:
+        received = sorted(outputs) if isinstance(outputs, dict) else type(outputs).__name__
+        raise ValueError(
+            f"a {type(network).__name__} must return a dictionary with a 'standard_deviation'. "
+            f"Received: outputs={received}"
+        )
+    return outputs["standard_deviation"]

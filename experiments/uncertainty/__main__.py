@@ -57,7 +57,7 @@ def _parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--model", default="uncertainty-2d", help="network of uncertainty (default: %(default)s)")
-    parser.add_argument("--pairs", type=at_least(1), default=20, metavar="N", help="pairs per set (default: 20)")
+    parser.add_argument("--pairs", type=at_least(1), default=16, metavar="N", help="pairs per set (default: 16)")
     parser.add_argument(
         "--histology", type=at_least(0), default=4, metavar="N", help="pairs with landmarks (default: 4; 0: none)"
     )

@@ -13,11 +13,10 @@ from experiments.benchmark.demons import demons_flow_field
 
 
 class JudgedMethod(NamedTuple):
-    """A method: its name, what it is, whether the network saw its fields in training, and its function of a pair."""
+    """A method: its name, what it is, and its function of a pair."""
 
     name: str
     what: str
-    in_training: bool
     flow_field: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -32,14 +31,12 @@ METHODS = (
     JudgedMethod(
         "register",
         "`dirv_tf.register(fixed, moving)`",
-        False,
         lambda fixed, moving: registered(fixed, moving).flow_field,
     ),
     JudgedMethod(
         "best-2d",
         "the network best-2d alone",
-        True,
         lambda fixed, moving: registered(fixed, moving, model="best-2d", normalize="type").flow_field,
     ),
-    JudgedMethod("demons", "diffeomorphic demons (SimpleITK)", False, demons_flow_field),
+    JudgedMethod("demons", "diffeomorphic demons (SimpleITK)", demons_flow_field),
 )

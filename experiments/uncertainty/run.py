@@ -54,8 +54,10 @@ def measure_uncertainty(
     folder = check_output_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     card = read_card(model_path(model))
+    # Of networks, unfinished fields too.
+    learned_from = {name.partition(":")[0] for name in card["training"]["given_fields"]}
     record: dict[str, Any] = {
-        "model": Path(model).name, "loss": card["training"]["loss"], "warp_moving": card["model"]["warp_moving"],
+        "model": Path(model).name, "loss": card["training"]["loss"], "warp_moving": card["model"].get("warp_moving"),
         "sha256": card["sha256"], "seed": SEED, "pairs": pairs, "sets": [], "versions": versions(),
         "hardware": hardware(),
     }
@@ -65,7 +67,7 @@ def measure_uncertainty(
             begun = time.process_time()
             fields = _fields(method, each, folder / "fields")
             errors, deviations = fields - each.flow_field, _judged(fields, each, model)
-            row = {"method": method.name, "what": method.what, "in_training": method.in_training}
+            row = {"method": method.name, "what": method.what, "in_training": method.name in learned_from}
             row.update(measures(errors, deviations))
             if each.flat is not None:
                 row["parts"] = flat_measures(errors, deviations, each.flat)

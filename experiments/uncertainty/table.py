@@ -55,8 +55,7 @@ def markdown(record: dict[str, Any]) -> str:
     sets = "; ".join(f"*{each['name']}*: {each['what']}" for each in record["sets"])
     lines = [
         f"{record['pairs']} pairs of each set, of another seed than any training's. {sets}. Error and prediction are "
-        "root mean squares over pixels and components; best-2d's fields were among those of the training, "
-        f"the others' were not. {measured_on(record)}",
+        f"root mean squares over pixels and components; {_in_training(record)}. {measured_on(record)}",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",
@@ -67,6 +66,13 @@ def markdown(record: dict[str, Any]) -> str:
     missed = missed_goals(record)
     lines.append("Goals missed: " + "; ".join(missed) + "." if missed else "All goals are met.")
     return "\n".join(lines) + "\n"
+
+
+def _in_training(record):
+    seen = dict.fromkeys(row["method"] for each in record["sets"] for row in each["methods"] if row["in_training"])
+    if not seen:
+        return "fields of these methods were not among those of the training"
+    return f"fields of {' and '.join(seen)} were among those of the training, the others' were not"
 
 
 def losses_markdown(records: list[dict[str, Any]]) -> str:

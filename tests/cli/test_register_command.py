@@ -1,13 +1,17 @@
 """`dirv-tf register`."""
 
+import dataclasses
 import json
 
 import numpy as np
+import pytest
 import tifffile
 
 from dirv_tf.cli.main import main
+from dirv_tf.cli.register_pairs_command import UNCERTAINTY_MODEL
 from dirv_tf.io import load_image, read_flow_field
-from dirv_tf.registration import register
+from dirv_tf.registration import RegistrationResult, load_result, register
+from dirv_tf.registration.uncertainty import DEFAULT_NETWORKS
 
 
 def run(*arguments):
@@ -71,3 +75,53 @@ def test_bad_input_is_one_line_and_leaves_nothing(pair, model, inside, capsys):
     assert not (inside / "result").exists()
     assert main(["register", "fixed.png", "nowhere.png", "-o", "result"]) == 1
     assert "nowhere.png" in capsys.readouterr().err
+
+
+def test_an_image_that_uncertainty_took_as_its_network_is_named(pair, model, inside, capsys):
+    assert UNCERTAINTY_MODEL == DEFAULT_NETWORKS[2]
+    behind = "Received: moving.png, and --uncertainty fixed.png, which takes what stands behind it as its network"
+    assert main(["register", "--uncertainty", "fixed.png", "moving.png", "-o", "result"]) == 2
+    assert behind in capsys.readouterr().err
+    assert main(["register", "fixed.png", "--uncertainty", "-o", "result"]) == 2
+    assert capsys.readouterr().err.endswith("Received: fixed.png\n")
+    assert run("--uncertainty") == 0
+
+
+def _not_finite(result, network):
+    return dataclasses.replace(result, standard_deviation=np.full((24, 32, 2), np.nan))
+
+
+def _ends_with(error):
+    def judge(result, network):
+        raise error
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("judge", "status", "said"),
+    [
+        (_ends_with(ValueError("too flat")), 1, "error: too flat"),
+        (_ends_with(MemoryError("too large")), 1, "error: too large"),
+        (_ends_with(KeyboardInterrupt()), 130, "Stopped."),
+        (_not_finite, 1, "standard_deviation"),
+    ],
+    ids=["value", "memory", "stopped", "not to be written"],
+)
+def test_whatever_ends_the_judging_the_registration_is_saved(
+    pair, model, inside, capsys, monkeypatch, judge, status, said
+):
+    monkeypatch.setattr(RegistrationResult, "with_uncertainty", judge)
+    assert run("--uncertainty") == status
+    text = capsys.readouterr()
+    assert said in text.err and "The registration, without its uncertainty, is in result" in text.out
+    result = load_result(inside / "result")
+    np.testing.assert_allclose(result.flow_field, register(*pair, model).flow_field, atol=1e-6)
+    assert result.standard_deviation is None and not list((inside / "result").glob("uncertainty.*"))
+
+
+def test_a_mistake_of_the_program_while_judging_loses_nothing_either(pair, model, inside, monkeypatch):
+    monkeypatch.setattr(RegistrationResult, "with_uncertainty", _ends_with(RuntimeError("a mistake")))
+    with pytest.raises(RuntimeError, match="a mistake"):
+        run("--uncertainty")
+    assert load_result(inside / "result").size == (24, 32)

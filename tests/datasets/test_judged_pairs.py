@@ -40,6 +40,24 @@ def test_images_and_fields_are_turned_together(size):
     assert len(seen) > 2
 
 
+def test_pairs_of_which_nothing_is_known_are_turned_too():
+    class Unknown(ChessboardPairs):
+        def _batch(self, batch_index, epoch):
+            return super()._batch(batch_index, epoch)[:1]
+
+    # The field to judge is one of the images: it stays so where both are turned alike.
+    sources = {"marked": lambda fixed, moving, key: tf.concat([fixed, tf.zeros_like(fixed)], axis=-1)}
+    pairs = Unknown((24, 24), 6, 3, cell_range=(4, 6), desensitize=False, transform="affine")
+    firsts = [element[0] for element in JudgedPairs(pairs, sources, distinct_epochs=1).training(8)][::2]
+    assert len(np.unique([fixed.numpy().ravel() for fixed, _, _ in firsts], axis=0)) > 2
+    assert len({np.sort(fixed.numpy().ravel()).tobytes() for fixed, _, _ in firsts}) == 1
+    for fixed, _, given in firsts:
+        np.testing.assert_array_equal(np.abs(given).max(axis=-1), fixed[..., 0])
+    (plain, _, _), *targets = JudgedPairs(pairs, sources).frozen_batch()
+    assert not targets
+    np.testing.assert_array_equal(plain, pairs.frozen_batch()[0][0])
+
+
 def test_after_the_distinct_epochs_the_same_comes_again():
     pairs = JudgedPairs(boards(transform="affine"), {"zero": None, "smoothed": None}, distinct_epochs=2)
     # Of two batches in an epoch.

@@ -76,6 +76,21 @@ def tuned(method, other):
     return "{:.0f} to {:.0f} times".format(*ratios(method, other))
 
 
+def judged(key, name="images.json", pairs="tissue"):
+    """Numbers of the fields of all methods on a set of pairs, the measurement of a network of uncertainty."""
+    sets = record("uncertainty", name)["sets"]
+    return [row[key] for row in next(each["methods"] for each in sets if each["name"] == pairs)]
+
+
+def times_too_large():
+    ratios = [predicted / error for predicted, error in zip(judged("predicted_rms"), judged("error_rms"))]
+    return f"{min(ratios):.1f} to {max(ratios):.1f}"
+
+
+def true_field(key):
+    return f"{record('true_fields', 'true_fields.json')['runs']['uncertainty-2d'][key]:.1f}"
+
+
 SENTENCES = [
     ("README.md", r"about half an hour on two processor cores", lambda: half_hours("A-1") == 1),
     ("docs/index.md", r"an hour and a\s+half on two processor cores", lambda: half_hours("A-6") == 3),
@@ -111,6 +126,14 @@ SENTENCES = [
         "docs/performance.md", r"ns, (5.9) times as much as at 1024²",
         lambda: "{:.1f}".format(per_pixel("64²")[0] / per_pixel("1024²")[0]),
     ),
+    ("docs/uncertainty.md", r"displacements of (2.0) pixels on average", lambda: true_field("mean_d")),
+    ("docs/uncertainty.md", r"and of (8.1) at most", lambda: true_field("max_d")),
+    (
+        "docs/uncertainty.md", r"tissue it predicts the same (0.12) px for the fields of all methods",
+        lambda: " or ".join({f"{each:.2f}" for each in judged("predicted_rms")}),
+    ),
+    ("docs/uncertainty.md", r"methods, (1.7 to 6.4) times their errors", times_too_large),
+    ("docs/uncertainty.md", r"larger values where the errors are smaller", lambda: max(judged("rank_correlation")) < 0),
     ("docs/study_log.md", r"(94.0 / 88.3) \(`experiments/results/A-8-long`\)", lambda: of_the_test("A-8-long")),
 ]
 

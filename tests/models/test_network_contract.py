@@ -86,6 +86,8 @@ def test_two_classes_of_one_kind_and_a_class_without_kind_are_refused(toy):
         models.register_network(type("Other", (models.RegistrationNetwork,), {"kind": "dirv_net"}))
     with pytest.raises(ValueError, match="kind='my net'"):
         models.register_network(type("Other", (models.RegistrationNetwork,), {"kind": "my net"}))
+    with pytest.raises(ValueError, match="`task` must be registration or uncertainty. Received: Other.task='other'"):
+        models.register_network(type("Other", (models.RegistrationNetwork,), {"kind": "other", "task": "other"}))
 
 
 def test_its_settings_are_the_arguments_of_its_constructor(tmp_path):

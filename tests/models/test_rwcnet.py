@@ -7,6 +7,7 @@ from dirv_tf.losses import UnsupervisedLoss
 from dirv_tf.models import RWCNet
 from dirv_tf.models.registry import settings_class
 from dirv_tf.synthesis import chessboard_images
+from dirv_tf.training.monitoring.frozen_batch import FrozenBatch
 from dirv_tf.validation import ConfigError
 
 # Of one size of features, the networks are made and called in no time.
@@ -250,11 +251,7 @@ def test_the_observer_shows_the_steps_of_the_level(rng):
     constant_level(network, "level1", [0.3, -0.4])
     images = pair(rng, (8, 8), batch=2)
 
-    class Batch:
-        fixed, moving = images
-        flow_field = None
-
-    scalars = network.observer().scalars(Batch, network.completed(images, network(images)))
+    scalars = network.observer().scalars(FrozenBatch(*images), network.completed(images, network(images)))
     steps = {tag: value for tag, value in scalars.items() if "length of a step" in tag}
     assert [tag.rsplit(", ")[1] for tag in steps] == [f"level1/step {number}" for number in (1, 2, 3)]
     np.testing.assert_allclose(list(steps.values()), 0.5, rtol=1e-5)

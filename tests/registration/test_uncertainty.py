@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import dirv_tf
 from dirv_tf import figures, io
-from dirv_tf.models import UncertaintyNetwork, save_weights_file
+from dirv_tf.models import RegistrationNetwork, UncertaintyNetwork, save_weights_file
 from dirv_tf.registration import sampled_fields
 from dirv_tf.registration.linear_map import LinearMap
 
@@ -99,6 +99,8 @@ def test_what_is_wrong_is_said(pair):
         dirv_tf.register(fixed, moving, model=network_of())
     with pytest.raises(ValueError, match="Expected a model for 2D images.*which is for 3D images"):
         dirv_tf.uncertainty(fixed, moving, field, network_of(3))
+    with pytest.raises(ValueError, match="model for uncertainty of 2D.*Received: model='[^']*', which is for dreams"):
+        dirv_tf.uncertainty(fixed, moving, field, type("Other", (RegistrationNetwork,), {"task": "dreams"})())
 
 
 def _with_nan(field):
@@ -116,6 +118,15 @@ def test_samples_have_the_field_and_its_deviation(rng):
     assert np.abs(samples[0] - samples[1]).max() > 0.5
     with pytest.raises(ValueError, match="count=0"):
         sampled_fields(field, deviation, 0)
+    with pytest.raises(ValueError, match="seed=-1"):
+        sampled_fields(field, deviation, 1, seed=-1)
+
+
+def test_no_two_samples_of_whatever_seed_are_the_same():
+    field, deviation = np.zeros((8, 8, 2), np.float32), np.ones((8, 8, 2), np.float32)
+    seeds = [0, 1, 2, 2**31, 2**31 + 1, 2**32, 2**32 + 1, 3 * 2**31]
+    samples = np.concatenate([sampled_fields(field, deviation, 5, seed) for seed in seeds])
+    assert len(np.unique(samples.reshape(len(samples), -1), axis=0)) == len(samples) == 40
 
 
 def test_a_result_with_its_uncertainty_is_saved_and_loaded(pair, tmp_path):

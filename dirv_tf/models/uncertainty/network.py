@@ -8,7 +8,6 @@ from typing import Any
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.losses.arguments import field_tensor
 from dirv_tf.models.bounds import channel_count, pyramid_levels
 from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, repetition
 from dirv_tf.models.registration_network import RegistrationNetwork
@@ -119,22 +118,6 @@ class UncertaintyNetwork(RegistrationNetwork):
         reach = sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1
         return geometry.legal_size((reach,) * self.rank, self.size_multiples)
 
-    def checked_triple(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return pair and field as tensors, or raise a ValueError that says what this network takes."""
-        if not isinstance(inputs, (list, tuple)) or len(inputs) != 3:
-            received = f"{len(inputs)} inputs" if isinstance(inputs, (list, tuple)) else type(inputs).__name__
-            raise ValueError(
-                f"a {type(self).__name__} is called on (fixed, moving, flow_field). Received: {received}"
-            )
-        fixed, moving = self.checked_pair(inputs[:2])
-        field = field_tensor(inputs[2], "flow_field")
-        if field.shape.rank != fixed.shape.rank or not field.shape[:-1].is_compatible_with(fixed.shape[:-1]):
-            raise ValueError(
-                "`flow_field` must have the size of the images and one component per axis. "
-                f"Received: flow_field.shape={field.shape}, fixed.shape={fixed.shape}"
-            )
-        return fixed, moving, field
-
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
         fixed, moving, field = self.checked_triple(inputs)
         seen = geometry.warp_image(moving, field) if self.warp_moving else moving
@@ -145,7 +128,7 @@ class UncertaintyNetwork(RegistrationNetwork):
         return outputs
 
     def judged(self, fixed: tf.Tensor, seen: tf.Tensor, field: tf.Tensor) -> tf.Tensor:
-        """Return the standard deviation of a field.
+        """Return the standard deviation of a field: what `call` and `dirv_tf.uncertainty` both use of this family.
 
         Parameters
         ----------

@@ -19,6 +19,3 @@ class UncertaintyObserver(NetworkObserver):
             "7 standard deviation (px)/mean": float(tf.reduce_mean(deviation)),
             "7 standard deviation (px)/largest": float(tf.reduce_max(deviation)),
         }
-
-    def _inputs(self, batch):
-        return batch.inputs

@@ -7,7 +7,7 @@ import math
 from typing import Any, ClassVar
 
 from dirv_tf.models.bounds import channel_count, pyramid_levels
-from dirv_tf.models.network_settings import SPACING, NetworkSettings
+from dirv_tf.models.network_settings import FIELD_LIKELIHOOD, SPACING, NetworkSettings
 from dirv_tf.validation import boolean, one_of, setting
 
 
@@ -16,8 +16,7 @@ class UncertaintySettings(NetworkSettings):
     """The U-Net; names and meanings are those of the arguments of `UncertaintyNetwork`, its rank that of the images."""
 
     task: ClassVar[str] = "uncertainty"
-    # Arguments of `dirv_tf.losses.FieldLikelihoodLoss`.
-    unsupervised_loss: ClassVar[dict[str, Any]] = {"weight": 10.0}
+    unsupervised_loss: ClassVar[dict[str, Any]] = FIELD_LIKELIHOOD
 
     kind: str = setting(one_of("uncertainty"), default="uncertainty")
     features: int = setting(channel_count(), default=16)

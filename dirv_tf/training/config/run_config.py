@@ -25,6 +25,7 @@ from dirv_tf.training.config.distribution_settings import (
 from dirv_tf.training.config.loss_terms import TERM_KINDS, check_terms, has_own_loss
 from dirv_tf.training.config.training_stages import (
     LOSSES,
+    LOSSES_OF_SETTINGS,
     LOSSES_OF_TASKS,
     SIMILARITIES,
     WITHOUT_FIELDS,
@@ -205,10 +206,9 @@ class RunConfig:
             )
         self._check_of_task(losses)
         self._check_of_stages()
-        for key in ("similarity", "regularization", "symmetry"):
+        for key, of_losses in LOSSES_OF_SETTINGS.items():
             value = getattr(self.training, key)
-            of_losses = ("unsupervised", "field_likelihood") if key == "regularization" else ("unsupervised",)
-            if value is not None and not set(of_losses) & set(losses):
+            if value != TrainingSettings.__dataclass_fields__[key].default and not set(of_losses) & set(losses):
                 raise ConfigError(
                     f"'training.{key}' must be left out unless 'training.loss' is {' or '.join(of_losses)}. "
                     f"Received: training.{key}={value}, training.loss={', '.join(losses) or 'no term own'}"
@@ -232,6 +232,11 @@ class RunConfig:
             raise ConfigError(
                 "'training.given_fields' must be there for networks whose task is uncertainty, and for no other. "
                 f"Received: training.given_fields={given and list(given)}, 'model.kind' {self.model.kind}"
+            )
+        if given is None and self.training.distinct_epochs is not None:
+            raise ConfigError(
+                "'training.distinct_epochs' must be left out for networks whose task is not uncertainty. "
+                f"Received: training.distinct_epochs={self.training.distinct_epochs}, 'model.kind' {self.model.kind}"
             )
         unknown = {"smoothed", "perturbed"} & set(given or ()) if not self.data.known_fields else ()
         if unknown or len(set(given or ())) < len(given or ()):

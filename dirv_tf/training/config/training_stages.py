@@ -16,6 +16,13 @@ LOSSES_OF_TASKS = {
 LOSSES = tuple(loss for losses in LOSSES_OF_TASKS.values() for loss in losses)
 # Those that need no true field.
 WITHOUT_FIELDS = ("intensity", "unsupervised", "field_likelihood")
+# Settings of the training that belong to these losses alone.
+LOSSES_OF_SETTINGS = {
+    "similarity": ("unsupervised",),
+    "regularization": ("unsupervised", "field_likelihood"),
+    "symmetry": ("unsupervised",),
+    "image_variance": ("field_likelihood",),
+}
 SIMILARITIES = ("mse", "ncc", "lncc", "mk_lncc", "mind")
 
 

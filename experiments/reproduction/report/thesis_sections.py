@@ -17,7 +17,7 @@ _SUBJECTS = {
     "6": "volumes of 64³",
     "7": "trained on patches of volumes, tested on volumes of 128³",
 }
-OTHERS = "Other runs"
+OTHERS, JUDGES = "Other runs", "Networks that judge fields"
 EXPLANATION = (
     "L_int (× 255) and L_dis (px) are means over the pyramid levels, before and after; ΔL is the share that "
     "was removed, in percent. Networks of different numbers of levels compare by the finest level alone. Rows "
@@ -51,6 +51,8 @@ def thesis_sections(runs: list[RunRecord]) -> list[Section]:
 def table_sections(runs: list[RunRecord]) -> list[Section]:
     """Return a section per table of the thesis, and one for the other runs: results on both kinds of pairs, settings.
 
+    Networks that judge fields register nothing: one more section has the settings of their runs alone.
+
     Parameters
     ----------
     runs : list of RunRecord
@@ -64,8 +66,16 @@ def table_sections(runs: list[RunRecord]) -> list[Section]:
         tables.setdefault(row["table"], {})[row["run"]] = None
     sections = [_section(f"Table {table}: {_SUBJECTS[table]}", names, runs, lineage) for table, names in tables.items()]
     known = {name for names in tables.values() for name in names}
-    others = dict.fromkeys(run.name for run in runs if run.name not in known)
-    return [*sections, _section(OTHERS, others, runs, lineage)] if others else sections
+    rest = [run for run in runs if run.name not in known]
+    judges = [run for run in rest if run.config["training"].get("given_fields") is not None]
+    others = dict.fromkeys(run.name for run in rest if run not in judges)
+    if others:
+        sections.append(_section(OTHERS, others, runs, lineage))
+    if judges:
+        text = "They register nothing. What their predictions are worth stands in docs/uncertainty.md. Settings:"
+        rows = [row for run in judges for row in setting_rows(run.name, [run], lineage)]
+        sections.append(Section(JUDGES, [text, Table(rows)]))
+    return sections
 
 
 def _section(title, names, runs, lineage):

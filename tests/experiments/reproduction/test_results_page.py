@@ -30,6 +30,14 @@ def test_every_committed_run_has_its_rows():
     assert len(re.findall(r"^Settings:$", text, re.MULTILINE)) == 8, "seven tables and the other runs"
 
 
+def test_a_network_that_judges_fields_is_no_registration():
+    others, _, judges = runs_tables().partition("### Other runs")[2].partition("### Networks that judge fields")
+    assert "best-2d" in others and "uncertainty-2d" not in others
+    assert "docs/uncertainty.md" in judges and "ΔL" not in judges
+    (row,) = (line for line in judges.splitlines() if line.startswith("| uncertainty-2d |"))
+    assert "| 56,000 |" in row
+
+
 def test_a_run_stands_below_the_thesis_with_all_its_columns():
     test, training, settings = (
         rows(runs_tables(), "Table 1", kind)

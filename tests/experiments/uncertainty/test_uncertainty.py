@@ -7,6 +7,8 @@ import pytest
 
 from dirv_tf import geometry
 from dirv_tf.models import UncertaintyNetwork, save_weights_file
+from dirv_tf.training.config.config_loading import load_run
+from experiments.folders import ALL_RUNS, RECORDS
 from experiments.uncertainty import page, pair_sets, run
 from experiments.uncertainty.measures import measures
 from experiments.uncertainty.methods import JudgedMethod
@@ -29,10 +31,10 @@ def test_a_record_holds_what_was_measured(tmp_path, monkeypatch, rng):
     tissue = KnownPairs("tissue", "noise", images, images, true)
     sets = [tissue, KnownPairs("half flat", "more", images, images, true, flat)]
     monkeypatch.setattr(run, "known_pairs", lambda count: sets)
-    method = JudgedMethod("demons", "a shift", False, lambda fixed, moving: np.full((32, 32, 2), 0.5, np.float32))
+    method = JudgedMethod("demons", "a shift", lambda fixed, moving: np.full((32, 32, 2), 0.5, np.float32))
     monkeypatch.setattr(run, "METHODS", (method,))
     network = UncertaintyNetwork(features=2, halvings=2)
-    card = {"training": {"loss": "gaussian_likelihood"}}
+    card = {"training": {"loss": "gaussian_likelihood", "given_fields": ["zero", "demons:halfway"]}}
     save_weights_file(network, tmp_path / "weights", card)
     record = run.measure_uncertainty(tmp_path / "out", str(tmp_path / "weights"), 2, 0, report=lambda line: None)
     assert json.loads((tmp_path / "out" / run.RECORD).read_text()) == record
@@ -43,6 +45,10 @@ def test_a_record_holds_what_was_measured(tmp_path, monkeypatch, rng):
     assert len(rows(record)) == 2 and {len(row) for row in rows(record)} == {len(COLUMNS)}
     assert len(text_lines(record)) == 3
     assert "| tissue | demons | 0.50 |" in markdown(record)
+    assert tissue["in_training"] and "fields of demons were among those of the training" in markdown(record)
+    for each in record["sets"]:
+        each["methods"][0]["in_training"] = False
+    assert "fields of these methods were not among those of the training" in markdown(record)
     # Sets with a flat part are left out where losses are compared.
     assert losses_markdown([record, record]).count("| `gaussian_likelihood` | tissue | demons | 0.50 |") == 2
     assert "half flat" not in losses_markdown([record])
@@ -77,6 +83,14 @@ def test_measures_are_those_of_the_metrics(rng):
     found = measures(deviation, deviation)
     assert found["coverage_90"] == 100 and found["rank_correlation"] == 1 and found["calibration_error"] == 0
     assert sum(found["bins"]["counts"]) == found["components"] == deviation.size
+
+
+def test_the_records_know_which_fields_were_learned_from():
+    for name, preset in ((page.RECORD, None), (page.OF_IMAGES, "images")):
+        given = load_run("uncertainty-2d", preset, folder=ALL_RUNS).training.given_fields
+        record = json.loads((RECORDS / "uncertainty" / name).read_text(encoding="utf-8"))
+        for each in record["sets"]:
+            assert {row["method"] for row in each["methods"] if row["in_training"]} == {"best-2d"} & set(given)
 
 
 def test_the_page_shows_the_record():

@@ -73,7 +73,8 @@ def test_commands_take_it(run, tmp_path, capsys, rng):
     assert {"uncertainty.npz", "uncertainty.png"} <= {path.name for path in out.iterdir()}
     assert dirv_tf.load_result(out).standard_deviation.shape == (40, 36, 2)
     assert main(["register", *paths, "--uncertainty", "A-6", "-o", str(tmp_path / "no")]) != 0
-    assert "network of uncertainty" in capsys.readouterr().err and not (tmp_path / "no").exists()
+    expected = "Expected a model for uncertainty; shipped ones: uncertainty-2d. Received: model='A-6', which finds fields"
+    assert expected in capsys.readouterr().err and not (tmp_path / "no").exists()
     assert main(["register", "--pairs", "pairs.csv", "--uncertainty", "-o", str(tmp_path / "no")]) == 2
     assert "--uncertainty with FIXED and MOVING" in capsys.readouterr().err
     assert main(["info", str(run)]) == 0 and "uncertainty" in capsys.readouterr().out
@@ -98,6 +99,12 @@ def test_fields_of_networks_are_judged_and_kept(tmp_path):
         ("training", {"given_fields": None}, "'training.given_fields' must be there for networks whose task is"),
         ("training", {"given_fields": ["zero", "zero"]}, "must be different names"),
         ("training", {"regularization": 1.0}, "'training.regularization' must be left out unless"),
+        (
+            "training",
+            {"image_variance": 0.01},
+            "'training.image_variance' must be left out unless 'training.loss' is field_likelihood. "
+            "Received: training.image_variance=0.01, training.loss=gaussian_likelihood",
+        ),
         ("model", {"kind": "voxelmorph"}, "unknown key 'model.features'"),
     ],
 )
@@ -113,6 +120,15 @@ def test_a_network_that_registers_has_no_fields_to_judge(tmp_path):
         load_run(tmp_path / "run.yaml")
     with pytest.raises(ConfigError, match="'training.loss' must be displacement or intensity"):
         (tmp_path / "run.yaml").write_text(yaml.safe_dump({**content, "training": RUN["training"]}))
+        load_run(tmp_path / "run.yaml")
+
+
+@pytest.mark.parametrize("settings", [{"distinct_epochs": 2}, {"image_variance": 0.01}])
+def test_a_network_that_registers_has_none_of_the_settings(tmp_path, settings):
+    training = {"epochs": 2, "batch_size": 4, **settings}
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump({**RUN, "model": {"kind": "voxelmorph"}, "training": training}))
+    ((key, value),) = settings.items()
+    with pytest.raises(ConfigError, match=f"'training.{key}' must be left out .*Received: training.{key}={value},"):
         load_run(tmp_path / "run.yaml")
 
 
