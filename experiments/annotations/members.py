@@ -81,6 +81,11 @@ class Person:
     labels: Path
 
 
+def person_of(file: str | Path) -> str:
+    """Return the number of the person in a file: "004" of "004.nii.gz" or "images/hippocampus_004.nii.gz"."""
+    return Path(file).name.split(".")[0].rpartition("_")[2]
+
+
 def people_of(folder: Path, tested: Sequence[str]) -> list[Person]:
     """Return the people in a folder with the subfolders images and labels, without those who are tested on.
 
@@ -104,7 +109,7 @@ def people_of(folder: Path, tested: Sequence[str]) -> list[Person]:
     folder = Path(folder)
     people = []
     for image in sorted((folder / "images").glob("*.nii.gz")):
-        name = image.name.split(".")[0].replace("hippocampus_", "")
+        name = person_of(image)
         labels = folder / "labels" / image.name
         if not labels.is_file():
             raise ConfigError(f"Expected labels for every image. Received: no {labels}")
@@ -120,7 +125,7 @@ def people_of(folder: Path, tested: Sequence[str]) -> list[Person]:
 
 def tested_people() -> list[str]:
     """Return the numbers of the people in data/hippocampus."""
-    return sorted(path.name.split(".")[0] for path in (TEST.parent / "images").glob("*.nii.gz"))
+    return sorted(map(person_of, (TEST.parent / "images").glob("*.nii.gz")))
 
 
 def write_pairs(people: Sequence[Person], path: Path) -> int:

@@ -13,6 +13,7 @@ from dirv_tf.datasets import from_pairs
 from dirv_tf.datasets.pair_table import read_pair_table
 from dirv_tf.metrics import LabelScores
 from dirv_tf.models import load_weights_file
+from experiments.annotations.members import person_of
 
 LABELS = (1, 2)
 
@@ -68,11 +69,6 @@ def pair_scores(weights: Path, table: Path, size: Sequence[int], twice: bool = T
 def mean_dice(pairs: list[dict], name: str, person: str | None = None) -> float:
     """Return the mean Dice coefficient of all pairs, or of those that a person is in, over both labels."""
     def is_in(pair):
-        return person is None or person in (number(pair["fixed"]), number(pair["moving"]))
+        return person is None or person in (person_of(pair["fixed"]), person_of(pair["moving"]))
 
     return float(np.mean([pair[name] for pair in pairs if is_in(pair)]))
-
-
-def number(file: str) -> str:
-    """Return the number of the person in a file: "004" of "004.nii.gz" or "hippocampus_004.nii.gz"."""
-    return file.split(".")[0].rpartition("_")[2]

@@ -11,7 +11,7 @@ from dirv_tf.datasets.pair_table import read_pair_table
 from dirv_tf.metrics import label_overlap
 from dirv_tf.validation import ConfigError
 from experiments.annotations import members, page, pair_scores, run
-from experiments.annotations.members import MEMBERS, TEST, member_config, people_of, write_pairs
+from experiments.annotations.members import MEMBERS, TEST, member_config, people_of, person_of, write_pairs
 from experiments.annotations.table import COLUMNS, markdown, rows, text_lines
 
 PEOPLE = TEST.parent
@@ -28,6 +28,11 @@ def test_pairs_are_all_ordered_ones_of_the_people_who_are_not_tested_on(tmp_path
     assert members.tested_people() == ["004", "008", "015", "020", "025", "034"]
     with pytest.raises(ConfigError, match="at least two people who are not tested on. Received: .* with 0"):
         people_of(PEOPLE, members.tested_people())
+
+
+def test_a_person_is_the_number_in_the_name_of_a_file(tmp_path):
+    files = ("004.nii.gz", "hippocampus_004.nii.gz", "images/004.nii.gz", tmp_path / "my_set.v2" / "hippocampus_004.nii.gz")
+    assert [person_of(file) for file in files] == ["004"] * 4
 
 
 def test_members_of_a_network_differ_in_what_they_say_alone(tmp_path):
