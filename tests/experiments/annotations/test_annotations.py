@@ -1,6 +1,7 @@
 """The comparison of trainings with and without labels, its record and its page."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from dirv_tf.datasets.label_maps import read_label_map
 from dirv_tf.datasets.pair_table import read_pair_table
+from dirv_tf.io.atomic_write import write_csv, write_json
 from dirv_tf.metrics import label_overlap
 from dirv_tf.validation import ConfigError
 from experiments.annotations import members, page, pair_scores, run
@@ -52,10 +54,16 @@ def test_members_of_a_network_differ_in_what_they_say_alone(tmp_path):
     assert common[True]["model"] != common[False]["model"]
 
 
-def test_a_record_holds_what_was_measured_and_members_in_one_order(tmp_path, monkeypatch):
+@pytest.fixture
+def without_training(monkeypatch):
+    """Three people to train on and three to test on, and networks whose Dice coefficients are known."""
+
     def execute(config, folder, **_):
         folder.write_config(config)
-        folder.write_record(seconds=60.0)
+        files = [[str(file) for file in row[:4]] for row in read_pair_table(config.data.train_pairs)]
+        folder.write_record(seconds=60.0, files={"train": files})
+        # One epoch less than the settings say.
+        write_csv(folder.history, ["epoch"], [{"epoch": epoch + 1} for epoch in range(config.training.epochs - 1)])
         content = {"test": {"folded_percent": 0.0, "dl_int_finest": 10.0}, "test_images": 30, "parameters": 100}
         folder.metrics_json.write_text(json.dumps(content))
 
@@ -68,22 +76,49 @@ def test_a_record_holds_what_was_measured_and_members_in_one_order(tmp_path, mon
     monkeypatch.setattr(run, "execute", execute)
     monkeypatch.setattr(run, "pair_scores", scores)
     monkeypatch.setattr(run, "tested_people", lambda: ["004", "008", "015"])
+
+
+def test_a_record_holds_what_was_measured_and_members_in_one_order(tmp_path, without_training):
     record = run.compare_annotations(PEOPLE, tmp_path, ["labels", "unsupervised"], report=lambda line: None)
     assert json.loads((tmp_path / run.RECORD).read_text()) == record
     assert [member["name"] for member in record["members"]] == ["unsupervised", "labels"]
     assert [member["dice"] for member in record["members"]] == [0.6, 0.8]
     assert {member["training_dice"] for member in record["members"]} == {0.9}
     assert [member["dice_twice"] for member in record["members"]] == [0.65, 0.85]
-    # Ten epochs of six pairs.
-    assert record["training_pairs"] == 6 and record["members"][0]["steps"] == 60
+    # Nine epochs of six pairs were trained.
+    assert record["training_pairs"] == 6 and record["members"][0]["steps"] == 54
     assert [row[1] for row in rows(record)] == ["0.500", "0.600", "0.800"]
     assert len({len(line) for line in text_lines(record)}) == 1
     assert len(markdown(record).strip().splitlines()) == 4 + 3
-    # A member that is not asked for stays.
+    # A member that is not asked for stays, and what was noted of one that is.
+    for member in record["members"]:
+        member["note"] = f"{member['name']} was noted."
+    write_json(tmp_path / run.RECORD, record)
     again = run.compare_annotations(PEOPLE, tmp_path, ["labels"], report=lambda line: None)
     assert again["members"] == record["members"]
+    # A run that is trained anew is not the one that was noted.
+    shutil.rmtree(tmp_path / "labels")
+    anew = run.compare_annotations(PEOPLE, tmp_path, ["labels"], report=lambda line: None)
+    assert ["note" in member for member in anew["members"]] == [True, False]
     with pytest.raises(ConfigError, match="a run of the settings asked for, or none. Received: "):
         run.compare_annotations(PEOPLE, tmp_path, ["labels"], {"training.epochs": 3}, report=lambda line: None)
+
+
+def test_members_of_one_record_were_trained_and_tested_on_the_same_people(tmp_path, without_training, monkeypatch):
+    record = run.compare_annotations(PEOPLE, tmp_path, ["labels", "unsupervised"], report=lambda line: None)
+    table = (tmp_path / "train.csv").read_text(encoding="utf-8")
+    monkeypatch.setattr(run, "tested_people", lambda: ["004", "008"])
+    message = "trained_on: 020, 025, 034; another folder .* takes other people. Received: 015, 020, 025, 034"
+    for names in (["labels"], ["boxes"]):
+        with pytest.raises(ConfigError, match=message):
+            run.compare_annotations(PEOPLE, tmp_path, names, report=lambda line: None)
+    assert json.loads((tmp_path / run.RECORD).read_text()) == record
+    assert (tmp_path / "train.csv").read_text(encoding="utf-8") == table
+    # Nor is a run taken that was finished before the record was written.
+    (tmp_path / run.RECORD).unlink()
+    with pytest.raises(ConfigError, match="trained on 015, 020, 025, 034, or none. Received: .*labels, .* 020, 025, 034"):
+        run.compare_annotations(PEOPLE, tmp_path, ["labels"], report=lambda line: None)
+    assert not (tmp_path / run.RECORD).exists()
 
 
 def test_pairs_are_measured_one_by_one_with_the_network_applied_once_and_twice(tmp_path, monkeypatch):
