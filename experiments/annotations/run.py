@@ -22,6 +22,7 @@ from dirv_tf.training.execution.run_folder import RunFolder
 from dirv_tf.validation import ConfigError
 from experiments.annotations.members import (
     MEMBERS,
+    RUN,
     TEST,
     member_config,
     people_of,
@@ -33,8 +34,8 @@ from experiments.annotations.pair_scores import mean_dice, pair_scores
 from experiments.annotations.table import markdown, text_lines
 
 RECORD = "hippocampus.json"
-_EACH = ("dice_label1", "dice_label2", "dice_twice_label1", "dice_twice_label2")
 _MEANS = {"dice_before": "before", "dice": "once", "dice_twice": "twice"}
+_LABELED = ("dice", "dice_twice")
 _MEASURED = ("folded_percent", "dl_int_finest")
 
 
@@ -138,15 +139,17 @@ def _carry_out(config, run: RunFolder, people, report):
 def _measured(name, config, run: RunFolder):
     """Return the entry of a finished member."""
     measured = json.loads(run.metrics_json.read_text(encoding="utf-8"))
-    weights, size, table = run.path / ARRAYS_NAME, config.data.size, Path(config.data.train_pairs)
-    test = pair_scores(weights, TEST, size)
-    training = pair_scores(weights, table, size, twice=False)
-    each = [[pair[name][label] for pair in test] for name in ("once", "twice") for label in range(2)]
+    weights, labels = run.path / ARRAYS_NAME, load_run(RUN).data.labels
+    test = pair_scores(weights, TEST, config.data, labels)
+    training = pair_scores(weights, Path(config.data.train_pairs), config.data, labels, twice=False)
+    each = {
+        f"{key}_label{label}": round(float(np.mean([pair[_MEANS[key]][place] for pair in test])), 4)
+        for key in _LABELED for place, label in enumerate(labels)
+    }  # fmt: skip
     kept = run.read_record()
     return {
         "name": name, "what": MEMBERS[name].what, **{key: round(measured["test"][key], 4) for key in _MEASURED},
-        **{name: round(float(np.mean(values)), 4) for name, values in zip(_EACH, each)},
-        **{key: round(mean_dice(test, name), 4) for key, name in _MEANS.items()},
+        **each, **{key: round(mean_dice(test, name), 4) for key, name in _MEANS.items()},
         "training_dice": round(mean_dice(training, "once"), 4), "pairs": test,
         "test_pairs": measured["test_images"],
         # Of the epochs that were trained: a run may have been ended before its last one.

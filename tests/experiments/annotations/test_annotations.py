@@ -67,7 +67,8 @@ def without_training(monkeypatch):
         content = {"test": {"folded_percent": 0.0, "dl_int_finest": 10.0}, "test_images": 30, "parameters": 100}
         folder.metrics_json.write_text(json.dumps(content))
 
-    def scores(weights, table, size, twice=True):
+    def scores(weights, table, data, labels, twice=True):
+        assert data.size == (48, 56, 48) and tuple(labels) == (1, 2)
         dice = 0.6 if "unsupervised" in str(weights) else 0.8
         both = 0.9 if table != TEST else dice
         pair = {"before": [0.4, 0.6], "once": [both, both], "twice": [both, both + 0.1], "folded_percent": 0.0}
@@ -129,7 +130,8 @@ def test_pairs_are_measured_one_by_one_with_the_network_applied_once_and_twice(t
         pair_scores, "load_weights_file",
         lambda path: lambda pair: {"flow_field": tf.ones([*pair[0].shape[:-1], 1]) * tf.constant([1.0, 0.0, 0.0])},
     )  # fmt: skip
-    found = pair_scores.pair_scores(tmp_path, tmp_path / "pairs.csv", (48, 64, 48))
+    data = member_config("deeper-one-label-augmented", tmp_path / "pairs.csv").data
+    found = pair_scores.pair_scores(tmp_path, tmp_path / "pairs.csv", data, (1, 2))
     assert [(pair["fixed"], pair["moving"]) for pair in found] == [
         ("004.nii.gz", "015.nii.gz"), ("015.nii.gz", "004.nii.gz")
     ]  # fmt: skip
