@@ -13,6 +13,7 @@ from dirv_tf.io.atomic_write import write_csv, write_json
 from dirv_tf.metrics import label_overlap
 from dirv_tf.validation import ConfigError
 from experiments.annotations import members, page, pair_scores, run
+from experiments.annotations.__main__ import main
 from experiments.annotations.members import MEMBERS, TEST, member_config, people_of, person_of, write_pairs
 from experiments.annotations.table import COLUMNS, markdown, rows, text_lines
 
@@ -147,6 +148,15 @@ def test_pairs_are_measured_one_by_one_with_the_network_applied_once_and_twice(t
         assert pair["folded_percent"] == 0
     for person in ("004", "015"):
         assert pair_scores.mean_dice(found, "once", person) == pair_scores.mean_dice(found, "once")
+
+
+def test_the_help_says_what_every_member_learns_from(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert end.value.code == 0
+    for name, member in MEMBERS.items():
+        assert [name, member.what] in [line.strip().split(maxsplit=1) for line in lines]
 
 
 def test_the_page_shows_the_record():
