@@ -84,7 +84,8 @@ def compare_annotations(people, folder, names, overrides=None, report=print) -> 
         noted = _noted(members.get(name, {})) if run.metrics_json.is_file() else {}
         _carry_out(config, run, who["trained_on"], report)
         members[name] = {**_measured(name, config, run), **noted}
-        record["members"] = [members[each] for each in MEMBERS if each in members]
+        # Also those of a record that this command does not know any more.
+        record["members"] = [members[each] for each in dict.fromkeys([*MEMBERS, *members]) if each in members]
         record["date"] = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         write_json(folder / RECORD, record)
         write_text(folder / RECORD.replace(".json", ".md"), markdown(record))

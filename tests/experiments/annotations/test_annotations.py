@@ -95,13 +95,14 @@ def test_a_record_holds_what_was_measured_and_members_in_one_order(tmp_path, wit
     # A member that is not asked for stays, and what was noted of one that is.
     for member in record["members"]:
         member["note"] = f"{member['name']} was noted."
+    record["members"].append({**record["members"][0], "name": "of-old"})
     write_json(tmp_path / run.RECORD, record)
     again = run.compare_annotations(PEOPLE, tmp_path, ["labels"], report=lambda line: None)
     assert again["members"] == record["members"]
     # A run that is trained anew is not the one that was noted.
     shutil.rmtree(tmp_path / "labels")
     anew = run.compare_annotations(PEOPLE, tmp_path, ["labels"], report=lambda line: None)
-    assert ["note" in member for member in anew["members"]] == [True, False]
+    assert ["note" in member for member in anew["members"]] == [True, False, True]
     with pytest.raises(ConfigError, match="a run of the settings asked for, or none. Received: "):
         run.compare_annotations(PEOPLE, tmp_path, ["labels"], {"training.epochs": 3}, report=lambda line: None)
 
