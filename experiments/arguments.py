@@ -9,13 +9,14 @@ from typing import Callable
 from experiments.folders import OUTPUT
 
 
-def at_least(low: int) -> Callable[[str], int]:
-    """Return a type of arguments: integers from `low` on."""
+def at_least(low: int, multiple_of: int = 1) -> Callable[[str], int]:
+    """Return a type of arguments: integers from `low` on, or of them the multiples of a number."""
 
     def read(text: str) -> int:
         number = int(text)
-        if number < low:
-            raise argparse.ArgumentTypeError(f"Expected an integer of at least {low}. Received: {text}")
+        if number < low or number % multiple_of:
+            further = "" if multiple_of == 1 else f", a multiple of {multiple_of}"
+            raise argparse.ArgumentTypeError(f"Expected an integer of at least {low}{further}. Received: {text}")
         return number
 
     # The name that argparse gives for what is no number at all.

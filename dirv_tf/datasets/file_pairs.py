@@ -56,9 +56,18 @@ class FilePairs(PairBatches):
         landmarks: PairLandmarks | None = None,
         augmentation: Augmentation | None = None,
         change_appearance: bool = False,
+        frozen_last_batch: bool | None = None,
         **arguments: Any,
     ):
-        super().__init__(patches.size, count, **arguments)
+        changed = augmentation is not None or change_appearance
+        # The pairs of the frozen batch are never changed: at the end of every epoch, it would keep them from being so.
+        frozen = not changed if frozen_last_batch is None else frozen_last_batch
+        super().__init__(patches.size, count, frozen_last_batch=frozen, **arguments)
+        if changed and self.frozen_last_batch and self.steps_per_epoch == 1:
+            raise ValueError(
+                "Expected at least two batches in an epoch that ends with the frozen one, or no pair would be changed. "
+                f"Received: frozen_last_batch=True, count={self.count}, batch_size={self.batch_size}"
+            )
         self.augmentation, self.change_appearance = augmentation, change_appearance
         files = patches.images.files
         self.files = files if landmarks is None else tuple(map(operator.add, files, landmarks.files))
@@ -123,7 +132,7 @@ def from_pairs(
     on_error: str = "raise",
     memory_gib: float = 4.0,
     seed: int = 42,
-    frozen_last_batch: bool = True,
+    frozen_last_batch: bool | None = None,
     labels: Sequence[int] | None = None,
     pad: bool = False,
     augmentation: Mapping[str, Any] | None = None,
@@ -150,8 +159,9 @@ def from_pairs(
         percentiles, clipped: for images of different brightness. Register with the same rule.
     batch_size, patches_per_image, least_contrast, on_error, memory_gib, seed
         See `from_folder`.
-    frozen_last_batch : bool
-        Whether every training epoch ends with `frozen_batch`, see `PairBatches`.
+    frozen_last_batch : bool, optional
+        Whether every training epoch ends with `frozen_batch`, see `PairBatches`, whose pairs are never changed. By
+        default, where there is neither `augmentation` nor `change_appearance`.
     labels : sequence of int, optional
         Those that count, each a channel. Default: all that are found.
     pad : bool
@@ -176,7 +186,8 @@ def from_pairs(
     FileNotFoundError
         If there is no such CSV file.
     ValueError
-        If there are no pairs, some cannot be used, no patch has enough contrast, or an argument is out of its range.
+        If there are no pairs, some cannot be used, no patch has enough contrast, an argument is out of its range, or a
+        frozen batch is asked for that is the only one of an epoch whose pairs are to be changed.
 
     Examples
     --------

@@ -154,7 +154,7 @@ class PairBatches(abc.ABC):
         return self._pipeline(range(self.steps_per_epoch), numbers, parallel_calls, shares)
 
     def frozen_batch(self) -> tuple:
-        """Return the batch, one element, that ends every training epoch and the evaluation."""
+        """Return the batch, one element, that ends the evaluation, and training epochs with `frozen_last_batch`."""
         return self._batch(tf.constant(self.steps_per_epoch - 1, tf.int64), FROZEN_EPOCH)
 
     @abc.abstractmethod

@@ -32,7 +32,9 @@ class CsvTable(NamedTuple):
     rows: list[tuple[int, dict[str, str]]]
 
 
-def read_csv_table(path: Any, required: Sequence[str], optional: Sequence[str] | None = None) -> CsvTable:
+def read_csv_table(
+    path: Any, required: Sequence[str], optional: Sequence[str] | None = None, may_be_empty: bool = False
+) -> CsvTable:
     """Read a CSV table whose first line names its columns.
 
     Commas, semicolons or tabs separate, whichever is the most frequent in the first line. A byte order mark, empty
@@ -45,6 +47,8 @@ def read_csv_table(path: Any, required: Sequence[str], optional: Sequence[str] |
         Columns that must be there, in lower case.
     optional : sequence of str or None
         Columns that may be there; None for any.
+    may_be_empty : bool
+        Whether a table without rows is one.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def read_csv_table(path: Any, required: Sequence[str], optional: Sequence[str] |
         If there is no such file.
     UnreadableFileError
         If it is not UTF-8, a column is missing, doubled or unknown, a row has more cells than there are columns, or
-        there is no row.
+        there is no row that must be.
     """
     path = Path(path)
     if not path.is_file():
@@ -74,7 +78,7 @@ def read_csv_table(path: Any, required: Sequence[str], optional: Sequence[str] |
     columns = tuple(name.lower() for name in lines[0][1]) if lines else ()
     _check_columns(path, columns, required, optional)
     rows = [(line, _by_column(f"{path}, line {line}", columns, cells)) for line, cells in lines[1:]]
-    if not rows:
+    if not rows and not may_be_empty:
         raise UnreadableFileError(
             f"Expected at least one row below the names of the columns. Received: path={path} without any"
         )

@@ -13,12 +13,16 @@ from dirv_tf.validation import ConfigError
 from experiments.annotations.members import MEMBERS
 from experiments.arguments import add_output, say
 
-_EPILOG = """\
-One small network is trained on all ordered pairs of some people, for the same number of steps without labels and with
-them, and tested on the 30 pairs of data/hippocampus, whose people it never saw; those are left out where the folder has
-them. The folder has images/*.nii.gz and labels/*.nii.gz of the Medical Segmentation Decathlon's Task04_Hippocampus (CC
-BY-SA 4.0; twenty of its cases are in GitHub's udacity/nd320-c3-3d-imaging-starter, data/TrainingSet). Finished members
-are kept, stopped ones gone on with.
+_MEMBERS = "\n".join(f"  {name:{max(map(len, MEMBERS))}}  {member.what}" for name, member in MEMBERS.items())
+_EPILOG = f"""\
+Networks are trained on all ordered pairs of some people and tested on the 30 pairs of data/hippocampus, whose people
+they never saw: where the folder has files of these people, they are left out. The folder has images/*.nii.gz and
+labels/*.nii.gz of the Medical Segmentation Decathlon's Task04_Hippocampus (CC BY-SA 4.0; twenty of its cases are in
+GitHub's udacity/nd320-c3-3d-imaging-starter, data/TrainingSet). Finished members are kept, stopped ones gone on with;
+other people take another folder (-o).
+
+members, by what they learn from:
+{_MEMBERS}
 
 examples:
   python -m experiments.annotations --people TrainingSet
@@ -27,7 +31,7 @@ examples:
 
 
 def main(arguments=None):
-    """Read the command line and carry out the comparison.
+    """Read the command line, train the members and measure them.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m experiments.annotations",
-        description="Trains one network with and without labels and measures Dice coefficients on unseen people.",
+        description="Trains networks with and without labels and measures Dice coefficients on unseen people.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

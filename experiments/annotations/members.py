@@ -1,4 +1,4 @@
-"""The trainings that are compared: one network, one budget, other terms in the loss."""
+"""The trainings that are measured: a small network and a deeper one, with other terms in the loss, some augmented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEST = CHECKOUT / "data" / "hippocampus" / "pairs.csv"
 AUGMENTATION = {
     "rotation": 12.0, "scale": 0.08, "shear": 0.03, "translation": 0.04, "deformation": 3.0, "intensities": 0.4,
 }  # fmt: skip
-# A network that sees whole volumes at its coarsest size, and finds the field at half the size.
+# One more level than that of the run file, larger volumes, and a field that may be less smooth.
 _DEEPER = {
     "model.encoder": [8, 32, 48, 64], "model.decoder": [64, 48, 32], "model.last": [32], "data.size": [48, 64, 48],
     "training.regularization": 0.2,
@@ -30,7 +30,7 @@ def _labels(weight):
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A training that is compared.
+    """A training that is measured.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Member:
     augmented : bool
         Whether the images of a pair are moved and changed at random.
     settings : dict
-        Further ones, by dotted keys.
+        Further ones, by dotted keys: of the network, and of how long it is trained.
     """
 
     what: str
@@ -81,6 +81,11 @@ class Person:
     labels: Path
 
 
+def person_of(file: str | Path) -> str:
+    """Return the number of the person in a file: "004" of "004.nii.gz" or "images/hippocampus_004.nii.gz"."""
+    return Path(file).name.split(".")[0].rpartition("_")[2]
+
+
 def people_of(folder: Path, tested: Sequence[str]) -> list[Person]:
     """Return the people in a folder with the subfolders images and labels, without those who are tested on.
 
@@ -104,7 +109,7 @@ def people_of(folder: Path, tested: Sequence[str]) -> list[Person]:
     folder = Path(folder)
     people = []
     for image in sorted((folder / "images").glob("*.nii.gz")):
-        name = image.name.split(".")[0].replace("hippocampus_", "")
+        name = person_of(image)
         labels = folder / "labels" / image.name
         if not labels.is_file():
             raise ConfigError(f"Expected labels for every image. Received: no {labels}")
@@ -120,7 +125,7 @@ def people_of(folder: Path, tested: Sequence[str]) -> list[Person]:
 
 def tested_people() -> list[str]:
     """Return the numbers of the people in data/hippocampus."""
-    return sorted(path.name.split(".")[0] for path in (TEST.parent / "images").glob("*.nii.gz"))
+    return sorted(map(person_of, (TEST.parent / "images").glob("*.nii.gz")))
 
 
 def write_pairs(people: Sequence[Person], path: Path) -> int:

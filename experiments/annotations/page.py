@@ -6,7 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from experiments.annotations.pair_scores import mean_dice, number
+from experiments.annotations.members import person_of
+from experiments.annotations.pair_scores import mean_dice
 from experiments.annotations.run import RECORD
 from experiments.annotations.table import markdown
 from experiments.folders import CHECKOUT, RECORDS
@@ -48,11 +49,11 @@ def _people(member, tested, untrained):
     ]
     for person in tested:
         ours = [mean_dice(member["pairs"], name, person) for name in ("before", "once", "twice")]
-        theirs = [pair["dice"] for pair in untrained["pairs"] if f"/{person}." in pair["name"]]
+        theirs = [pair["dice"] for pair in untrained["pairs"] if person in map(person_of, pair["name"].split(" | "))]
         values = [ours[0], sum(theirs) / len(theirs), *ours[1:]]
         lines.append(f"| {person} | {' | '.join(f'{value:.3f}' for value in values)} |")
     hardest = min(tested, key=lambda person: mean_dice(member["pairs"], "once", person))
-    others = [pair for pair in member["pairs"] if hardest not in (number(pair["fixed"]), number(pair["moving"]))]
+    others = [pair for pair in member["pairs"] if hardest not in (person_of(pair["fixed"]), person_of(pair["moving"]))]
     once, twice = (mean_dice(others, name) for name in ("once", "twice"))
     lines += ["", f"The {len(others)} pairs without {hardest}: {once:.3f}, and {twice:.3f} applied twice."]
     return "\n".join(lines) + "\n"

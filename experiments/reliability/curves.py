@@ -1,4 +1,4 @@
-"""Trains a small network of every family twice, from weights drawn by NumPy, and compares the curves of two stacks.
+"""Trains a small network of every family that registers twice, from NumPy's weights, and compares two stacks' curves.
 
 ``python -m experiments.reliability.curves`` trains on the TensorFlow and Keras that it runs on, and keeps what an older
 record has of others: ``make campaign ARGS=curves``, then ``make campaign ARGS=curves STACK=modern``. The same seed must
@@ -55,7 +55,7 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 the curves are one, 1 not so.
+        Exit status: 0 the curves are one, 1 not so, 2 wrong command line.
     """
     prepare_process()
     options = _parser().parse_args(arguments)
@@ -68,7 +68,7 @@ def compare(epochs, output, report=print, cases=CASES):
     Parameters
     ----------
     epochs : int
-        Even; of five steps each.
+        Of five steps each; a multiple of the number of stages of every case.
     output : str or Path
         Folder of the record, `curves.json`; what it has of other stacks stays if it is of as many epochs.
     report : callable
@@ -80,11 +80,18 @@ def compare(epochs, output, report=print, cases=CASES):
     -------
     dict
         The record.
+
+    Raises
+    ------
+    ValueError
+        If the stages of a case cannot share the epochs evenly; before anything is trained.
     """
     from dirv_tf.io.atomic_write import write_json
     from dirv_tf.io.output_paths import check_output_folder
     from dirv_tf.training.execution.environment import hardware, versions
 
+    for kind in cases:
+        _epochs_per_stage(kind, epochs, cases)
     file = check_output_folder(output) / RECORD_NAME
     found = {}
     for kind in cases:
@@ -110,7 +117,7 @@ def trained(kind: str, epochs: int, cases: dict = CASES) -> dict[str, list[float
     kind : str
         A key of `cases`.
     epochs : int
-        Shared by the stages.
+        Shared by the stages, evenly.
     cases : dict
         As `CASES`.
 
@@ -127,8 +134,8 @@ def trained(kind: str, epochs: int, cases: dict = CASES) -> dict[str, list[float
     arguments, stages = cases[kind]
     with tempfile.TemporaryDirectory() as place:
         start = _start(Path(place) / "start.npz", kind, arguments)
-        training = {"stages": [{"stage": name, "epochs": epochs // len(stages)} for name in stages]} if stages else {}
-        training = training or {"epochs": epochs}
+        share = _epochs_per_stage(kind, epochs, cases)
+        training = {"stages": [{"stage": name, "epochs": share} for name in stages]} if stages else {"epochs": epochs}
         run = {
             "name": kind, "description": "a small network whose curve is known", "model": {"kind": kind, **arguments},
             "data": {
@@ -149,6 +156,11 @@ def trained(kind: str, epochs: int, cases: dict = CASES) -> dict[str, list[float
     return {name: [float(row[column]) for row in rows] for name, column in (("loss", "loss"), ("unseen", "val_loss"))}
 
 
+def of_the_last_stage(kind: str, losses: list[float], cases: dict = CASES) -> list[float]:
+    """Return the losses of the stage that is trained last: those of the stages before count other things."""
+    return losses[-_epochs_per_stage(kind, len(losses), cases) :]
+
+
 def difference(expected: dict[str, list[float]], found: dict[str, list[float]]) -> float:
     """Return the largest relative difference of two curves' losses; infinite for other epochs and what is no number."""
     if any(len(expected[name]) != len(found[name]) for name in expected):
@@ -162,6 +174,13 @@ def between_stacks(stacks: list[dict], kind: str) -> float:
     """Return the largest `difference` of a family's curves on the first stack and on another; 0 of one stack."""
     first, *others = [stack["families"][kind]["curves"] for stack in stacks]
     return max((difference(first, other) for other in others), default=0.0)
+
+
+def _epochs_per_stage(kind, epochs, cases):
+    stages = max(1, len(cases[kind][1]))
+    if epochs % stages:
+        raise ValueError(f"Expected a multiple of {stages}, the stages of {kind}. Received: epochs={epochs}")
+    return epochs // stages
 
 
 def _faults(stacks):
@@ -202,7 +221,9 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m experiments.reliability.curves", description=__doc__.split("\n")[0]
     )
-    parser.add_argument("--epochs", type=at_least(2), default=10, help="of five steps each, even (%(default)s)")
+    parser.add_argument(
+        "--epochs", type=at_least(2, multiple_of=2), default=10, help="of five steps each, even (%(default)s)"
+    )
     add_output(parser, "reliability")
     return parser
 

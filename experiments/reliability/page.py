@@ -65,13 +65,13 @@ def curves_table(record: dict) -> str:
     lines = [
         f"{record['steps']} steps with Adam, {' and '.join(names)}. {machines}. {len(record['faults'])} faults.",
         "",
-        "| family | loss, first epoch | last | "
+        "| family | loss of the last stage, its first epoch | its last | "
         + " | ".join(f"again on {name}: largest relative difference" for name in names)
         + " | between the stacks |",
         f"|{'---|' * (4 + len(names))}",
     ]
     for kind in stacks[0]["families"]:
-        losses = stacks[0]["families"][kind]["curves"]["loss"]
+        losses = curves.of_the_last_stage(kind, stacks[0]["families"][kind]["curves"]["loss"])
         repeated = [f"{stack['families'][kind]['repeated']:.1e}" for stack in stacks]
         cells = (kind, f"{losses[0]:.4g}", f"{losses[-1]:.4g}", *repeated, f"{curves.between_stacks(stacks, kind):.1e}")
         lines.append(f"| {' | '.join(cells)} |".replace(" 0.0e+00 ", " 0 "))

@@ -121,15 +121,14 @@ def test_trainings_see_new_poses_and_evaluations_none(files):
             for first, second in zip(one, other):
                 np.testing.assert_array_equal(first, second)
     epochs = _arrays(pairs.training(3))
-    frozen = [tensor.numpy() for tensor in tf.nest.flatten(pairs.frozen_batch())]
-    for epoch in range(3):
-        # The last batch of every epoch is the frozen one.
-        for first, second in zip(epochs[2 * epoch + 1], frozen):
-            np.testing.assert_array_equal(first, second)
+    assert not pairs.frozen_last_batch and not appearance.frozen_last_batch and plain.frozen_last_batch
     for fixed, moving, *labels in (epochs[0], epochs[2]):
         assert fixed.shape == moving.shape == labels[0].shape == (2, 24, 28, 1)
-    assert (np.abs(epochs[0][0] - epochs[2][0]).max((1, 2, 3)) > 0.1).all(), "new in every epoch"
-    assert (np.abs(epochs[0][1] - _arrays(plain.training(1))[0][1]).max((1, 2, 3)) > 0.1).all()
+    for batch, before in enumerate(_arrays(plain.training(1))):
+        for image in range(2):
+            first, second = epochs[batch][image], epochs[2 + batch][image]
+            assert (np.abs(first - second).max((1, 2, 3)) > 0.1).all(), "new in every epoch"
+            assert (np.abs(first - before[image]).max((1, 2, 3)) > 0.1).all(), "all batches, the last one too"
     resumed = _arrays(again.training(1, first_epoch=2, parallel_calls=1))
     shared = _arrays(again.training(3, shares=Shares(2, 0, 2)))
     for batch, number in ((resumed[0], 4), (resumed[1], 5)):
@@ -144,6 +143,23 @@ def test_trainings_see_new_poses_and_evaluations_none(files):
     for pair in range(2):
         same = [np.array_equal(one[pair], other[pair]) for one, other in ((fixed, fixed_before), (moving, moving_before))]
         assert any(same)
+
+
+@pytest.mark.parametrize("change", [{"augmentation": STRONG}, {"change_appearance": True}])
+def test_only_batches_are_changed_and_others_end_with_the_frozen_one_where_that_is_asked_for(files, change):
+    pairs = from_pairs(files, batch_size=4, **change)
+    (only,), (unchanged,) = _arrays(pairs.training(1)), _arrays(pairs.evaluation())
+    differences = [np.abs(one - other).max((1, 2, 3)) for one, other in zip(only[:2], unchanged[:2])]
+    assert (np.maximum(*differences) > 0.1).all()
+    asked = from_pairs(files, batch_size=2, frozen_last_batch=True, **change)
+    frozen = [tensor.numpy() for tensor in tf.nest.flatten(asked.frozen_batch())]
+    for last in _arrays(asked.training(2))[1::2]:
+        for first, second in zip(last, frozen):
+            np.testing.assert_array_equal(first, second)
+    message = "or no pair would be changed. Received: frozen_last_batch=True, count=4, batch_size=4"
+    with pytest.raises(ValueError, match=message):
+        from_pairs(files, batch_size=4, frozen_last_batch=True, **change)
+    assert from_pairs(files, batch_size=4, frozen_last_batch=True).frozen_last_batch
 
 
 @pytest.mark.parametrize("arguments, message", [

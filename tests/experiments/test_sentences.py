@@ -91,6 +91,11 @@ def true_field(key):
     return f"{record('true_fields', 'true_fields.json')['runs']['uncertainty-2d'][key]:.1f}"
 
 
+def dice(member, key):
+    members = record("annotations", "hippocampus.json")["members"]
+    return f"{next(row for row in members if row['name'] == member)[key]:.3f}"
+
+
 SENTENCES = [
     ("README.md", r"about half an hour on two processor cores", lambda: half_hours("A-1") == 1),
     ("docs/index.md", r"an hour and a\s+half on two processor cores", lambda: half_hours("A-6") == 3),
@@ -104,6 +109,8 @@ SENTENCES = [
     ("docs/ablations.md", r"explain (10.2 / 10.1) at the quick scale", lambda: points("deviations", "as-published")),
     ("docs/own_images.md", r"removes (93.8 / 88.8) % of the initial errors", lambda: of_the_test("C-2-long")),
     ("docs/own_images.md", r"removes (91.1 / 86.1) % \(`C-2-medium`\)", lambda: of_the_test("C-2-medium")),
+    ("docs/annotations.md", r"coefficient of (0.893) on the pairs of fourteen", lambda: dice("labels", "training_dice")),
+    ("docs/annotations.md", r"with labels, and (0.751) on others", lambda: dice("labels", "dice")),
     ("docs/networks.md", r"removes (75.8) % of the intensity", lambda: network_test("avsm-2d-quick", "dl_int")),
     ("docs/networks.md", r"and (68.9) % of the displacement", lambda: network_test("avsm-2d-quick", "dl_dis")),
     ("docs/networks.md", r"removes (70.2) % of the displacement", lambda: network_test("voxelmorph-2d-quick", "dl_dis")),

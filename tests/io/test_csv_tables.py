@@ -28,6 +28,11 @@ def test_rows_know_their_line_and_may_end_early(tmp_path):
     assert table.rows == [(3, {"a": "1", "b": "2", "c": ""}), (4, {"a": "3", "b": "4", "c": "5"})]
 
 
+def test_a_table_may_have_no_rows_where_that_is_said(tmp_path):
+    table = read_csv_table(_table(tmp_path, "a,b\n"), ["a"], may_be_empty=True)
+    assert table.columns == ("a", "b") and table.rows == []
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -9,7 +9,8 @@ from dirv_tf.validation import image_size, integer
 
 COUNT = integer(1, 10**9)
 SIZE = image_size()
-# Thesis Section 6.2: 10 of 255.
+# Thesis Section 6.2: 10 of 255. That of `datasets.random_patch`, which settings could not import without TensorFlow; a
+# test compares all defaults with those of the datasets.
 LEAST_CONTRAST = 10 / 255
 
 

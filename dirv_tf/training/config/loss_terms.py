@@ -75,6 +75,7 @@ class SmoothnessTerm:
     regularizer: str = setting(one_of("diffusion", "total_variation", "bending"), default="diffusion")
 
 
+_DEFAULT_LOSS = "displacement"
 TERM_KINDS = {
     "own": OwnTerm,
     "labels": LabelsTerm,
@@ -93,6 +94,34 @@ def check_terms(terms):
             "'training.terms' must be at least one term, and 'own' at most once; leave it out for the loss alone. "
             f"Received: {', '.join(kinds) or 'none'}"
         )
+
+
+def own_loss_name(loss, terms, stages):
+    """Return the name of the loss that a training has or takes as its term `own`; None where it has no such term.
+
+    Parameters
+    ----------
+    loss : str or None
+        `training.loss`; None where it is left out.
+    terms : sequence of settings or None
+    stages : sequence of settings or None
+        `training.stages`, which may name losses of their own.
+
+    Raises
+    ------
+    ConfigError
+        If a loss is named that no term would be.
+    """
+    if has_own_loss(terms):
+        return _DEFAULT_LOSS if loss is None else loss
+    named = [("training.loss", loss), *(("training.stages.loss", stage.loss) for stage in stages or ())]
+    for key, value in named:
+        if value is not None:
+            raise ConfigError(
+                f"'{key}' must be left out where 'training.terms' are without the kind own, which would be that loss. "
+                f"Received: {key}={value}, 'training.terms' of the kinds {', '.join(term.kind for term in terms)}"
+            )
+    return None
 
 
 def has_own_loss(terms):

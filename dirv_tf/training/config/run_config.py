@@ -22,7 +22,7 @@ from dirv_tf.training.config.distribution_settings import (
     MultiWorkerSettings,
     SingleSettings,
 )
-from dirv_tf.training.config.loss_terms import TERM_KINDS, check_terms, has_own_loss
+from dirv_tf.training.config.loss_terms import TERM_KINDS, check_terms, has_own_loss, own_loss_name
 from dirv_tf.training.config.training_stages import (
     LOSSES,
     LOSSES_OF_SETTINGS,
@@ -57,7 +57,8 @@ class TrainingSettings:
     """How the network is trained. The weights of the two loss terms count for the combined loss only.
 
     `terms` are added up, each times its `weight`, where something is drawn on the images: labels, landmarks, masks; the
-    loss that `loss` names is then the term `own`. Without it, that loss is all.
+    loss that `loss` names is then the term `own`. Without `terms`, that loss is all. Left out, `loss` is displacement;
+    where no term is `own`, it must be left out.
 
     `stages` says for how many epochs every stage of the network is trained, and what is different there; `epochs` is
     then their sum and is left out. Without it, the stages share the epochs evenly. `similarity`, `regularization` and
@@ -88,7 +89,7 @@ class TrainingSettings:
     stages: tuple[StageSettings, ...] | None = sections(StageSettings, default=None)
     learning_rate: float = setting(number(above=0), default=2e-4)
     schedule: str = setting(one_of("constant", "cosine", "halving"), default="constant")
-    loss: str = setting(one_of(*LOSSES), default="displacement")
+    loss: str | None = setting(one_of(*LOSSES), default=None)
     terms: tuple | None = sections_by_kind(TERM_KINDS, default=None)
     similarity: str | None = setting(one_of(*SIMILARITIES), default=None)
     regularization: float | None = setting(number(low=0), default=None)
@@ -125,6 +126,7 @@ class TrainingSettings:
             object.__setattr__(self, "epochs", total)
         if self.terms is not None:
             check_terms(self.terms)
+        object.__setattr__(self, "loss", own_loss_name(self.loss, self.terms, self.stages))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -69,7 +69,7 @@ class TrainingStage(NamedTuple):
     first_epoch: int
     last_epoch: int
     learning_rate: float
-    loss: str
+    loss: str | None
     unsupervised: dict[str, Any]
     steps: int | None = None
 

@@ -58,8 +58,8 @@ def loss_of_terms(terms, own):
     Parameters
     ----------
     terms : sequence of settings, see `TERM_KINDS`
-    own : tf.keras.losses.Loss
-        What `training.loss` says.
+    own : tf.keras.losses.Loss or None
+        What `training.loss` says; None where no term is it.
 
     Returns
     -------

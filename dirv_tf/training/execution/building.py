@@ -146,7 +146,7 @@ def _pairs(config, part, batch_size, seed):
 
 
 def _loss(stage, config, steps):
-    own = _own_loss(stage, config, steps)
+    own = None if stage.loss is None else _own_loss(stage, config, steps)
     return own if config.training.terms is None else loss_of_terms(config.training.terms, own)
 
 

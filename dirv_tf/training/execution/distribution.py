@@ -62,13 +62,23 @@ class Distribution:
         """Return the batches of training epochs, as `PairBatches.training` does; of them the share of this worker."""
         return self._shared(lambda shares: pairs.training(epochs, first_epoch, shares=shares))
 
-    def evaluation(self, pairs: Any) -> Any:
-        """Return the batches of one pass over all pairs; of them the share of this worker."""
-        return self.counted(self._shared(lambda shares: pairs.evaluation(shares=shares)), pairs.steps_per_epoch)[0]
+    def evaluation(self, pairs: Any, steps: int | None = None) -> tuple[Any, int | None]:
+        """Return the batches of one pass over all pairs, of them the share of this worker, and their number for Keras.
 
-    def test_steps(self, pairs: Any) -> int | None:
-        """Return how many steps a pass has where Keras must be told; None where it sees the end of the batches."""
-        return pairs.steps_per_epoch if self.workers > 1 or self._hides_ends else None
+        Parameters
+        ----------
+        pairs : PairBatches
+        steps : int, optional
+            How many batches, at most those of a pass; default: all.
+
+        Returns
+        -------
+        batches : tf.data.Dataset or distributed dataset
+        steps : int or None
+            None where Keras sees the end of the batches.
+        """
+        steps = pairs.steps_per_epoch if steps is None else steps
+        return self.counted(self._shared(lambda shares: pairs.evaluation(shares=shares)), steps)
 
     def counted(self, batches: Any, steps: int) -> tuple[Any, int | None]:
         """Return so many batches in the form in which Keras begins them once, and the number to tell it.

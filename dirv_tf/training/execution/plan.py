@@ -69,7 +69,7 @@ def _stages(config):
     stages = config.stages
     parts = [
         f"{stage.name}{f' of {stage.steps} steps' if stage.steps else ''} in epochs {stage.first_epoch + 1} to "
-        f"{stage.last_epoch}, {stage.loss} loss, learning rate {stage.learning_rate:g}"
+        f"{stage.last_epoch}, {f'{stage.loss} loss, ' if stage.loss else ''}learning rate {stage.learning_rate:g}"
         for stage in stages
     ]
     return [f"  {'stages' if number == 0 else '':8}  {part}" for number, part in enumerate(parts) if len(parts) > 1]

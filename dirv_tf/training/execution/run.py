@@ -159,10 +159,8 @@ def _test(model, testing, request, distribution):
     callbacks = [StepGuard(request), *distribution.callbacks]
     if distribution.is_chief:
         callbacks.append(Progress(test_steps=testing.steps_per_epoch))
-    steps = distribution.test_steps(testing)
-    measured = model.evaluate(
-        distribution.evaluation(testing), steps=steps, return_dict=True, callbacks=callbacks, verbose=0
-    )
+    batches, steps = distribution.evaluation(testing)
+    measured = model.evaluate(batches, steps=steps, return_dict=True, callbacks=callbacks, verbose=0)
     return {name: float(value) for name, value in measured.items()}, time.monotonic() - begun
 
 

@@ -137,13 +137,14 @@ class StagedTraining:
                 history = HistoryFile(self.folder.history, rate, first, stage.name if several else None)
                 files = [history, CheckpointFile(self.folder.checkpoint)]
                 callbacks += [*([monitor] if monitor else []), *files, progress]
+            unseen, looks = self.distribution.evaluation(self.unseen) if self.unseen else (None, None)
             self.model.fit(
                 self.distribution.training(self.pairs, stage.last_epoch - first, first_epoch=first),
                 epochs=stage.last_epoch,
                 initial_epoch=first,
                 steps_per_epoch=self.pairs.steps_per_epoch,
-                validation_data=self.distribution.evaluation(self.unseen) if self.unseen else None,
-                validation_steps=self.distribution.test_steps(self.unseen) if self.unseen else None,
+                validation_data=unseen,
+                validation_steps=looks,
                 callbacks=callbacks,
                 shuffle=False,
                 verbose=0,

@@ -58,7 +58,7 @@ def measure_steps(
     trained = clock.median()
     clock = _StepClock(seconds)
     available = min(wanted, testing.steps_per_epoch)
-    batches, counted = distribution.counted(distribution.evaluation(testing), available)
+    batches, counted = distribution.evaluation(testing, available)
     model.evaluate(batches, steps=counted, verbose=0, callbacks=[clock, *callbacks])
     put_state(model, state)
     return StepSeconds(trained, clock.median())

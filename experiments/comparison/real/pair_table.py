@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import NamedTuple
 
+from dirv_tf.io.csv_tables import read_csv_table
 from experiments.folders import CHECKOUT
 
 # The shipped tables, and those of them on whose images nothing is drawn.
@@ -58,8 +58,9 @@ def read_real_pairs(path: str | os.PathLike, images_alone: bool = False) -> list
     path : str or path
         A CSV file with the columns fixed and moving, and either fixed_landmarks, moving_landmarks and, perhaps, exclude
         (names of landmarks, separated by spaces), or fixed_labels and moving_labels. The columns of ANHIR's lists
-        (Target image, Source image, Target landmarks, Source landmarks) serve as well. Paths are relative to the
-        table's folder. Rows without annotations of both images, such as those that ANHIR keeps to itself, are left out.
+        (Target image, Source image, Target landmarks, Source landmarks) serve as well. Commas, semicolons or tabs
+        separate, and paths are relative to the table's folder. Rows without annotations of both images, such as those
+        that ANHIR keeps to itself, are left out.
     images_alone : bool
         Whether to look at the columns fixed and moving alone, for pairs on which nothing was drawn.
 
@@ -73,27 +74,26 @@ def read_real_pairs(path: str | os.PathLike, images_alone: bool = False) -> list
     FileNotFoundError
         For a table that is not there.
     ValueError
-        If a column is missing, an image is not named, or no pair has annotations.
+        If the table is malformed, a column is missing, an image is not named, or no pair has annotations.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"Expected a CSV file of pairs with landmarks or labels. Received: path={path}")
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream, skipinitialspace=True)
-        titles = [title.strip().lower().replace(" ", "_") for title in reader.fieldnames or ()]
-        columns = {name: _column(titles, name) for name in _NAMES}
-        annotation = "labels" if columns["fixed_labels"] and not columns["fixed_landmarks"] else "landmarks"
-        needed = ("fixed", "moving", f"fixed_{annotation}", f"moving_{annotation}")
-        if images_alone:
-            annotation, needed = "none", ("fixed", "moving")
-        missing = [name for name in needed if columns[name] is None]
-        if missing:
-            raise ValueError(f"{path}: expected the columns {', '.join(needed)}. Received: no {', '.join(missing)}")
-        reader.fieldnames = titles
-        rows = [
-            {name: (row.get(column) or "").strip() for name, column in columns.items() if column} for row in reader
-        ]
-    pairs = [_pair(row, path, number, annotation) for number, row in enumerate(rows, start=2)]
+    # Which columns there must be depends on those that there are.
+    table = read_csv_table(path, required=(), may_be_empty=True)
+    titles = {column.replace(" ", "_"): column for column in table.columns}
+    columns = {name: _column(titles, name) for name in _NAMES}
+    annotation = "labels" if columns["fixed_labels"] and not columns["fixed_landmarks"] else "landmarks"
+    needed = ("fixed", "moving", f"fixed_{annotation}", f"moving_{annotation}")
+    if images_alone:
+        annotation, needed = "none", ("fixed", "moving")
+    missing = [name for name in needed if columns[name] is None]
+    if missing:
+        raise ValueError(f"{path}: expected the columns {', '.join(needed)}. Received: no {', '.join(missing)}")
+    pairs = [
+        _pair({name: row[column] for name, column in columns.items() if column}, path, line, annotation)
+        for line, row in table.rows
+    ]
     pairs = [pair for pair in pairs if pair is not None]
     if not pairs:
         drawn = "" if images_alone else f" with {annotation} of both images"
@@ -102,12 +102,12 @@ def read_real_pairs(path: str | os.PathLike, images_alone: bool = False) -> list
 
 
 def _column(titles, name):
-    return next((title for title in (name, *_NAMES[name]) if title in titles), None)
+    return next((titles[title] for title in (name, *_NAMES[name]) if title in titles), None)
 
 
-def _pair(row, path, number, annotation):
+def _pair(row, path, line, annotation):
     if not row["fixed"] or not row["moving"]:
-        raise ValueError(f"{path}, row {number}: expected a fixed and a moving image. Received: {row}")
+        raise ValueError(f"{path}, line {line}: expected a fixed and a moving image. Received: {row}")
     name, images = f"{row['fixed']} | {row['moving']}", [path.parent / row[image] for image in ("fixed", "moving")]
     if annotation == "none":
         return RealPair(name, *images, None, None, annotation=annotation)

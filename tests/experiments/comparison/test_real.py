@@ -66,6 +66,8 @@ def test_tables_of_three_kinds_are_read(table):
     ):
         table.write_text(f"{header}\na.png,b.png,a.csv,b.csv,9\na.png,b.png,,b.csv,\n", encoding="utf-8")
         assert read_real_pairs(table) == [own], "a row without landmarks is left out"
+        table.write_text(table.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+        assert read_real_pairs(table) == [own], "separated as other tables of pairs may be"
 
 
 def test_a_table_without_a_column_or_pairs_is_refused(table):

@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from dirv_tf.models.registry import _BUILT_IN, settings_class
 from experiments.folders import RECORDS
 from experiments.reliability import curves
 from experiments.reliability.page import curves_table
@@ -20,12 +22,38 @@ def test_a_training_gives_the_recorded_curve_on_this_stack_too():
     assert abs(found["unseen"][1] / found["unseen"][0] - 1) > 10 * curves.TOLERANCE
 
 
-def test_the_record_has_every_family_on_both_stacks_without_a_fault():
+def test_every_family_that_registers_is_trained():
+    # Its own alone: what other tests have registered is no family of the package.
+    known = [kind for kind in _BUILT_IN if settings_class(kind).task == "registration"]
+    assert sorted(curves.CASES) == sorted(known)
+
+
+def test_the_record_has_every_such_family_on_both_stacks_without_a_fault():
     assert RECORD["faults"] == [] and len(RECORD["stacks"]) == 2
     for stack in RECORD["stacks"]:
         assert list(stack["families"]) == list(curves.CASES)
         for found in stack["families"].values():
             assert found["repeated"] == 0 and len(found["curves"]["loss"]) * curves.STEPS_PER_EPOCH == RECORD["steps"]
+
+
+def test_the_page_says_of_the_stacks_what_the_record_says():
+    apart = {kind: curves.between_stacks(RECORD["stacks"], kind) for kind in curves.CASES}
+    rounding = np.finfo(np.float32).eps
+    assert [kind for kind, largest in apart.items() if largest > 2 * rounding] == ["rwcnet"]
+    one, other = (np.array(stack["families"]["rwcnet"]["curves"]["loss"]) for stack in RECORD["stacks"])
+    relative = np.abs(other / one - 1)
+    assert relative[:5].max() < 0.1 * relative[-2:].min()
+
+
+def test_stages_share_the_epochs_evenly(tmp_path, capsys):
+    with pytest.raises(ValueError, match="Expected a multiple of 2, the stages of dlir. Received: epochs=5"):
+        curves.compare(5, tmp_path, lambda line: None)
+    with pytest.raises(SystemExit, match="2"):
+        curves.main(["--epochs", "5"])
+    assert "Expected an integer of at least 2, a multiple of 2. Received: 5" in capsys.readouterr().err
+    losses = [6.0, 5.0, 3.0, 2.0]
+    assert curves.of_the_last_stage("dlir", losses) == [3.0, 2.0]
+    assert curves.of_the_last_stage("voxelmorph", losses) == losses
 
 
 def test_other_curves_are_faults(tmp_path, monkeypatch):

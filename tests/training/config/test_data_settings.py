@@ -6,9 +6,12 @@ import inspect
 import pytest
 
 from dirv_tf import datasets
+from dirv_tf.datasets import random_patch
 from dirv_tf.io.atomic_write import write_text
+from dirv_tf.training.config import data_arguments
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.data_settings import DATA_KINDS
+from dirv_tf.training.config.pairs_settings import AugmentationSettings
 from dirv_tf.training.config.yaml_text import format_yaml, parse_yaml
 from dirv_tf.validation import ConfigError
 
@@ -222,3 +225,11 @@ def test_the_defaults_are_those_of_the_datasets(kind):
     # Every argument can be set from a run's file, but for those that the run sets itself.
     by_the_run = {"count", "batch_size", "seed", "part", "pairs", "frozen_last_batch"}
     assert set(parameters) - by_the_run <= {field.name for field in dataclasses.fields(settings)}
+
+
+def test_what_settings_and_datasets_both_define_is_one():
+    parameters = list(inspect.signature(datasets.Augmentation).parameters.values())
+    assert [each.name for each in parameters[:2]] == ["size", "seed"]
+    settings = {field.name: field.default for field in dataclasses.fields(AugmentationSettings)}
+    assert settings == {each.name: each.default for each in parameters[2:]}
+    assert data_arguments.LEAST_CONTRAST == random_patch.LEAST_CONTRAST

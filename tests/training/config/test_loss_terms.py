@@ -40,7 +40,30 @@ def test_without_its_own_loss_a_run_on_real_pairs_needs_no_loss(tmp_path):
     with pytest.raises(ConfigError, match="'training.loss' must be intensity or unsupervised"):
         load(tmp_path, terms=[*terms, {"kind": "own"}])
     with pytest.raises(ConfigError, match="'training.similarity' must be left out.*Received: .*no term own"):
-        load(tmp_path, terms=terms, loss="unsupervised", similarity="mse")
+        load(tmp_path, terms=terms, similarity="mse")
+
+
+@pytest.mark.parametrize("loss", ["unsupervised", "displacement"])
+def test_a_loss_that_no_term_is_is_refused(tmp_path, loss):
+    terms = [{"kind": "labels"}, {"kind": "smoothness"}]
+    message = f"'training.loss' must be left out .*Received: training.loss={loss}, .* of the kinds labels, smoothness"
+    with pytest.raises(ConfigError, match=message):
+        load(tmp_path, terms=terms, loss=loss)
+    stages = [{"stage": "network", "epochs": 2, "loss": loss}]
+    with pytest.raises(ConfigError, match=f"'training.stages.loss' must be .*Received: training.stages.loss={loss}, "):
+        load(tmp_path, terms=terms, epochs=2, stages=stages)
+    # What a run without one writes is read again.
+    config = load(tmp_path, terms=terms)
+    assert config.training.loss is None and "loss" not in config.as_mapping()["training"]
+    (tmp_path / "again.yaml").write_text(yaml.safe_dump(config.as_mapping()))
+    assert load_run(tmp_path / "again.yaml") == config
+
+
+def test_the_loss_is_displacement_where_it_is_left_out(tmp_path):
+    shapes = {"kind": "shapes", "size": [16, 16], "train_images": 4, "test_images": 4, "label_maps": True}
+    for terms in (None, [{"kind": "own"}, {"kind": "labels"}]):
+        (tmp_path / "run.yaml").write_text(yaml.safe_dump({**RUN, "data": shapes, "training": {**RUN["training"], "terms": terms}}))
+        assert load_run(tmp_path / "run.yaml").training.loss == "displacement"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ name: mine
 description: Own pairs with labels
 model: {{kind: voxelmorph, encoder: [4], decoder: [4], last: [4]}}
 data: {{kind: pairs, size: [16, 16], train_pairs: train.csv, test_pairs: test.csv, train_images: 4, test_images: 2}}
-training: {{epochs: 2, batch_size: 2, learning_rate: 1e-3, loss: unsupervised, terms: {terms}}}
+training: {{epochs: 2, batch_size: 2, learning_rate: 1e-3, {loss}terms: {terms}}}
 evaluation: {{batch_size: 2, validation_images: 2}}
 """
 COLUMNS = "fixed,moving,fixed_labels,moving_labels,fixed_landmarks,moving_landmarks,fixed_mask"
@@ -51,7 +51,8 @@ def write(folder, train=COLUMNS, test=COLUMNS, terms=TERMS):
     for part, columns in (("train", train), ("test", test)):
         text = f"{columns}\n{','.join(cells[column] for column in columns.split(','))}\n"
         (folder / f"{part}.csv").write_text(text)
-    (folder / "mine.yaml").write_text(RUN.format(terms=terms))
+    loss = "loss: unsupervised, " if "own" in terms else ""
+    (folder / "mine.yaml").write_text(RUN.format(loss=loss, terms=terms))
     return load_run(folder / "mine.yaml")
 
 

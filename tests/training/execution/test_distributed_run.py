@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.models import registry
 from dirv_tf.training.config.config_sections import read_section
 from dirv_tf.training.config.distribution_settings import MirroredSettings, MultiWorkerSettings
@@ -140,3 +141,20 @@ def test_one_process_has_what_it_has():
     assert (alone.is_chief, alone.workers, alone.replicas) == (True, 1, 1)
     assert alone.record("none") == {"distribution": {"kind": "none", "workers": 1, "replicas": 1}}
     assert alone.from_chief({"a": 3})["a"] == 3 and alone.any_worker(True) and not alone.any_worker(False)
+
+
+@pytest.mark.parametrize("asked, count", [(None, 3), (2, 2)])
+def test_the_batches_of_a_pass_come_with_what_keras_must_be_told(asked, count):
+    pairs = ChessboardPairs((16, 16), 5, 2, cell_range=(3, 5))
+    batches, steps = Distribution().evaluation(pairs, asked)
+    expected = list(pairs.evaluation())[:count]
+    found = list(batches)
+    assert len(found) == count
+    for (_, field), (_, expected_field) in zip(found, expected):
+        np.testing.assert_array_equal(field, expected_field)
+    # Keras 2 makes one iterator alone where it does not see the end.
+    cardinality = int(batches.cardinality())
+    if keras_version().startswith("2."):
+        assert (steps, cardinality) == (count, tf.data.UNKNOWN_CARDINALITY)
+    else:
+        assert (steps, cardinality) == (None, count)

@@ -30,7 +30,7 @@ def test_batches_that_can_be_shared_are_legal(tiny_config):
         check(tiny_config, replicas)
     check(changed(tiny_config, "training", jit_compile=True, batch_size=3), 1)
     check(changed(tiny_config, "training", terms=(OwnTerm(), LabelsTerm())), 2)
-    check(changed(tiny_config, "training", terms=(LandmarksTerm(), BoxesTerm())), 1)
+    check(changed(tiny_config, "training", loss=None, terms=(LandmarksTerm(), BoxesTerm())), 1)
 
 
 @pytest.mark.parametrize("replicas, section, settings, text", [
@@ -39,7 +39,7 @@ def test_batches_that_can_be_shared_are_legal(tiny_config):
     (4, "data", {"train_images": 10}, "the pairs of an epoch must end with such a batch.*10 pairs .* last batch of 2"),
     (4, "training", {}, "'evaluation.batch_size' must leave a pair of every batch.* 4 replicas.*6 pairs to test, .* 2$"),
     (2, "training", {"terms": (OwnTerm(), LandmarksTerm())}, "must be means over pairs.*kind=landmarks, 2 replicas"),
-    (2, "training", {"terms": (BoxesTerm(),)}, "must be means over pairs.*kind=boxes, measure=mse, 2 replicas"),
+    (2, "training", {"loss": None, "terms": (BoxesTerm(),)}, "must be means over pairs.*kind=boxes, measure=mse, 2 replicas"),
     (2, "training", {"jit_compile": True}, "'training.jit_compile' must be auto or false for 2 replicas.*=true"),
 ])
 def test_what_cannot_be_shared_is_refused(tiny_config, replicas, section, settings, text):
