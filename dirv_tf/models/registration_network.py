@@ -49,6 +49,8 @@ class RegistrationNetwork(tf.keras.Model):
         same shape in pixels.
     how_computed : tuple of str
         Of the class: arguments that change how the network is computed or used, not which weights fit it.
+    free_arguments : tuple of str
+        Of the class: arguments that weights may be trained further with, whatever they were trained with before.
     later_arguments : dict
         Of the class: arguments that came when there were weights already, with the values that those were made with.
     levels : int
@@ -113,6 +115,7 @@ class RegistrationNetwork(tf.keras.Model):
     kind: ClassVar[str] = ""
     task: ClassVar[str] = "registration"
     how_computed: ClassVar[tuple[str, ...]] = ("dtype", "normalization")
+    free_arguments: ClassVar[tuple[str, ...]] = ()
     later_arguments: ClassVar[dict[str, Any]] = {}
     levels: int = 1
     stages: tuple[str, ...] = ("all",)

@@ -46,12 +46,15 @@ class Member:
         How the images of a pair are moved and changed at random.
     settings : dict
         Further ones, by dotted keys.
+    start_from : str, optional
+        The member whose weights it goes on from.
     """
 
     what: str
     terms: list | None = None
     augmentation: dict | None = None
     settings: dict = dataclasses.field(default_factory=dict)
+    start_from: str | None = None
 
 
 MEMBERS = {
@@ -72,6 +75,11 @@ MEMBERS = {
     "deeper-labels-strongly-augmented": Member(
         "a deeper network: Dice of both parts as well, strongly augmented, longer", _labels(3.0),
         augmentation=STRONGER, settings={**_DEEPER, "training.epochs": 55},
+    ),
+    "deeper-labels-two-passes": Member(
+        "the same network, which goes on and registers every pair twice", _labels(3.0), augmentation=STRONGER,
+        settings={**_DEEPER, "model.passes": 2, "training.epochs": 24, "training.learning_rate": 5e-4},
+        start_from="deeper-labels-strongly-augmented",
     ),
     "deeper-one-label-augmented": Member(
         "a deeper network: Dice of part 1 alone as well, augmented", _labels(3.0), augmentation=AUGMENTATION,
@@ -165,5 +173,6 @@ def member_config(name: str, train: Path, overrides: dict | None = None):
         "name": f"hippocampus-{name}", "description": member.what, "data.train_pairs": str(train),
         "data.test_pairs": str(TEST), "training.terms": member.terms,
         "data.augmentation": member.augmentation,
+        "training.start_from": str(train.parent / member.start_from) if member.start_from else None,
     }
     return load_run(RUN, overrides={**member.settings, **(overrides or {}), **own})
