@@ -47,8 +47,9 @@ class RegistrationNetwork(tf.keras.Model):
         Of the class: what it is for. "registration": to find a field for a pair. "uncertainty": to judge one; it is
         called on ``(fixed, moving, flow_field)``, checks them by `checked_triple`, and its outputs have that field and
         a ``"standard_deviation"`` of the same shape, above 0, in pixels.
-    how_computed : tuple of str
-        Of the class: arguments that change how the network is computed or used, not which weights fit it.
+    how_computed, free_arguments : tuple of str
+        Of the class: arguments that change how the network is computed or used, not which weights fit it; arguments
+        that a training may go on with other values of.
     later_arguments : dict
         Of the class: arguments that came when there were weights already, with the values that those were made with.
     levels : int
@@ -62,8 +63,7 @@ class RegistrationNetwork(tf.keras.Model):
     size_multiples : tuple of int
         Every side of an image must be a multiple of this number, per axis.
     halo : tuple of int or None
-        By how many pixels per axis a tile reaches beyond the part of the image that is its own; None: the network
-        must see the whole image.
+        By how many pixels per axis a tile reaches beyond its own part; None: the network must see the whole image.
     similarity : str or None
         By what its results are judged, as `dirv_tf.losses.image_dissimilarity` takes it: what the loss compares that it
         was compiled with or, by its card, trained with; "mse" after true fields between an image and its warped copy.
@@ -113,6 +113,7 @@ class RegistrationNetwork(tf.keras.Model):
     kind: ClassVar[str] = ""
     task: ClassVar[str] = "registration"
     how_computed: ClassVar[tuple[str, ...]] = ("dtype", "normalization")
+    free_arguments: ClassVar[tuple[str, ...]] = ()
     later_arguments: ClassVar[dict[str, Any]] = {}
     levels: int = 1
     stages: tuple[str, ...] = ("all",)
@@ -259,8 +260,7 @@ class RegistrationNetwork(tf.keras.Model):
         metrics : list of tf.keras.metrics.Metric or None
             Updated with ``(targets, outputs)``, e.g. ``[RegistrationErrors(network.levels)]``.
         jit_compile : bool or None
-            Compile the whole step with XLA. None: where TensorFlow sees a GPU; on CPUs the convolutions of
-            TensorFlow itself are faster.
+            Compile the whole step with XLA. None: where there is a GPU; on CPUs TensorFlow's convolutions are faster.
         """
         if loss is None or not callable(loss):
             expected = "`loss` must be a loss of `dirv_tf.losses` or a function loss(targets, outputs)"

@@ -1,10 +1,15 @@
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.losses import UnsupervisedLoss
+from dirv_tf.losses.unsupervised import roughness
 from dirv_tf.models import VoxelMorph
 from dirv_tf.models.registry import settings_class
+from dirv_tf.models.weight_files import load_weights_file, save_weights_file
 from dirv_tf.validation import ConfigError
 
 SMALL = {"encoder": (6, 8), "decoder": (8, 6), "last": (6,)}
@@ -147,3 +152,36 @@ def test_widths_that_do_not_fit_are_refused():
         settings_class("voxelmorph")(encoder=(4, 4), decoder=(4,)).check(2)
     with pytest.raises(ConfigError, match="'model.spacing' must be one number or one number per image axis"):
         settings_class("voxelmorph")(spacing=(4, 4)).check(3)
+
+
+@pytest.mark.parametrize("rank", [2, 3])
+def test_two_passes_are_the_network_applied_to_what_it_registered_and_both_fields_composed(rank, rng):
+    once = with_a_field(VoxelMorph(rank, **SMALL, squarings=4, field_scale=2))
+    twice = VoxelMorph(rank, **SMALL, squarings=4, field_scale=2, passes=2)
+    twice.set_weights(once.get_weights())
+    fixed, moving = pair(rng, (16,) * rank, batch=2)
+    first = once((fixed, moving))
+    second = once((fixed, first["registered_images"][0]))
+    composed = geometry.compose(first["flow_field"], second["flow_field"])
+    outputs = twice((fixed, moving))
+    assert np.abs(composed - first["flow_field"]).max() > 0.1
+    np.testing.assert_allclose(outputs["flow_field"], composed, atol=1e-5)
+    np.testing.assert_allclose(outputs["registered_images"][0], geometry.warp_image(moving, composed), atol=1e-5)
+    # The smoothness of a batch is that of all passes.
+    alone = [roughness(each["stage"]["field"], "diffusion") for each in (first, second)]
+    with_it, without_it = (UnsupervisedLoss("mse", weight=weight)(None, outputs) for weight in (1.0, 0.0))
+    np.testing.assert_allclose(with_it - without_it, np.mean(alone), rtol=1e-4)
+
+
+def test_every_pass_sees_as_far_again():
+    once, twice = (VoxelMorph(2, passes=passes).halo for passes in (1, 2))
+    assert once == (80, 80) and twice == (160, 160)
+
+
+def test_cards_of_before_there_were_passes_are_of_one(tmp_path):
+    network = VoxelMorph(2, **SMALL)
+    save_weights_file(network, tmp_path / "weights.npz")
+    card = json.loads((tmp_path / "weights.json").read_text())
+    assert card["model"].pop("passes") == 1
+    (tmp_path / "weights.json").write_text(json.dumps(card))
+    assert load_weights_file(tmp_path).passes == 1

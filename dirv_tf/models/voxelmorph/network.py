@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -46,6 +46,9 @@ class VoxelMorph(RegistrationNetwork):
     field_scale : {1, 2}
         2: the field is smoothed, integrated at every second pixel, where its smoothness is measured as well, and
         enlarged linearly, as in the diffeomorphic form.
+    passes : int
+        How often the pair is registered, by the same weights: from the second pass on, the U-Net sees the moving image
+        as it is registered so far, and its field is composed with the one before (Zhao et al. 2019, with one cascade).
     spacing, normalization, dtype
         As of `RegistrationNetwork`.
 
@@ -64,12 +67,14 @@ class VoxelMorph(RegistrationNetwork):
     -----
     Called on ``(fixed, moving)``, both ``(B, n_1, ..., n_r, 1)`` with intensities in [0, 1]. Returns the dictionary of
     a `RegistrationNetwork` of one level; its entry ``"stage"`` holds what `dirv_tf.losses.UnsupervisedLoss` looks at.
+    Of several passes, the fields of all are smoothed alike, and the registered image is that of the last.
 
     References
     ----------
     Balakrishnan et al., "VoxelMorph: a learning framework for deformable medical image registration", IEEE
     Transactions on Medical Imaging 38, 2019. Dalca et al., "Unsupervised learning of probabilistic diffeomorphic
-    registration for images and surfaces", Medical Image Analysis 57, 2019.
+    registration for images and surfaces", Medical Image Analysis 57, 2019. Zhao et al., "Recursive cascaded
+    networks for unsupervised medical image registration", ICCV 2019.
 
     Examples
     --------
@@ -83,6 +88,8 @@ class VoxelMorph(RegistrationNetwork):
     """
 
     kind = "voxelmorph"
+    free_arguments = ("passes",)
+    later_arguments: ClassVar[dict[str, Any]] = {"passes": 1}
 
     def __init__(
         self,
@@ -92,6 +99,7 @@ class VoxelMorph(RegistrationNetwork):
         last: Sequence[int] = (32, 16, 16),
         squarings: int = 0,
         field_scale: int = 1,
+        passes: int = 1,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -102,6 +110,7 @@ class VoxelMorph(RegistrationNetwork):
         self.last = widths("last", last)
         self.squarings = repetitions(0)("squarings", squarings)
         self.field_scale = one_of(1, 2)("field_scale", field_scale)
+        self.passes = repetitions(1)("passes", passes)
         if not fitting_lengths(self.encoder, self.decoder, self.field_scale):
             raise ValueError(
                 f"`encoder` and `decoder` must hold equally many numbers, or `decoder` one less with a `field_scale` "
@@ -139,11 +148,12 @@ class VoxelMorph(RegistrationNetwork):
             "last": self.last,
             "squarings": self.squarings,
             "field_scale": self.field_scale,
+            "passes": self.passes,
         }
 
     @property
     def halo(self) -> tuple[int, ...]:
-        """How far a pixel of the field looks: convolutions, poolings and repetitions of all sizes."""
+        """How far a pixel of the field looks: convolutions, poolings and repetitions of all sizes, in every pass."""
         sizes = [2**level for level in range(len(self.encoder))]
         # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other.
         coarsest = 2 ** len(self.encoder)
@@ -151,10 +161,29 @@ class VoxelMorph(RegistrationNetwork):
         decoded = sum(2 * size for size in sizes if size >= last_size)
         reach = sum(sizes) + decoded + 2 * (coarsest - 1) + (len(self.last) + 1) * last_size
         reach += _REACH_OF_RESAMPLING * (self.field_scale - 1)
-        return geometry.legal_size((reach,) * self.rank, self.size_multiples)
+        return geometry.legal_size((self.passes * reach,) * self.rank, self.size_multiples)
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
+        flow_field, field = self._fields(fixed, moving)
+        registered, fields = self.warp((moving, flow_field)), [field]
+        for _ in range(self.passes - 1):
+            again, field = self._fields(fixed, registered)
+            flow_field = geometry.compose(flow_field, again)
+            registered = self.warp((moving, flow_field))
+            fields.append(field)
+        return {
+            "flow_field": flow_field,
+            "displacement_fields": (geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, tf.newaxis],),
+            "fixed_images": (fixed,),
+            "moving_images": (moving,),
+            "registered_images": (registered,),
+            # The mean over a batch is one over all passes.
+            "stage": {"fixed": fixed, "registered": registered, "field": tf.concat(fields, axis=0)},
+        }
+
+    def _fields(self, fixed, moving):
+        """Return the flow field of one pass, and what the U-Net gave."""
         values = tf.concat([moving, fixed], axis=-1)
         skipped = []
         for layer in self.encoder_layers:
@@ -172,12 +201,4 @@ class VoxelMorph(RegistrationNetwork):
         flow_field = geometry.exponential(field, self.squarings)
         if self.field_scale == 2:
             flow_field = geometry.upsample_displacement_field(flow_field, "linear")
-        registered = self.warp((moving, flow_field))
-        return {
-            "flow_field": flow_field,
-            "displacement_fields": (geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, tf.newaxis],),
-            "fixed_images": (fixed,),
-            "moving_images": (moving,),
-            "registered_images": (registered,),
-            "stage": {"fixed": fixed, "registered": registered, "field": field},
-        }
+        return flow_field, field

@@ -27,6 +27,7 @@ class VoxelMorphSettings(NetworkSettings):
     last: tuple[int, ...] = setting(_WIDTHS, default=(32, 16, 16))
     squarings: int = setting(repetitions(0), default=0)
     field_scale: int = setting(one_of(1, 2), default=1)
+    passes: int = setting(repetitions(1), default=1)
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 
     def check(self, rank: int) -> None:
@@ -51,12 +52,13 @@ class VoxelMorphSettings(NetworkSettings):
     def description(self) -> str:
         widths = "/".join("-".join(map(str, part)) for part in (self.encoder, self.decoder, self.last))
         integrated = f", integrated with {self.squarings} squarings" if self.squarings else ""
-        return f"U-Net of {widths} filters{integrated}"
+        repeated = f", {self.passes} passes" if self.passes > 1 else ""
+        return f"U-Net of {widths} filters{integrated}{repeated}"
 
     def work(self, rank: int, pixels: int) -> float:
-        """Return the multiplications of all convolutions; one at half the size has a 2^r-th of the pixels."""
+        """Return the multiplications of all convolutions and passes; half the size has a 2^r-th of the pixels."""
         weights = (channels * filters * 2.0 ** (-rank * level) for channels, filters, level in self._convolutions(rank))
-        return pixels * _KERNEL**rank * sum(weights)
+        return self.passes * pixels * _KERNEL**rank * sum(weights)
 
     def _convolutions(self, rank):
         """Yield channels, filters and how often the size was halved of every convolution."""

@@ -80,7 +80,8 @@ def starting_weights(config):
         )
     expected, received = config.model.build(config.rank).architecture(), found.architecture()
     # Keras numbers the networks of a process by their name.
-    different = [key for key in expected if key != "name" and expected[key] != received[key]]
+    free = ("name", *found.free_arguments)
+    different = [key for key in expected if key not in free and expected[key] != received[key]]
     if different:
         raise ConfigError(
             f"'training.start_from' must be weights of a network with the run's settings: "

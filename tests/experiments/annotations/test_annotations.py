@@ -45,10 +45,15 @@ def test_members_of_a_network_differ_in_what_they_say_alone(tmp_path):
         assert mapping.pop("name").endswith(name) and mapping.pop("description") == MEMBERS[name].what
         terms = mapping["training"].pop("terms", None)
         assert terms is None or terms[0]["kind"] == "own"
-        assert (mapping["data"].pop("augmentation", None) is not None) == name.endswith("augmented")
-        # Trained for longer, and with one label.
-        if name == "deeper-labels-augmented":
-            mapping["training"]["epochs"] -= 12
+        augmented = mapping["data"].pop("augmentation", None)
+        assert (augmented is not None) == (name.endswith("augmented") or "passes" in name)
+        # Trained for longer, in two passes from what was trained before, and with one label.
+        longer = {"deeper-labels-augmented": 12, "deeper-labels-strongly-augmented": 45, "deeper-labels-two-passes": 14}
+        mapping["training"]["epochs"] -= longer.get(name, 0)
+        if "passes" in name:
+            assert mapping["model"].pop("passes") == 2 and mapping["training"].pop("learning_rate") == 5e-4
+            assert mapping["training"].pop("start_from") == str(tmp_path / "deeper-labels-strongly-augmented")
+            mapping["model"]["passes"], mapping["training"]["learning_rate"] = 1, 1e-3
         if "one-label" in name:
             mapping["data"]["labels"].append(2)
         assert mapping == common.setdefault(name.startswith("deeper"), mapping), name

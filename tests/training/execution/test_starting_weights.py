@@ -7,7 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from dirv_tf.models.weight_files import load_weights_file, read_card
+from dirv_tf.models import VoxelMorph
+from dirv_tf.models.weight_files import load_weights_file, read_card, save_weights_file
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.run import execute
 from dirv_tf.training.execution.run_folder import RunFolder
@@ -65,6 +66,21 @@ def test_shipped_networks_are_known_by_name_and_paths_are_relative_to_the_file(t
     assert (weights.name, weights.card["run"]) == ("A-6", "A-6")
     (tmp_path / "mine.yaml").write_text(MINE.replace("START", "./other/run"), encoding="utf-8")
     assert load_run(tmp_path / "mine.yaml").training.start_from == str(tmp_path / "other" / "run")
+
+
+@pytest.mark.parametrize(("last", "message"), [(4, None), (6, r"the run's settings: last=\(6,\)")])
+def test_a_network_goes_on_in_more_passes_than_it_was_trained_in(tmp_path, last, message):
+    network = VoxelMorph(2, encoder=(4, 4), decoder=(4, 4), last=(4,))
+    save_weights_file(network, tmp_path / "weights.npz")
+    model = f"kind: voxelmorph, encoder: [4, 4], decoder: [4, 4], last: [{last}], passes: 3"
+    text = MINE.replace("START", "./weights.npz").replace("levels: 1, units: 7, experts: 24", model)
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    if message:
+        with pytest.raises(ConfigError, match=message):
+            starting_weights(load_run(tmp_path / "mine.yaml"))
+    else:
+        values = starting_weights(load_run(tmp_path / "mine.yaml")).values
+        np.testing.assert_array_equal(values["field_layer/kernel"], network.named_variables()["field_layer/kernel"])
 
 
 @pytest.mark.parametrize(
