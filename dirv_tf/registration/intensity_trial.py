@@ -30,6 +30,9 @@ from dirv_tf.registration.warped_pair import WarpedPair
 # Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
 # contrasts. Deformation moves hardly anything in a distribution, whatever it does to the images.
 SAME_CONTRAST = 0.2
+# Up to here they may still be of one: of a pattern that is turned, sheared and magnified another part is seen. They are
+# if a linear map alone explains so much.
+PERHAPS_ONE_CONTRAST, _SURELY_ONE = 0.5, 0.9
 # Share of the registered image's variance that the fixed image, perhaps after a change of contrast, must explain for
 # intensities to be compared. Noise, blur and holes leave more, stains much more, and intensities then mislead.
 EXPLAINED = 0.98
@@ -106,6 +109,8 @@ def contrast_distance(fixed: np.ndarray, moving: np.ndarray) -> float:
 def of_one_contrast(fixed: np.ndarray, moving: np.ndarray) -> bool:
     """Return whether the intensities of two images are distributed alike, whatever blur one of them has.
 
+    Where they nearly are, a linear map that explains one image by the other decides.
+
     Parameters
     ----------
     fixed : ndarray of float32, shape (n_1, ..., n_r)
@@ -116,11 +121,16 @@ def of_one_contrast(fixed: np.ndarray, moving: np.ndarray) -> bool:
     -------
     bool
     """
+    given = Pair(fixed, moving, LinearMap.identity(fixed.ndim))
     if fixed.shape == moving.shape:
         # Blur narrows a distribution, which is no change of contrast.
-        pair, _, _ = equally_sharp(Pair(fixed, moving, LinearMap.identity(fixed.ndim)))
+        pair, _, _ = equally_sharp(given)
         fixed, moving = pair.fixed, pair.moving
-    return contrast_distance(fixed, moving) <= SAME_CONTRAST
+    distance = contrast_distance(fixed, moving)
+    if distance <= SAME_CONTRAST or distance > PERHAPS_ONE_CONTRAST or fixed.ndim != 2:
+        return distance <= SAME_CONTRAST
+    linear = intensity_pose(given)
+    return linear is not None and explained_share(given, linear.flow_field(given.fixed.shape)) >= _SURELY_ONE
 
 
 def intensity_trial(

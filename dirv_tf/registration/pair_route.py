@@ -10,15 +10,18 @@ from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.automatic_route import best_route, explains_more
 from dirv_tf.registration.field_checks import explained_share
 from dirv_tf.registration.intensity_pose import intensity_pose
-from dirv_tf.registration.intensity_trial import WORTH_A_TRY, Trial, contrast_distance, intensity_trial
+from dirv_tf.registration.intensity_trial import (
+    PERHAPS_ONE_CONTRAST,
+    WORTH_A_TRY,
+    Trial,
+    contrast_distance,
+    intensity_trial,
+)
 from dirv_tf.registration.landmark_route import registered_from_landmarks
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.placement import alike_as_placed, placed
 from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
-
-# Distance of two contrasts up to which they may be one: what a turned or magnified pair shows of a pattern differs.
-_PERHAPS_ONE_CONTRAST = 0.5
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
 
 def _from_pose(pair: Pair, call: NetworkCall, asked: Asked, trial: Trial | None) -> Registered | None:
     """Register a pair of one contrast from the pose that its intensities have, or None where there is none."""
-    if pair.fixed.ndim != 2 or contrast_distance(pair.fixed, pair.moving) > _PERHAPS_ONE_CONTRAST:
+    if pair.fixed.ndim != 2 or contrast_distance(pair.fixed, pair.moving) > PERHAPS_ONE_CONTRAST:
         return None
     linear = intensity_pose(pair)
     if linear is None:
