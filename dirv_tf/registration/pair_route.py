@@ -93,7 +93,7 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
         tell("aligning")
-    if by_intensities and asked.optimize and asked.align in ("auto", "affine"):
+    if by_intensities and asked.optimize and asked.align == "auto":
         registered = _from_pose(pair, call, asked, trial)
         if registered is not None:
             return registered

@@ -78,6 +78,8 @@ def fitted_poses(moving: np.ndarray, counted: np.ndarray, window: Window, poses:
         Smallest error first; without those that shrink or enlarge more than twice beyond `scale`, and one of those
         within a pixel.
     """
+    if not poses.errors.size:
+        return poses
     side = np.array(window.values.shape)
     middle, radius = (side - 1) / 2, side.max() / 2
     places = np.indices(window.values.shape).reshape(2, -1) - middle[:, None]

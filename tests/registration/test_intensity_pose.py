@@ -87,8 +87,11 @@ def test_of_a_pair_that_only_a_part_of_fits_the_part_says_where_it_lies():
     assert off(found, linear) < 0.5
 
 
-def test_unrelated_images_have_none(rng):
+def test_unrelated_images_and_negatives_have_none(rng):
     assert intensity_pose(Pair(*rng.random((2, *SIZE)).astype(np.float32), LinearMap.identity(2))) is None
+    rows = np.linspace(0, 1, 96, dtype=np.float32)
+    ramp = np.add.outer(rows, 0.1 * rows) / 1.1
+    assert intensity_pose(Pair(ramp, 1.4 - 0.1 * ramp, LinearMap.identity(2))) is None
 
 
 def test_volumes_are_refused():
