@@ -141,14 +141,14 @@ class _Parts:
         for matrix in poses.matrices:
             if all(np.abs(matrix - other).max() * len(window.values) > 2 for other in different):
                 different.append(matrix)
-        return self._places(window, different[:10], _PLACES_AGAIN, _MOST_AGAIN)
+        return self._places(window, different[:10], _PLACES_AGAIN, _MOST_AGAIN, 1 - _LEAST_INSIDE)
 
     def refined(self, poses, window):
         """Return poses after Gauss-Newton steps, best first."""
         return fitted_poses(self._moving, self._counted, window, poses, self._scale)
 
-    def _places(self, window, matrices, places, most):
-        found = [place for matrix in matrices for place in self._best_places(window, matrix, places)]
+    def _places(self, window, matrices, places, most, beyond=0.0):
+        found = [place for matrix in matrices for place in self._best_places(window, matrix, places, beyond)]
         found.sort(key=lambda place: place[0])
         errors, chosen, translations = zip(*found[:most]) if found else ((), (), ())
         return Poses(
@@ -157,10 +157,13 @@ class _Parts:
             np.array(errors),
         )
 
-    def _best_places(self, window, matrix, count):
-        """Return (error, matrix, where the window's first pixel lies), smallest error first."""
+    def _best_places(self, window, matrix, count, beyond):
+        """Return (error, matrix, where the window's first pixel lies), smallest error first.
+
+        The window may reach beyond the moving image by a share of its sides.
+        """
         side, size = np.array(window.values.shape), np.array(self._moving.shape)
-        canvas = np.ceil(np.abs(np.linalg.inv(matrix)) @ size).astype(int)
+        canvas = np.ceil(np.abs(np.linalg.inv(matrix)) @ size + 2 * beyond * side).astype(int)
         if (canvas < side).any():
             return []
         offset = (size - 1) / 2 - matrix @ ((canvas - 1) / 2)
