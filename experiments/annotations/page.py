@@ -20,7 +20,9 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
         json.loads((results / folder / RECORD).read_text(encoding="utf-8")) for folder in ("annotations", "real")
     )
     members = {member["name"]: member for member in record["members"]}
-    untrained = next(row for row in real["methods"] if row["name"] == "register-default")
+    untrained, elastix = (
+        next(row for row in real["methods"] if row["name"] == name) for name in ("register-default", "elastix")
+    )
     gain = 100 * (members["labels"]["dice"] - members["unsupervised"]["dice"])
     sentence = (
         f"With labels the mean Dice coefficient of the first network is {abs(gain):.1f} points "
@@ -28,7 +30,8 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
         "training pairs, unchanged, with the final weights; of the first network in its last epoch. *Applied twice*: "
         "the network registers once more what it registered, and both fields are composed. "
         "The same pairs, registered by `dirv_tf.register(fixed, moving)` without any training: "
-        f"{untrained['summary']['dice_mean']:.3f} ([Real pairs](real_pairs.md))."
+        f"{untrained['summary']['dice_mean']:.3f}, by elastix {elastix['summary']['dice_mean']:.3f} "
+        "([Real pairs](real_pairs.md))."
     )
     sentence += "".join(f" {member['note']}" for member in record["members"] if "note" in member)
     found = {"annotations": f"{markdown(record)}\n{sentence}\n"}
