@@ -71,8 +71,9 @@ def _panel(panel, networks, rows):
         panel.spines[side].set_visible(False)
     for axis, key in ((panel.xaxis, "cpu_seconds"), (panel.yaxis, "endpoint_px")):
         values = [row[key] for row in rows]
-        # Numbers such as 0.05 and 2 rather than powers of ten; more of them within one.
-        subs = (1, 2, 5) if max(values) > 8 * min(values) else (1, 1.2, 1.5, 2, 3, 5, 7)
+        # Numbers such as 0.05 and 2 rather than powers of ten; more of them within one, and fewer over many.
+        ratio = max(values) / min(values)
+        subs = (1,) if ratio > 2000 else (1, 2, 5) if ratio > 8 else (1, 1.2, 1.5, 2, 3, 5, 7)
         axis.set_major_locator(LogLocator(subs=subs))
     once = {row["name"]: row for row in rows if row["way"] == "once"}
     for row in rows:
