@@ -20,6 +20,14 @@ def rng():
 
 
 @pytest.fixture
+def untraced():
+    """Functions run as they are written: tracing and compiling takes longer than a few calls on small arrays."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def check_gradients(rng):
     """Compare the gradient of a function in each argument with central differences in float64."""
 

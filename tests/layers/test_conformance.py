@@ -76,7 +76,7 @@ def test_the_battery_covers_every_public_layer():
 
 
 @battery
-def test_config_round_trip(case, rank, rng):
+def test_config_round_trip(case, rank, rng, untraced):
     make, inputs = case
     layer = make()
     again = type(layer).from_config(layer.get_config())
@@ -118,7 +118,7 @@ def test_eager_graph_and_compiled_results_agree(case, rank, rng):
 
 
 @battery
-def test_every_weight_and_input_gets_a_finite_gradient(case, rank, rng):
+def test_every_weight_and_input_gets_a_finite_gradient(case, rank, rng, untraced):
     make, inputs = case
     values, layer = inputs(rank, 2, rng), make()
     values = tuple(map(tf.constant, values)) if isinstance(values, tuple) else tf.constant(values)

@@ -1,11 +1,13 @@
 """One tiny run, carried out once for all tests that look at its files."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.training.execution.staged_training import StagedTraining
 
 RUNS = Path(__file__).parents[2] / "experiments" / "runs" / "dirv_net"
 TINY = {
@@ -34,6 +36,19 @@ TINY = {
 @pytest.fixture(scope="session")
 def tiny_config():
     return load_run("A-6", overrides=TINY, folder=RUNS)
+
+
+@pytest.fixture(scope="session")
+def untimed():
+    """Make a context in which runs do not say their expected time: to measure it takes longer than to train them."""
+
+    @contextlib.contextmanager
+    def context():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(StagedTraining, "say_expected_time", lambda *_: None)
+            yield
+
+    return context
 
 
 @pytest.fixture(scope="session")

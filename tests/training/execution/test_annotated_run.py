@@ -57,12 +57,13 @@ def write(folder, train=COLUMNS, test=COLUMNS, terms=TERMS):
 
 
 @pytest.fixture(scope="module")
-def annotated_run(tmp_path_factory):
+def annotated_run(tmp_path_factory, untimed):
     folder = tmp_path_factory.mktemp("annotated")
     config, lines = write(folder), []
     run = RunFolder.new(config, folder / "run")
     # With TensorBoard, which calls the loss by itself.
-    return run, execute(config, run, tensorboard=True, report=lines.append), lines
+    with untimed():
+        return run, execute(config, run, tensorboard=True, report=lines.append), lines
 
 
 def test_a_run_says_what_it_trains_with_and_how_well_labels_and_landmarks_fit(annotated_run):
@@ -130,14 +131,6 @@ FAMILIES = {
     "avsm": {"affine_size": 16, "width": 0.0625, "momentum_steps": 1, "affine_steps": 1},
     "rwcnet": {"resolutions": [1], "steps": 1, "radii": 1, "features": 4, "hidden": 8, "blocks": [1, 1]},
 }
-
-
-@pytest.fixture
-def untraced():
-    """Single steps: tracing and compiling would take longer."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.mark.parametrize("kind", FAMILIES)

@@ -29,12 +29,13 @@ def _from(config, start_from, **changes):
     return dataclasses.replace(config, training=training)
 
 
-def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_path):
+def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_path, untimed):
     folder, _, _ = finished
     # Steps too short to change anything.
     config = _from(tiny_config, folder.path, learning_rate=1e-12, epochs=1)
     run, lines = RunFolder.new(config, tmp_path / "run"), []
-    execute(config, run, tensorboard=False, report=lines.append)
+    with untimed():
+        execute(config, run, tensorboard=False, report=lines.append)
     expected = load_weights_file(folder.path).named_variables()
     for path, variable in load_weights_file(run.path).named_variables().items():
         np.testing.assert_allclose(variable, expected[path], atol=1e-8, err_msg=path)
