@@ -197,7 +197,7 @@ real: $(STAMP) ## Register real pairs, stained sections, MR and CT volumes, besi
 robustness: $(STAMP) ## Measure how brightness, noise, blur, holes and poses change the accuracy (ten minutes)
 	@$(PY) -m experiments.comparison.robustness $(ARGS)
 
-campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs and whole slides, share and repeat trainings (over an hour; ARGS=fuzz, kills, long_life, slides, workers or curves: one)
+campaign: $(STAMP) ## Read damaged files, kill processes, register a thousand pairs and whole slides, share and repeat trainings, register what is nearly identical (over an hour; ARGS=fuzz, kills, long_life, slides, workers, shared_settings, curves or nearly_identical: one)
 	@$(PY) -m experiments.reliability $(ARGS)
 
 docs: $(DOCS_STAMP) ## Build the documentation

@@ -19,6 +19,8 @@ version = release = dirv_tf.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
+# Pages link to each other's headings, by the names that GitHub gives them.
+myst_heading_anchors = 3
 
 # The notebooks are committed with their outputs; docs/notebooks/execute.py renews them.
 nb_execution_mode = "off"

@@ -8,7 +8,7 @@ import sys
 from dirv_tf.cli.command_line import exit_status
 
 # Each is a module beside this one, with a function `main` that takes the arguments and returns the exit status.
-CAMPAIGNS = ("fuzz", "kills", "long_life", "slides", "workers", "curves")
+CAMPAIGNS = ("fuzz", "kills", "long_life", "slides", "workers", "shared_settings", "curves", "nearly_identical")
 
 
 def main(arguments=None):

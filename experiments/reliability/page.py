@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.reliability import curves, fuzz
+from experiments.reliability import curves, fuzz, nearly_identical, promises
 from experiments.written_page import WrittenPage, measured_on
 
 _COLUMNS = ("files of", "damaged", "read", "refused", "anything else", "slowest", "more memory")
@@ -31,10 +31,15 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
         Markdown by the name of the block.
     """
     folder = results / "reliability"
-    return {
-        name: written(json.loads((folder / module.RECORD_NAME).read_text(encoding="utf-8")))
-        for name, module, written in (("fuzz", fuzz, _fuzz), ("curves", curves, curves_table))
+    written = {
+        name: made(json.loads((folder / module.RECORD_NAME).read_text(encoding="utf-8")))
+        for name, module, made in (
+            ("fuzz", fuzz, _fuzz),
+            ("nearly identical", nearly_identical, nearly_identical_table),
+            ("curves", curves, curves_table),
+        )
     }
+    return {"promises": promises.table(results), **written}
 
 
 def _fuzz(record):
@@ -75,6 +80,29 @@ def curves_table(record: dict) -> str:
         repeated = [f"{stack['families'][kind]['repeated']:.1e}" for stack in stacks]
         cells = (kind, f"{losses[0]:.4g}", f"{losses[-1]:.4g}", *repeated, f"{curves.between_stacks(stacks, kind):.1e}")
         lines.append(f"| {' | '.join(cells)} |".replace(" 0.0e+00 ", " 0 "))
+    return "\n".join(lines) + "\n"
+
+
+def nearly_identical_table(record: dict) -> str:
+    """Return the table of `nearly_identical.json` in Markdown, with a line break at the end."""
+    lines = [
+        f"Two images of {record['side']} × {record['side']} pixels. {len(record['faults'])} faults. "
+        f"{measured_on(record)}",
+        "",
+        "| noise, share of full scale | registrations by networks | stayed as they were | largest displacement of the "
+        "others | without a network |",
+        "|---|---|---|---|---|",
+    ]
+    for difference in nearly_identical.DIFFERENCES:
+        rows = [row for row in record["rows"] if row["difference"] == difference]
+        networks = [row for row in rows if row["model"] != nearly_identical.WITHOUT]
+        others = [row["largest_displacement"] for row in rows if row not in networks]
+        moved = [row["largest_displacement"] for row in networks if not row["stayed"]]
+        cells = (
+            f"{difference:.0e}", len(networks), len(networks) - len(moved),
+            f"{max(moved):.2g} px" if moved else "–", f"{max(others):.1g} px",
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from experiments.folders import RECORDS
 from experiments.reliability import workers
-from experiments.reliability.workers import RUN, TOLERANCE, differences
+from experiments.reliability.shared_runs import TOLERANCE, differences, differs
+from experiments.reliability.workers import RUN
 from experiments.reliability.workers_page import PAGE, ends_of_the_curve, workers_tables
 
 
@@ -41,7 +42,7 @@ def test_what_hangs_or_lacks_an_epoch_is_a_fault_of_the_record(tmp_path, monkeyp
             raise subprocess.TimeoutExpired("dirv-tf", 1200)
         return {"loss": 0.0, "unseen": 0.0, "weights": 0.0, "seconds_to_end": 3.0, "faults": ["exit statuses [1]"]}
 
-    monkeypatch.setattr(workers, "_trained", trained)
+    monkeypatch.setattr(workers, "trained", trained)
     monkeypatch.setattr(workers, "_killed", killed)
     monkeypatch.setattr("dirv_tf.training.execution.environment.keras_version", lambda: "2.15")
     record = workers.compare([2, 4], 2, tmp_path / "record", lambda line: None)
@@ -57,9 +58,9 @@ def test_what_hangs_or_lacks_an_epoch_is_a_fault_of_the_record(tmp_path, monkeyp
 
 def test_each_of_the_three_differences_is_judged():
     same = {"loss": 0.0, "unseen": 0.0, "weights": 1e-5}
-    assert not workers._differs(same)
+    assert not differs(same)
     for name in same:
-        assert workers._differs({**same, name: 2e-5}) and workers._differs({**same, name: float("nan")})
+        assert differs({**same, name: 2e-5}) and differs({**same, name: float("nan")})
 
 
 def test_the_run_can_be_read(tmp_path):
