@@ -84,7 +84,12 @@ class Trial(NamedTuple):
     @property
     def needs_no_alignment(self) -> bool:
         """Whether the pair is registered from where it is, by a deformation that may well be the truth."""
-        return self.succeeded and self.irregularity <= _REGULAR and self.turn <= TURNED
+        return self.may_be_the_truth and self.turn <= TURNED
+
+    @property
+    def may_be_the_truth(self) -> bool:
+        """Whether it explains the images by a deformation as even as those of one pattern are."""
+        return self.succeeded and self.irregularity <= _REGULAR
 
 
 def contrast_distance(fixed: np.ndarray, moving: np.ndarray) -> float:

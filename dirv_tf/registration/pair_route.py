@@ -134,7 +134,7 @@ def _from_pose(pair: Pair, call: NetworkCall, asked: Asked, trial: Trial | None)
         return None
     there = replace(pair, linear=linear)
     posed = intensity_trial(there, call, asked.effort)
-    if posed.found is None or not posed.succeeded:
+    if posed.found is None or not posed.may_be_the_truth:
         return None
     if trial is not None and trial.found is not None and not explains_more(there, posed.found, trial):
         return None
