@@ -1,7 +1,6 @@
 """Faults at the command line: outputs that cannot be written, full disks, want of memory, signals."""
 
 import errno
-import importlib
 import os
 import shutil
 import signal
@@ -12,6 +11,7 @@ import pytest
 from dirv_tf.cli import info_command
 from dirv_tf.cli.main import main
 from dirv_tf.io import atomic_write, output_paths
+from dirv_tf.registration import pair_route
 
 RUN = """\
 name: mine
@@ -136,9 +136,7 @@ def test_a_signal_while_results_are_written_leaves_no_temporary_file(files, insi
 
 
 def test_want_of_memory_is_said_with_the_sizes(files, monkeypatch, capsys):
-    # The package's attribute of that name is the function.
-    module = importlib.import_module("dirv_tf.registration.register")
-    monkeypatch.setattr(module, "placed", lambda *_: np.empty((2**20, 2**20, 2**10)))
+    monkeypatch.setattr(pair_route, "placed", lambda *_: np.empty((2**20, 2**20, 2**10)))
     assert main(["register", "fixed.png", "moving.png", "-o", "new", "--model", "model"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: Expected memory for a pair of 24 x 32 and 24 x 32 pixels; smaller images need less")
