@@ -1,4 +1,4 @@
-"""Training steps that several virtual devices of this machine's processor share, in a process of its own."""
+"""Training steps that several virtual devices of this machine's processor share, in processes of their own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from experiments.benchmark.rows import Row
 from experiments.benchmark.timing import measure_by_turns, spread
 
 SECTION = "training step shared by virtual devices"
+# How often every number of devices has its turn, and steps per turn.
+_TURNS, _STEPS = 2, 5
 
 
 def measure_shared_steps(plan):
@@ -33,11 +35,16 @@ def measure_shared_steps(plan):
     RuntimeError
         When the process fails; with what it said.
     """
-    arguments = {"run": plan.run, "units": plan.units, "experts": plan.experts, "seconds": 2 * plan.seconds}
-    arguments.update(side=plan.training_side, batch=plan.training_batch, devices=plan.shared_devices)
-    # TensorFlow parts the processor before it computes anything, or not at all.
-    _, said = run_python("-m", "experiments.benchmark.shared_steps", json.dumps(arguments))
-    times = json.loads(said.splitlines()[-1])
+    arguments = {"run": plan.run, "units": plan.units, "experts": plan.experts}
+    arguments.update(side=plan.training_side, batch=plan.training_batch)
+    times: dict[str, list[float]] = {str(number): [] for number in plan.shared_devices}
+    for _ in range(_TURNS):
+        for number in plan.shared_devices:
+            # TensorFlow parts the processor before it computes anything, or not at all; and groups of two and of four
+            # devices cannot add up their gradients in one process.
+            asked = json.dumps({**arguments, "devices": number})
+            _, said = run_python("-m", "experiments.benchmark.shared_steps", asked)
+            times[str(number)] += json.loads(said.splitlines()[-1])
     note = f"{plan.training_batch} pairs of {plan.training_side}² for all together"
     return rows_of_rates(times, plan.training_batch, note)
 
@@ -64,23 +71,21 @@ def rows_of_rates(times, batch, note):
     return rows
 
 
-def _times(run, units, experts, side, batch, devices, seconds):
+def _times(run, units, experts, side, batch, devices):
     import tensorflow as tf
 
     processor = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * max(devices))
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * devices)
     from experiments.benchmark.networks import pairs, ready_to_train
 
     batches = tf.data.Dataset.from_tensors(pairs(side, 2, batch)).repeat()
-    steps = {}
-    for number in devices:
-        strategy = tf.distribute.MirroredStrategy([f"CPU:{device}" for device in range(number)])
-        with strategy.scope():
-            network = ready_to_train(run, units=units, experts=experts)
-        network.make_train_function()
-        shared = iter(strategy.experimental_distribute_dataset(batches))
-        steps[str(number)] = functools.partial(network.train_function, shared)
-    return measure_by_turns(steps, seconds)
+    strategy = tf.distribute.MirroredStrategy([f"CPU:{device}" for device in range(devices)])
+    with strategy.scope():
+        network = ready_to_train(run, units=units, experts=experts)
+    network.make_train_function()
+    shared = iter(strategy.experimental_distribute_dataset(batches))
+    step = functools.partial(network.train_function, shared)
+    return measure_by_turns({"step": step}, 0, least=_STEPS, most=_STEPS)["step"]
 
 
 if __name__ == "__main__":
