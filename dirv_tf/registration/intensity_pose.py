@@ -97,6 +97,32 @@ def intensity_pose(pair: Pair, middle: tuple[float, float] = (0.5, 0.5)) -> Line
     return None if last is None else parts.linear_map(last)
 
 
+def first_part(size: tuple[int, ...], middle: tuple[float, float]) -> tuple[slice, ...]:
+    """Return the part of an image that a search begins with, see `intensity_pose`.
+
+    Parameters
+    ----------
+    size : tuple of int, length 2
+    middle : tuple of float
+        As of `intensity_pose`.
+
+    Returns
+    -------
+    tuple of slice
+    """
+    return _part(size, middle, _first_side(max(size)))
+
+
+def _first_side(longest):
+    return min(max(_FIRST_SIDE, int(longest * _FIRST_SHARE)), longest)
+
+
+def _part(size, middle, side):
+    """Return a part about a place, as far as the border allows."""
+    first = [min(max(int(share * length - side / 2), 0), max(length - side, 0)) for share, length in zip(middle, size)]
+    return tuple(slice(start, start + side) for start in first)
+
+
 class _Parts:
     """Both images, reduced, and what is asked of them."""
 
@@ -106,7 +132,7 @@ class _Parts:
             np.ones(image.shape, np.float32) if mask is None else block_mean(mask.astype(np.float32), factor)
             for image, mask in ((self._fixed, pair.mask), (self._moving, pair.moving_mask))
         )
-        self._middle, self._factor = np.multiply(middle, self._fixed.shape), factor
+        self._middle, self._factor = middle, factor
         self._scale = math.sqrt(abs(np.linalg.det(pair.linear.matrix)))
 
     def linear_map(self, poses):
@@ -117,16 +143,15 @@ class _Parts:
     def sides(self):
         """Return the sides of the growing part."""
         longest = max(self._fixed.shape)
-        sides = [min(max(_FIRST_SIDE, int(longest * _FIRST_SHARE)), longest)]
+        sides = [_first_side(longest)]
         while sides[-1] < longest:
             sides.append(min(int(sides[-1] * _GROWTH), longest))
         return sides
 
     def window(self, side):
         """Return a part of the fixed image about the middle asked for, as far as the border allows."""
-        first = np.clip((self._middle - side / 2).astype(int), 0, np.maximum(np.array(self._fixed.shape) - side, 0))
-        part = tuple(slice(start, start + side) for start in first)
-        return Window(first, self._fixed[part], self._weights[part] + 1e-6)
+        part = _part(self._fixed.shape, self._middle, side)
+        return Window(np.array([each.start for each in part]), self._fixed[part], self._weights[part] + 1e-6)
 
     def searched(self, start):
         """Return the best places of the first part among the poses of the grid."""

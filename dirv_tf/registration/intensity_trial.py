@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
-from dirv_tf.registration.intensity_pose import intensity_pose
+from dirv_tf.registration.intensity_pose import first_part, intensity_pose
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.relative_blur import relative_blur
@@ -196,20 +196,25 @@ def _start(pair, network, effort, optimize):
         found = registered_by_network(pair, network)
         return found, explained_share(pair, found.flow_field)
     quick = effort == "fast" or _is_quick_volume(pair, effort)
-    ways = [
-        functools.partial(registered_by_optimization, pair, "mse", effort),
-        functools.partial(_from_pose, pair, effort),
-        functools.partial(registered_by_network, pair, network),
-    ]
-    last_ways = [
-        functools.partial(registered_by_optimization, pair, "lncc", effort),
-        *(functools.partial(_from_pose, pair, effort, middle) for middle in itertools.product((0.25, 0.75), repeat=2)),
-    ]
+    # Calls, and of images the middles of parts whose pose is looked for.
+    middle, *quarters = ((0.5, 0.5), *itertools.product((0.25, 0.75), repeat=2)) if pair.fixed.ndim == 2 else (None,)
+    by_intensities, by_structure = (
+        functools.partial(registered_by_optimization, pair, similarity, effort) for similarity in ("mse", "lncc")
+    )
+    ways: list = [by_intensities, middle, functools.partial(registered_by_network, pair, network)]
+    last_ways: list = [by_structure, *quarters]
     candidates, repairable = [], False
+
+    def best():
+        # A field that folds explains some pixels twice.
+        return max(candidates, key=lambda candidate: candidate[0] - folded_percent(pair, candidate[1]) / 100)
+
     # The last ways are worth their time where a part of the image fits: then all of it could.
     while ways or (repairable and last_ways):
-        ways = ways or [last_ways.pop(0)]
-        found = ways.pop(0)()
+        way = ways.pop(0) if ways else last_ways.pop(0)
+        if way in quarters and best()[0] >= EXPLAINED:
+            break
+        found = way() if callable(way) else way and _from_pose(pair, effort, way, best()[1])
         if found is None:
             continue
         repairs = (None,)
@@ -225,14 +230,20 @@ def _start(pair, network, effort, optimize):
                 return found, share
             if share < WORTH_A_TRY and repair is not None:
                 break
-    # A field that folds explains some pixels twice.
-    share, found = max(candidates, key=lambda candidate: candidate[0] - folded_percent(pair, candidate[1]) / 100)
+    share, found = best()
     return found, share
 
 
-def _from_pose(pair, effort, middle=(0.5, 0.5)):
-    """Register from the pose that the intensities of a part have, which may be what a whole pattern is off by."""
-    linear = intensity_pose(pair, middle) if pair.fixed.ndim == 2 else None
+def _from_pose(pair, effort, middle, known):
+    """Register from the pose that the intensities of a part have, which may be what a whole pattern is off by.
+
+    None where a known field explains this part, which then does not lie elsewhere, or the part is found nowhere.
+    """
+    part, mask = first_part(pair.fixed.shape, middle), np.zeros(pair.fixed.shape, bool)
+    mask[part] = True if pair.mask is None else pair.mask[part]
+    if explained_share(replace(pair, mask=mask), known.flow_field) >= EXPLAINED:
+        return None
+    linear = intensity_pose(pair, middle)
     return None if linear is None else registered_by_optimization(replace(pair, linear=linear), "mse", effort)
 
 
