@@ -19,6 +19,8 @@ from dirv_tf.registration.route import Pair
 
 # Larger images are reduced first.
 _LARGEST_SIDE = 128
+# What a place as far away as the image is long must gain, as a share of the variance: stripes fit all along them.
+_FAR = 1e-3
 # Degrees and scales along each axis of the fixed image: at the edge of the first part, their steps are less than half
 # of a cell of 6 pixels off.
 _ANGLES, _SCALES = np.arange(-22.5, 23, 7.5), (0.85, 1.0, 1.18)
@@ -134,6 +136,8 @@ class _Parts:
         )
         self._middle, self._factor = middle, factor
         self._scale = math.sqrt(abs(np.linalg.det(pair.linear.matrix)))
+        corner = np.full(2, (factor - 1) / 2)
+        self._start = LinearMap(pair.linear.matrix, (pair.linear.applied(corner) - corner) / factor)
 
     def linear_map(self, poses):
         """Return the best pose in pixels of the images as they are."""
@@ -170,7 +174,14 @@ class _Parts:
 
     def refined(self, poses, window):
         """Return poses after Gauss-Newton steps, best first."""
-        return fitted_poses(self._moving, self._counted, window, poses, self._scale)
+        poses = fitted_poses(self._moving, self._counted, window, poses, self._scale)
+        away = self._handicap(window, poses.matrices @ window.middle + poses.translations)
+        return poses.chosen(np.argsort(poses.errors + away, kind="stable"))
+
+    def _handicap(self, window, places):
+        """Return by how much a window must fit better with its middle at places (..., 2) than where it is expected."""
+        away = places - self._start.applied(window.middle)
+        return _FAR * window.variance * np.square(away).sum(axis=-1) / max(self._moving.shape) ** 2
 
     def _places(self, window, matrices, places, most, beyond=0.0):
         found = [place for matrix in matrices for place in self._best_places(window, matrix, places, beyond)]
@@ -207,6 +218,8 @@ class _Parts:
         room = tuple(slice(length - part + 1) for length, part in zip(canvas, side))
         squares, area = squares[room], area[room]
         errors = np.where(area >= _LEAST_INSIDE * window.weights.sum(), squares / np.maximum(area, 1e-6), np.inf)
+        middles = np.moveaxis(np.indices(errors.shape), 0, -1) + (side - 1) / 2
+        errors += self._handicap(window, middles @ matrix.T + offset)
         found = []
         for _ in range(count):
             place = np.unravel_index(np.argmin(errors), errors.shape)

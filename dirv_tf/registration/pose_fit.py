@@ -52,6 +52,11 @@ class Window(NamedTuple):
     weights: np.ndarray
 
     @property
+    def middle(self) -> np.ndarray:
+        """Where its middle lies in the fixed image: shape (2,), pixels."""
+        return self.first + (np.array(self.values.shape) - 1) / 2
+
+    @property
     def variance(self) -> float:
         """The weighted variance of its intensities."""
         mean = np.average(self.values, weights=self.weights)
@@ -86,7 +91,7 @@ def fitted_poses(moving: np.ndarray, counted: np.ndarray, window: Window, poses:
     basis = np.concatenate([places / radius, np.ones_like(places[:1])])
     # Columns: what multiplies the place, in units of the window, and where the middle lies.
     unknowns = np.concatenate(
-        [poses.matrices * radius, (poses.matrices @ (window.first + middle) + poses.translations)[..., None]], -1
+        [poses.matrices * radius, (poses.matrices @ window.middle + poses.translations)[..., None]], -1
     )
     values, weights = window.values.ravel(), window.weights.ravel()
     damping = np.full(len(unknowns), _DAMPING)
@@ -109,8 +114,8 @@ def fitted_poses(moving: np.ndarray, counted: np.ndarray, window: Window, poses:
         damping[active] = np.where(better, np.maximum(damping[active] * _LESS, 1e-6), damping[active] * _MORE)
         damping[active[enough]] = math.inf
     found = unknowns[..., :2] / radius
-    translations = unknowns[..., 2] - found @ (window.first + middle)
-    return _distinct(Poses(found, translations, errors), window.first + middle, radius, scale)
+    translations = unknowns[..., 2] - found @ window.middle
+    return _distinct(Poses(found, translations, errors), window.middle, radius, scale)
 
 
 def _equations(moving, there, unknowns, basis, values, weights):

@@ -87,6 +87,14 @@ def test_of_a_pair_that_only_a_part_of_fits_the_part_says_where_it_lies():
     assert off(found, linear) < 0.5
 
 
+@pytest.mark.parametrize("shift", [4, -6, 9])
+def test_stripes_which_fit_all_along_them_stay_as_near_as_they_can(shift):
+    stripes = np.tile(0.5 + 0.5 * np.sin(np.arange(128) / 3)[:, None], (1, 128)).astype(np.float32)
+    result = dirv_tf.register(stripes, np.roll(stripes, shift, axis=0))
+    rows, columns = np.median(result.flow_field, axis=(0, 1))
+    assert abs(rows - shift) < 0.1 and abs(columns) < 1
+
+
 def test_unrelated_images_and_negatives_have_none(rng):
     assert intensity_pose(Pair(*rng.random((2, *SIZE)).astype(np.float32), LinearMap.identity(2))) is None
     rows = np.linspace(0, 1, 96, dtype=np.float32)
