@@ -93,8 +93,8 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
         tell("aligning")
-    if by_intensities and asked.optimize and asked.align == "auto":
-        registered = _from_pose(pair, call, asked, trial)
+    if by_intensities and asked.optimize and asked.align in ("auto", "affine"):
+        registered = _registered_from_pose(pair, call, asked, trial)
         if registered is not None:
             return registered
     linear, alignment, notes = placed(pair, asked.align)
@@ -125,7 +125,7 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
     return Registered(found, linear, alignment, notes)
 
 
-def _from_pose(pair: Pair, call: NetworkCall, asked: Asked, trial: Trial | None) -> Registered | None:
+def _registered_from_pose(pair: Pair, call: NetworkCall, asked: Asked, trial: Trial | None) -> Registered | None:
     """Register a pair of one contrast from the pose that its intensities have, or None where there is none."""
     if pair.fixed.ndim != 2 or contrast_distance(pair.fixed, pair.moving) > PERHAPS_ONE_CONTRAST:
         return None
