@@ -36,6 +36,11 @@ def pretrained_names(rank: int | None = None, task: str | None = "registration")
     )
 
 
+def is_pretrained(name: str) -> bool:
+    """Return whether a network of that name ships; no card is read."""
+    return name == Path(name).name and (WEIGHTS_FOLDER / name / "weights.json").is_file()
+
+
 def load_pretrained(name: str) -> RegistrationNetwork:
     """Build a shipped network and load its weights.
 

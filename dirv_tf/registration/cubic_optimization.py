@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Callable
 
@@ -24,7 +23,7 @@ _OF_NOISE, _LEAST = {2: 600.0, 3: 100.0}, 6e-4
 # Levenberg-Marquardt damping in units of the mean diagonal, and its factors after a step that lowered or raised the
 # energy; where it ends, and the share of the energy that ends it. In volumes steps take long, and those that gain less
 # hardly change the field.
-_DAMPING, _LESS, _MORE, _MOST, _TOLERANCE = 1e-3, 0.3, 10.0, 1e4, {2: 1e-4, 3: 3e-2}
+_DAMPING, _LESS, _MORE, _MOST, _TOLERANCE = 1e-3, 0.3, 10.0, 1e4, {2: 1e-3, 3: 3e-2}
 _CONJUGATE_STEPS, _RESIDUAL = 30, 1e-1
 
 
@@ -232,10 +231,14 @@ class _Problem:
         """Solve for the step by conjugate gradients, preconditioned by the diagonal."""
         damping = np.float32(damping * float(diagonal.mean()) + 1e-12)
         inverse = 1 / (diagonal + damping + self._bending_weight * np.float32(bending_diagonal(self._grid.spacing)))
+        weighted = self._weights * slopes
 
         def apply(step):
             field = self._grid.interpolate(step)
-            pulled = self._weights * (field * slopes).sum(axis=0) * slopes
+            along = field[0] * slopes[0]
+            for one, other in zip(field[1:], slopes[1:]):
+                along += one * other
+            pulled = along * weighted
             if self._landmarks is not None:
                 pulled += self._landmarks.weights * field
             stiff = self._bending_weight * bending_force(step, self._grid.spacing)
@@ -248,18 +251,23 @@ def _slopes_at(values, coordinates):
     """Return the derivatives (r, ...) of the linear interpolation of an array at coordinates (r, ...)."""
     rank, last = values.ndim, np.array(values.shape).reshape(-1, *[1] * (coordinates.ndim - 1)) - 1
     clipped = np.clip(coordinates, 0, last.astype(np.float32))
-    low = clipped.astype(np.int32)
-    beyond = clipped - low
+    low = clipped.astype(np.intp)
+    beyond = clipped - low.astype(np.float32)
     # Places in the flat array of the pixels on both sides, per axis.
     strides = np.cumprod([1, *values.shape[:0:-1]])[::-1]
     high = np.minimum(low + 1, last)
     places = [(low[axis] * stride, high[axis] * stride) for axis, stride in enumerate(strides)]
-    flat, slopes = values.ravel(), np.zeros(coordinates.shape, np.float32)
-    for corner in itertools.product((0, 1), repeat=rank):
-        pixels = flat[sum(places[axis][side] for axis, side in enumerate(corner))]
-        weights = [beyond[axis] if side else 1 - beyond[axis] for axis, side in enumerate(corner)]
-        for axis, side in enumerate(corner):
-            others = [weight for other, weight in enumerate(weights) if other != axis]
-            term = math.prod(others[1:], start=others[0]) * pixels
-            slopes[axis] += term if side else -term
-    return slopes * (coordinates == clipped)
+    flat = values.ravel()
+    # One axis after the other halves the corners; from here on, they also have slopes along the axes before.
+    corners = [
+        [flat.take(sum(place[side] for place, side in zip(places, sides)))]
+        for sides in itertools.product((0, 1), repeat=rank)
+    ]
+    for axis in range(rank):
+        half = len(corners) // 2
+        corners = [
+            [*(one + beyond[axis] * (two - one) for one, two in zip(here, there)), there[0] - here[0]]
+            for here, there in zip(corners[:half], corners[half:])
+        ]
+    slopes = np.stack(corners[0][1:])
+    return np.multiply(slopes, coordinates == clipped, out=slopes)

@@ -85,7 +85,7 @@ def model_path(model: Any) -> Path:
             "RegistrationNetwork. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
-    if isinstance(model, str) and model in pretrained_names(task=None):
+    if isinstance(model, str) and pretrained.is_pretrained(model):
         return pretrained.WEIGHTS_FOLDER / model
     path = Path(model)
     if not path.exists():
