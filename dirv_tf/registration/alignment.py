@@ -167,30 +167,35 @@ def align(
     return pair.refined(poses, transform)
 
 
-def similarity_as_given(
+def judged_alignment(
     fixed: np.ndarray,
     moving: np.ndarray,
+    pose: tuple[np.ndarray, np.ndarray] | None = None,
+    transform: str = "affine",
     fixed_mask: np.ndarray | None = None,
     moving_mask: np.ndarray | None = None,
-) -> float:
-    """Return the similarity that `align` would find its images to have before, without looking for a pose.
+) -> Alignment:
+    """Say how alike two images are in a given pose, without looking for one.
 
     Parameters
     ----------
     fixed, moving, fixed_mask, moving_mask
         As of `align`.
+    pose : tuple of (ndarray, ndarray), optional
+        Matrix and translation, see `Alignment`. Default: the identity.
+    transform : str
+        What kind of map the pose is.
 
     Returns
     -------
-    float
-        `Alignment.similarity_before`.
+    Alignment
 
     Raises
     ------
     ValueError
         As `align`.
     """
-    return _checked_pair(fixed, moving, fixed_mask, moving_mask).as_given()
+    return _checked_pair(fixed, moving, fixed_mask, moving_mask).judged(pose, transform)
 
 
 def _checked_pair(fixed, moving, fixed_mask, moving_mask):
@@ -254,19 +259,22 @@ class _Pair:
                     found.append((similarity, self._to_image(matrix, translation, scale)))
             found.sort(key=lambda entry: -entry[0])
             poses = [pose for _, pose in found[:kept]] or [identity]
-        before, overlap_before = judge.similarity(*self._to_level(*identity, judged_scale))
-        after, overlap = judge.similarity(*self._to_level(*poses[0], judged_scale))
-        if after < before + SMALLEST_GAIN:
-            return Alignment(*identity, before, before, overlap_before, overlap_before, transform)
-        return Alignment(*poses[0], before, after, overlap, overlap_before, transform)
+        found = self._judged(poses[0], transform, judge, judged_scale)
+        return found if found.similarity_after >= found.similarity_before + SMALLEST_GAIN else found.undone()
 
-    def as_given(self):
-        """Return the similarity of the images as they lie, on the level that judges poses."""
-        sides = [side for side, _, _ in LEVELS[self._rank]]
-        factor = self._factor(sides[1])
+    def judged(self, pose, transform):
+        """Return an alignment of that pose, the identity by default, on the level that judges poses."""
+        factor = self._factor(LEVELS[self._rank][1][0])
+        level = PoseRefinement(*self._maps(factor), transform)
+        return self._judged(pose, transform, level, factor * self._reduction)
+
+    def _judged(self, pose, transform, judge, scale):
         identity = np.eye(self._rank), np.zeros(self._rank)
-        level = PoseRefinement(*self._maps(factor), "translation")
-        return level.similarity(*self._to_level(*identity, factor * self._reduction))[0]
+        before, overlap_before = judge.similarity(*self._to_level(*identity, scale))
+        if pose is None:
+            return Alignment(*identity, before, before, overlap_before, overlap_before, transform)
+        after, overlap = judge.similarity(*self._to_level(*pose, scale))
+        return Alignment(*pose, before, after, overlap, overlap_before, transform)
 
     def _factor(self, side):
         return max(1, -(-self._side // side))

@@ -20,7 +20,7 @@ from dirv_tf.registration.intensity_trial import (
 from dirv_tf.registration.landmark_route import registered_from_landmarks
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
-from dirv_tf.registration.placement import alike_as_placed, placed
+from dirv_tf.registration.placement import alike_as_placed, as_alignment, placed
 from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
 
 
@@ -140,4 +140,6 @@ def _registered_from_pose(pair: Pair, call: NetworkCall, asked: Asked, trial: Tr
         return None
     explained = 100 * explained_share(there, there.start())
     note = f"aligned (affine) by intensities, which explains {min(explained, 99):.0f} % of the image"
-    return Registered(posed.found, linear, notes=(note,))
+    # Who asked for an alignment is told how alike the images are; otherwise the field speaks for itself.
+    alignment = as_alignment(pair, linear) if asked.align == "affine" else None
+    return Registered(posed.found, linear, alignment, (note,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dirv_tf.registration.alignment import TRANSFORMS, Alignment, align, similarity_as_given
+from dirv_tf.registration.alignment import TRANSFORMS, Alignment, align, judged_alignment
 from dirv_tf.registration.alignment_decision import decide_alignment
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.route import Pair
@@ -68,7 +68,15 @@ def alike_as_placed(pair: Pair, transform: str) -> bool:
     if transform != "auto" or not _is_alignable(pair, transform):
         return False
     source, moving_mask = _on_fixed_grid(pair)
-    return similarity_as_given(pair.fixed, source, pair.mask, moving_mask) >= SOMEWHAT_ALIKE
+    judged = judged_alignment(pair.fixed, source, fixed_mask=pair.mask, moving_mask=moving_mask)
+    return judged.similarity_before >= SOMEWHAT_ALIKE
+
+
+def as_alignment(pair: Pair, linear: LinearMap) -> Alignment:
+    """Return what an affine alignment that led to a linear map from fixed to moving pixels says of itself."""
+    source, moving_mask = _on_fixed_grid(pair)
+    found = pair.linear.inverse().after(linear)
+    return judged_alignment(pair.fixed, source, (found.matrix, found.translation), "affine", pair.mask, moving_mask)
 
 
 def _is_alignable(pair, transform):

@@ -141,6 +141,7 @@ def test_an_affine_alignment_that_was_asked_for_looks_for_the_pose_as_well():
     fixed = geometry.warp_image(moving, field).numpy()
     result = dirv_tf.register(fixed[0, ..., 0], moving[0, ..., 0], align="affine")
     assert np.linalg.norm(result.flow_field - field[0], axis=-1).mean() < 0.1
+    assert result.alignment.transform == "affine" and result.alignment.similarity_after > 0.8
 
 
 @pytest.mark.parametrize("number", [31, 57])
