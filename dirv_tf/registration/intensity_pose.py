@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 from scipy import fft, ndimage
 
 from dirv_tf.registration.alignment_features import block_mean
+from dirv_tf.registration.field_checks import explained_share
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.pose_fit import Poses, Window, fitted_poses
 from dirv_tf.registration.route import Pair
@@ -34,6 +36,9 @@ _PLACES, _MOST, _PLACES_AGAIN, _MOST_AGAIN = 2, 60, 10, 60
 _HOPELESS_BEFORE, _HOPELESS = 1.5, 0.5
 # What leaves less fits a part well.
 _FITS = 0.1
+# Share of the first part's variance that a pose must explain: 0.64 or more on 48 chessboards that are deformed by 4
+# pixels on top of it, at most 0.57 on most photographs that lie otherwise.
+_PART = 0.6
 # What leaves less is the pose: no other one is looked for.
 _FOUND = 1e-3
 # Part of a window that must lie in the moving image.
@@ -58,7 +63,7 @@ def intensity_pose(pair: Pair, middle: tuple[float, float] = (0.5, 0.5)) -> Line
     -------
     LinearMap or None
         From fixed to moving pixels, as images of at most 128 pixels along the longest side show it. Where no map fits
-        the whole image, that of the largest part which is fitted well; None where nothing comes near the first part.
+        the whole image, that of the largest part which is fitted well; None where none explains the first part.
 
     Raises
     ------
@@ -96,23 +101,29 @@ def intensity_pose(pair: Pair, middle: tuple[float, float] = (0.5, 0.5)) -> Line
             break
         if last is None or left[0] < _FITS:
             last = poses
-    return None if last is None else parts.linear_map(last)
+    if last is None:
+        return None
+    found = parts.linear_map(last)
+    return found if explained_share(first_part(pair, middle), found.flow_field(pair.fixed.shape)) >= _PART else None
 
 
-def first_part(size: tuple[int, ...], middle: tuple[float, float]) -> tuple[slice, ...]:
-    """Return the part of an image that a search begins with, see `intensity_pose`.
+def first_part(pair: Pair, middle: tuple[float, float] = (0.5, 0.5)) -> Pair:
+    """Return a pair of which only the part counts that a search begins with, see `intensity_pose`.
 
     Parameters
     ----------
-    size : tuple of int, length 2
+    pair : Pair
     middle : tuple of float
         As of `intensity_pose`.
 
     Returns
     -------
-    tuple of slice
+    Pair
     """
-    return _part(size, middle, _first_side(max(size)))
+    size, mask = pair.fixed.shape, np.zeros(pair.fixed.shape, bool)
+    part = _part(size, middle, _first_side(max(size)))
+    mask[part] = True if pair.mask is None else pair.mask[part]
+    return replace(pair, mask=mask)
 
 
 def _first_side(longest):

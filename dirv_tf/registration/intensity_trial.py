@@ -226,7 +226,8 @@ def _start(pair, network, effort, optimize):
                 found = replace(found, flow_field=repair(pair, found.flow_field))
             share = explained_share(pair, found.flow_field)
             candidates.append((share, found))
-            if share >= EXPLAINED and (effort == "fast" or misfit_share(pair, found.flow_field) <= LITTLE):
+            enough = share >= EXPLAINED or leaves_only_noise(pair, found.flow_field)
+            if enough and (effort == "fast" or misfit_share(pair, found.flow_field) <= LITTLE):
                 return found, share
             if share < WORTH_A_TRY and repair is not None:
                 break
@@ -239,9 +240,7 @@ def _from_pose(pair, effort, middle, known):
 
     None where a known field explains this part, which then does not lie elsewhere, or the part is found nowhere.
     """
-    part, mask = first_part(pair.fixed.shape, middle), np.zeros(pair.fixed.shape, bool)
-    mask[part] = True if pair.mask is None else pair.mask[part]
-    if explained_share(replace(pair, mask=mask), known.flow_field) >= EXPLAINED:
+    if explained_share(first_part(pair, middle), known.flow_field) >= EXPLAINED:
         return None
     linear = intensity_pose(pair, middle)
     return None if linear is None else registered_by_optimization(replace(pair, linear=linear), "mse", effort)

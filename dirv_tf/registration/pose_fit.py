@@ -12,6 +12,8 @@ _LEAST_INSIDE = 0.4
 _STEPS, _DAMPING, _LESS, _MORE, _MOST = 12, 1e-3, 0.25, 8.0, 10.0
 # A step that lowers an error by a smaller share is the last one.
 _TOLERANCE = 0.005
+# Of larger windows every second pixel along each axis counts: six unknowns need no more.
+_LARGEST_WINDOW = 48
 # Beyond twice what is known, a map has collapsed onto a detail.
 _LARGEST_SCALE = 2.0
 
@@ -87,13 +89,14 @@ def fitted_poses(moving: np.ndarray, counted: np.ndarray, window: Window, poses:
         return poses
     side = np.array(window.values.shape)
     middle, radius = (side - 1) / 2, side.max() / 2
-    places = np.indices(window.values.shape).reshape(2, -1) - middle[:, None]
-    basis = np.concatenate([places / radius, np.ones_like(places[:1])])
+    every = (slice(None, None, 2 if side.max() > _LARGEST_WINDOW else 1),) * 2
+    places = np.indices(window.values.shape)[(slice(None), *every)].reshape(2, -1) - middle[:, None]
+    basis = np.concatenate([places / radius, np.ones_like(places[:1])]).astype(np.float32)
     # Columns: what multiplies the place, in units of the window, and where the middle lies.
     unknowns = np.concatenate(
         [poses.matrices * radius, (poses.matrices @ window.middle + poses.translations)[..., None]], -1
     )
-    values, weights = window.values.ravel(), window.weights.ravel()
+    values, weights = (each[every].ravel() for each in (window.values, window.weights))
     damping = np.full(len(unknowns), _DAMPING)
     errors, matrices, forces = _equations(moving, counted, unknowns, basis, values, weights)
     for _ in range(_STEPS):
@@ -120,7 +123,7 @@ def fitted_poses(moving: np.ndarray, counted: np.ndarray, window: Window, poses:
 
 def _equations(moving, there, unknowns, basis, values, weights):
     """Return errors (K,), and the normal equations of squared differences: (K, 6, 6) and (K, 6)."""
-    coordinates = unknowns @ basis
+    coordinates = unknowns.astype(np.float32) @ basis
     value, slopes = _with_slopes(moving, coordinates)
     last = np.array(moving.shape)[:, None] - 1
     nearest = np.clip(np.rint(coordinates), 0, last).astype(np.intp)
@@ -135,7 +138,8 @@ def _equations(moving, there, unknowns, basis, values, weights):
     )
     rows = (slopes[:, :, None] * basis[None, None]).reshape(len(unknowns), 6, -1)
     weighted = rows * counted[:, None]
-    return errors, weighted @ rows.transpose(0, 2, 1), (weighted @ left[..., None])[..., 0]
+    products = weighted @ rows.transpose(0, 2, 1), (weighted @ left[..., None])[..., 0]
+    return errors.astype(float), *(product.astype(float) for product in products)
 
 
 def _with_slopes(image, coordinates):

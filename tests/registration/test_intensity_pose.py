@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import skimage.data
 import tensorflow as tf
 
 import dirv_tf
 from dirv_tf import geometry, synthesis
+from dirv_tf.registration import intensity_trial
 from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.route import Pair
@@ -100,6 +102,24 @@ def test_unrelated_images_and_negatives_have_none(rng):
     rows = np.linspace(0, 1, 96, dtype=np.float32)
     ramp = np.add.outer(rows, 0.1 * rows) / 1.1
     assert intensity_pose(Pair(ramp, 1.4 - 0.1 * ramp, LinearMap.identity(2))) is None
+
+
+def test_a_picture_that_is_turned_out_of_reach_has_none():
+    """What fitted its background best took a registration of its own before the alignment got its turn."""
+    moving = skimage.data.camera()[128:384, 128:384].astype(np.float32)[::2, ::2] / 255
+    fixed = warped(moving, turned(130, size=moving.shape))
+    assert intensity_pose(Pair(fixed, moving, LinearMap.identity(2))) is None
+
+
+def test_where_noise_alone_is_left_no_pose_is_looked_for(rng, monkeypatch):
+    moving = skimage.data.camera()[128:384, 128:384].astype(np.float32)[::2, ::2] / 255
+    true = synthesis.nonrigid_fields(moving.shape, 3, 0, 1, 2.0, 2.5, (30, 34)).numpy()
+    fixed = geometry.warp_image(moving[np.newaxis, ..., np.newaxis], true).numpy()[0, ..., 0]
+    noisy = np.clip(fixed + rng.normal(scale=0.05, size=fixed.shape), 0, 1).astype(np.float32)
+    for name in ("intensity_pose", "registered_by_network"):
+        monkeypatch.setattr(intensity_trial, name, lambda *arguments: pytest.fail("nothing else has to be tried"))
+    result = dirv_tf.register(noisy, moving)
+    assert np.linalg.norm(result.flow_field - true[0], axis=-1).mean() < 0.3
 
 
 def test_volumes_are_refused():
