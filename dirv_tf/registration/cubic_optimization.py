@@ -22,8 +22,9 @@ from dirv_tf.registration.warped_pair import WarpedPair, positions
 _OF_NOISE, _LEAST = {2: 600.0, 3: 100.0}, 6e-4
 # Levenberg-Marquardt damping in units of the mean diagonal, and its factors after a step that lowered or raised the
 # energy; where it ends, and the share of the energy that ends it. In volumes steps take long, and those that gain less
-# hardly change the field.
-_DAMPING, _LESS, _MORE, _MOST, _TOLERANCE = 1e-3, 0.3, 10.0, 1e4, {2: 1e-3, 3: 3e-2}
+# hardly change the field. Where most of the energy is noise, a smaller share of it still does.
+_DAMPING, _LESS, _MORE, _MOST = 1e-3, 0.3, 10.0, 1e4
+_TOLERANCE, _TOLERANCE_IN_NOISE = {2: 1e-3, 3: 3e-2}, {2: 1e-4, 3: 3e-2}
 _CONJUGATE_STEPS, _RESIDUAL = 30, 1e-1
 
 
@@ -109,13 +110,13 @@ def optimize_cubic(
     targets = _landmark_targets(landmarks, landmark_weight, size, halvings)
     problem = _Problem(*images, grid, _LEAST if smoothness is None else smoothness, targets)
     if steps:
-        points, energy = problem.minimized(start, steps, progress)
+        points, energy = problem.minimized(start, steps, progress, (_TOLERANCE if smoothness is None else _TOLERANCE_IN_NOISE)[rank])
         if smoothness is None:
             # What is left where the field is free to follow everything is noise.
             noise = noise_variance(images[0], problem.warped(grid.interpolate(points)), images[1] > 0.5)
             if _OF_NOISE[rank] * noise > _LEAST:
                 problem = _Problem(*images, grid, _OF_NOISE[rank] * noise, targets)
-                points, energy = problem.minimized(start, steps, progress)
+                points, energy = problem.minimized(start, steps, progress, _TOLERANCE_IN_NOISE[rank])
     given = problem.data_term(problem.warped(field), field) + problem.smoothness * problem.bending(start)[0]
     if not energy < given:
         return OptimizedField(pair.flow_field, given, given)
@@ -198,7 +199,7 @@ class _Problem:
         bending, force = self.bending(points)
         return self.data_term(warped, field) + self.smoothness * bending, (self._positions + field, warped, force)
 
-    def minimized(self, points, steps, progress):
+    def minimized(self, points, steps, progress, tolerance):
         energy, state = self._evaluate(points)
         damping, equations = _DAMPING, None
         for step in range(1, steps + 1):
@@ -212,7 +213,7 @@ class _Problem:
                 if damping > _MOST:
                     break
                 continue
-            small = lower > (1 - _TOLERANCE[len(points)]) * energy
+            small = lower > (1 - tolerance) * energy
             points, energy, state, equations, damping = candidate, lower, new_state, None, damping * _LESS
             if small or energy == 0:
                 break
