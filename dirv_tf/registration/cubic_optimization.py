@@ -110,7 +110,8 @@ def optimize_cubic(
     targets = _landmark_targets(landmarks, landmark_weight, size, halvings)
     problem = _Problem(*images, grid, _LEAST if smoothness is None else smoothness, targets)
     if steps:
-        points, energy = problem.minimized(start, steps, progress, (_TOLERANCE if smoothness is None else _TOLERANCE_IN_NOISE)[rank])
+        tolerance = _TOLERANCE_IN_NOISE if smoothness else _TOLERANCE
+        points, energy = problem.minimized(start, steps, progress, tolerance[rank])
         if smoothness is None:
             # What is left where the field is free to follow everything is noise.
             noise = noise_variance(images[0], problem.warped(grid.interpolate(points)), images[1] > 0.5)
