@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from dirv_tf.registration.appearance import matched_appearance
+from dirv_tf.registration.contrast_compensation import compensated
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity
 from dirv_tf.registration.intensity_trial import (
     EXPLAINED,
@@ -26,7 +26,7 @@ from dirv_tf.registration.intensity_trial import (
 from dirv_tf.registration.multi_resolution import EFFORTS
 from dirv_tf.registration.network_registration import NetworkCall
 from dirv_tf.registration.quality import structure_similarity
-from dirv_tf.registration.route import Found, Pair, optimized, registered_by_optimization
+from dirv_tf.registration.route import Found, Pair, registered_by_optimization
 from dirv_tf.registration.unfolding import unfolded
 
 # The field of local structure counts unless the structures are less alike by this: a field that follows noise makes
@@ -131,17 +131,9 @@ def _by_structure(pair, effort, notes, look=None):
     # Of a small image the quick look was at full resolution already.
     enough = effort == "fast" or (effort == "default" and max(pair.fixed.shape) <= _FAST_SIDE)
     found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
-    # Organs of two people differ in shape, and a change of contrast would explain that away.
-    if effort != "fast" and pair.fixed.ndim == 2:
-        registered = pair.warped(found.flow_field)
-        matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
-        if matched.explained >= EXPLAINED:
-            alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
-            closer = optimized(alike, found, "mse", effort)
-            if folded_percent(pair, closer) <= folded_percent(pair, found):
-                found = closer
-                notes = (*notes, "a smooth change of contrast was found and compensated")
-    return replace(found, notes=notes)
+    if effort != "fast":
+        found = compensated(pair, found, effort)
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _is_inverted(fixed, before):

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.optimize import minimize_scalar
 
+from dirv_tf.registration.contrast_compensation import contrast_changed
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
 from dirv_tf.registration.intensity_pose import first_part, intensity_pose
@@ -67,6 +68,8 @@ class Trial(NamedTuple):
         Whether what is left has no structure.
     turn : float
         Largest entry of the field's affine part without the identity: 0.26 for a rotation by 15 degrees.
+    contrast_changed : bool
+        Whether what is left goes by intensity, which misleads the field; not looked for with effort "fast".
     """
 
     found: Found | None
@@ -75,11 +78,13 @@ class Trial(NamedTuple):
     irregularity: float = math.inf
     only_noise: bool = False
     turn: float = 0.0
+    contrast_changed: bool = False
 
     @property
     def succeeded(self) -> bool:
         """Whether nothing else needs to be tried."""
-        return self.found is not None and (self.explained >= EXPLAINED or self.only_noise)
+        enough = self.explained >= EXPLAINED or self.only_noise
+        return self.found is not None and enough and not self.contrast_changed
 
     @property
     def needs_no_alignment(self) -> bool:
@@ -180,7 +185,8 @@ def intensity_trial(
     if optimize and effort != "fast" and (any_contrast or only_noise or explained >= EXPLAINED):
         found, explained = unfolded(pair, found, explained)
     found = replace(found, notes=(*notes, *found.notes))
-    return Trial(found, explained, distance, irregularity(pair, found), only_noise, _turn(pair, found))
+    changed = effort != "fast" and not only_noise and contrast_changed(pair, found.flow_field, distance)
+    return Trial(found, explained, distance, irregularity(pair, found), only_noise, _turn(pair, found), changed)
 
 
 def _turn(pair, found):
