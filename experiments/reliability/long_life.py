@@ -17,7 +17,7 @@ from experiments.arguments import add_output, at_least, say
 
 RECORD_NAME = "long_life.json"
 # What may be kept after the first hundred registrations, in megabytes per registration that follows.
-MOST_PER_REGISTRATION = 0.05
+MOST_PER_REGISTRATION = 0.004
 _WARM = 100
 _SIDES = range(48, 129)
 
@@ -130,20 +130,20 @@ def kept_graphs():
     -------
     dict
         "graphs", of all networks and sizes together; "most_graphs", the bound of those that are shared by networks of
-        one architecture; "programs", for blocks of rows, of whatever size the images are.
+        one architecture, every other belongs to a network; "programs", for blocks of rows, of whatever size the images are.
     """
     import importlib
 
     from dirv_tf.geometry import sampling
     from dirv_tf.registration import inference
 
-    caches = (inference._variational_step, inference._pyramid, inference._upsampling, inference._interpolation)
+    units = inference._variational_step.cache_info()
     whole = sum(len(graphs) for graphs in inference._whole_graphs.values())
     potentials = importlib.import_module("dirv_tf.geometry.piecewise_linear")
     programs = (potentials._gather_values, potentials._sum_values, sampling._interpolate_block)
     return {
-        "graphs": sum(cache.cache_info().currsize for cache in caches) + whole,
-        "most_graphs": sum(cache.cache_info().maxsize for cache in caches),
+        "graphs": units.currsize + whole,
+        "most_graphs": units.maxsize,
         "programs": sum(program.experimental_get_tracing_count() for program in programs),
     }
 

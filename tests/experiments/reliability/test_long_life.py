@@ -9,7 +9,7 @@ from experiments.reliability.long_life import line, lived, resident_memory
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory is read from /proc")
 
 
-@pytest.mark.parametrize("model, graphs", [(None, 0), ("best-2d", 4)])
+@pytest.mark.parametrize("model, graphs", [(None, 0), ("best-2d", 2)])
 def test_graphs_do_not_multiply_with_sizes_and_memory_is_flat(model, graphs):
     lived(model, 2, 2)
     before = lived(model, 2, 2)["graphs"]
