@@ -105,7 +105,7 @@ def _kept_graph(network, rank, rounds, compute):
         # Weak, since a value that holds its own key would keep every network in the dictionary for good.
         reference = weakref.ref(network)
         graph = _traced(lambda fixed, moving: compute(reference(), fixed, moving), _images(rank), _images(rank))
-        # TensorFlow warns of all graphs made in one place together: those of ten networks would be one too often traced.
+        # TensorFlow counts all graphs of one place as one: those of several networks would be one that is traced often.
         graphs[rank, rounds] = graph.get_concrete_function()
     return graphs[rank, rounds]
 
@@ -151,7 +151,7 @@ def _unit_by_unit(network, fixed, moving):
 
 
 def _level(units, fixed, moving, displacement_field, spacing):
-    """One unit after the other. As a loop, since TensorFlow prepares every call of a graph anew, for tens of ms each."""
+    """One unit after the other; as a loop, since TensorFlow prepares every call in a graph anew, for tens of ms."""
     step = _step(units[0], fixed.shape.rank - 2, spacing)
     weights = [tf.stack(list(map(tf.convert_to_tensor, each))) for each in zip(*map(_weights, units))]
 

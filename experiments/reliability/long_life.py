@@ -130,7 +130,8 @@ def kept_graphs():
     -------
     dict
         "graphs", of all networks and sizes together; "most_graphs", the bound of those that are shared by networks of
-        one architecture, every other belongs to a network; "programs", for blocks of rows, of whatever size the images are.
+        one architecture (every other belongs to one network); "programs", for blocks of rows, of whatever size the
+        images are.
     """
     import importlib
 
