@@ -56,10 +56,11 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
     for folder in (records, weights):
         if folder.exists() and not overwrite:
             raise ConfigError(f"Expected a free name (or --overwrite). Received: name={name}, taken by {folder}")
-    card = with_noise_floor(_checked_card(run), run.weights)
+    card = _checked_card(run)
     with _new_folder(weights) as new_weights, _new_folder(records) as new_records:
         shutil.copy(run.weights / ARRAYS_NAME, new_weights)
         write_json(new_weights / CARD_NAME, card)
+        write_json(new_weights / CARD_NAME, with_noise_floor(card, new_weights))
         _write_records(run, new_records, checkout)
         # Tested as it will lie there, with the images of the checkout.
         config = load_run(new_records / "config.yaml")
