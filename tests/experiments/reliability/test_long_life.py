@@ -8,7 +8,7 @@ import pytest
 
 from dirv_tf.registration import register
 from experiments.folders import RECORDS
-from experiments.reliability.long_life import MOST_PER_REGISTRATION, RECORD_NAME, line, lived, resident_memory
+from experiments.reliability.long_life import MOST_PER_REGISTRATION, RECORD_NAME, is_flat, line, lived, resident_memory
 from experiments.reliability.moved_pairs import moved_pair
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory is read from /proc")
@@ -45,4 +45,5 @@ def test_the_record_is_flat():
     assert [row["model"] for row in record["models"]] == ["default", "best-2d"]
     for row in record["models"]:
         assert row["registrations"] == 1000 and row["sizes"] == 50 and row["warnings"] == []
-        assert row["flat"] and row["grown_mb_per_registration"] <= MOST_PER_REGISTRATION <= 0.004
+        assert is_flat(row) and row["grown_mb"] <= 5
+        assert not is_flat({**row, "grown_mb_per_registration": 2 * MOST_PER_REGISTRATION})
