@@ -31,6 +31,10 @@ Each row's test is its own: unseen pairs of the kind that the network was traine
 of the initial intensity error and of the initial field's error that one pass removes on the finest level, in percent.
 So the rows tell what to expect of a network on such images, and **not which network is the best**: that needs the same
 pairs for all, as in [the studies](ablations.md) and in [Results](results.md).
+
+The *noise floor*: where no pixel of two images in [0, 1] differs by as much, `register` asks for no field. It is
+measured with small known fields (`dirv_tf.registration.measure_noise_floor`), and one gray level of 8 bits, 0.0039, at
+most.
 """
 UNCERTAINTY = """\
 ## Uncertainty
@@ -73,7 +77,9 @@ def page() -> str:
         rows = [_row(name, card) for name, card in cards.items() if belongs(card)]
         if not rows:
             continue
-        columns = ("model", "network", "parameters", "trained on", "test ΔL_int / ΔL_dis", "folded", "what")
+        columns = (
+            "model", "network", "parameters", "trained on", "test ΔL_int / ΔL_dis", "folded", "noise floor", "what",
+        )  # fmt: skip
         head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
         parts.append("\n".join([f"## {title}\n", f"{sentence}\n", *head, *rows]) + "\n")
     columns = ("model", "network", "parameters", "trained on", "calibration error", "coverage", "what")
@@ -92,6 +98,7 @@ def _row(name, card):
         _data(card["data"]),
         reductions,
         f"{measured['folded_percent']:.3f} %",
+        "–" if card.get("noise_floor") is None else f"{card['noise_floor']:g}",
         card["description"],
     )
     return f"| {' | '.join(cells)} |"

@@ -69,6 +69,9 @@ class RegistrationNetwork(tf.keras.Model):
         was compiled with or, by its card, trained with; "mse" after true fields between an image and its warped copy.
         None where nobody knows. Where `dirv_tf.register` is told to use the network, a field that makes the images less
         alike by this measure is not taken.
+    noise_floor : float or None
+        The largest absolute difference of two images in [0, 1] below which its field is noise: `dirv_tf.register`
+        leaves such a pair as it is. As the card states it (`dirv_tf.registration.measure_noise_floor`) or None.
     card : dict or None
         What the weights file said that the network was loaded from.
 
@@ -165,10 +168,7 @@ class RegistrationNetwork(tf.keras.Model):
             self.call(tuple(tf.zeros((1, *size, count)) for count in channels))
 
     def named_variables(self) -> dict[str, tf.Variable]:
-        """Return every variable by a path that is the same in every version of Keras.
-
-        Here the path follows the attributes that hold the layers, such as ``features/kernel`` or ``blocks/0/bias``.
-        """
+        """Return every variable by a path that is the same in every version of Keras: ``features/kernel``."""
         self.build()
         return variable_paths(self)
 
@@ -180,14 +180,12 @@ class RegistrationNetwork(tf.keras.Model):
     def similarity(self) -> str | None:
         return own_similarity(self.kind, self._registration_loss, self.card)
 
-    def start_stage(self, name: str) -> None:
-        """Train one of the `stages` from now on, with the variables of all others frozen; `compile` comes after it.
+    @property
+    def noise_floor(self) -> float | None:
+        return (self.card or {}).get("noise_floor")
 
-        Raises
-        ------
-        ValueError
-            If there is no such stage.
-        """
+    def start_stage(self, name: str) -> None:
+        """Train one of the `stages` from now on, all others frozen; then `compile`. ValueError: there is none."""
         self._set_untracked("stage", one_of(*self.stages)("name", name))
 
     def checked_pair(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:

@@ -153,6 +153,12 @@ def read_card(path: Any) -> dict[str, Any]:
             raise WeightFileError(
                 f"Expected {_WORDS[kind]} under '{key}' on the card. Received: {key}={shown(card[key])}, path={path}"
             )
+    floor = card.get("noise_floor")
+    if floor is not None and not (type(floor) in (int, float) and 0 <= floor < 1):
+        raise WeightFileError(
+            "Expected a difference from 0 to below 1 under 'noise_floor' on the card. "
+            f"Received: noise_floor={shown(floor)}, path={path}"
+        )
     return card
 
 

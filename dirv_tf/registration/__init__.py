@@ -10,6 +10,7 @@ from dirv_tf.registration.field_inversion import InverseField, invert_field
 from dirv_tf.registration.instance_optimization import OptimizedField, optimize_field
 from dirv_tf.registration.model_choice import choose_model
 from dirv_tf.registration.multi_resolution import register_multi_resolution
+from dirv_tf.registration.noise_floor import measure_noise_floor
 from dirv_tf.registration.pairs.pair_row import PairRow
 from dirv_tf.registration.pairs.register_pairs import register_pairs
 from dirv_tf.registration.register import register
@@ -36,6 +37,7 @@ __all__ = [
     "load_pretrained",
     "load_result",
     "measure_accuracy",
+    "measure_noise_floor",
     "optimize_cubic",
     "optimize_field",
     "pretrained_names",

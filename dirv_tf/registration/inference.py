@@ -1,8 +1,12 @@
 """Networks as TensorFlow graphs that are traced once and serve images of every size.
 
 To trace the 24 units of a network, and to compile them for one image size, takes a hundred times as long as to register
-a pair. The units of a DIRV-Net differ in their weights alone: here one of them becomes a graph whose weights are
-inputs, for images of unknown size, and is called once per unit. Any other network becomes one graph for unknown sizes.
+a pair. The units of a DIRV-Net differ in their weights alone: one of them becomes a graph whose weights are inputs, for
+images of unknown size, and the graph of the network calls it once per unit. Any other network is one graph for unknown
+sizes.
+
+Everything between the images and the field is inside of graphs: TensorFlow 2.15 under Python 3.11 keeps 48 bytes of
+every eager tensor for good, and a network called unit by unit makes hundreds of them.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ from dirv_tf.models import DIRVNet, RecurrentRefinement
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
 from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 
-# Architectures whose graphs are kept. Networks of one architecture share them.
+# Architectures whose graphs of a unit are kept. Networks of one architecture share them.
 _KEPT = 16
+# Per network its graphs, by the rank of the images and the rounds of refinement.
 _whole_graphs = weakref.WeakKeyDictionary()
 
 
@@ -41,13 +46,7 @@ def compiled_network(network, rounds=None):
     """
     if rounds is None:
         return lambda fixed, moving: (flow_field(network, fixed, moving), tf.ones(fixed.shape[:1], tf.int32))
-
-    def refine(fixed, moving):
-        with geometry.for_any_shape():
-            outputs = RecurrentRefinement(_AsGraphs(network), rounds)((fixed, moving))
-        return outputs["flow_field"], outputs["rounds"]
-
-    return refine
+    return lambda fixed, moving: _refinement_graph(network, fixed.shape.rank - 2, rounds)(fixed, moving)
 
 
 def flow_field(network, fixed, moving):
@@ -65,8 +64,6 @@ def flow_field(network, fixed, moving):
     tf.Tensor, shape (B, n_1, ..., n_r, r)
         Backward flow field, pixels, array-axis order.
     """
-    if _has_equal_units(network):
-        return _unit_by_unit(network, fixed, moving)
     return whole_graph(network, fixed.shape.rank - 2)(fixed, moving)
 
 
@@ -82,17 +79,35 @@ def whole_graph(network, rank):
 
     Returns
     -------
-    tf.types.experimental.GenericFunction
+    tf.types.experimental.ConcreteFunction
         From a fixed and a moving image (B, n_1, ..., n_r, 1) to a flow field (B, n_1, ..., n_r, r).
     """
+
+    def register(network, fixed, moving):
+        compute = _unit_by_unit if _has_equal_units(network) else flow_field_of_any_size
+        return compute(network, fixed, moving)
+
+    return _kept_graph(network, rank, None, register)
+
+
+def _refinement_graph(network, rank, rounds):
+    def refine(network, fixed, moving):
+        outputs = RecurrentRefinement(_AsGraphs(network), rounds)((fixed, moving))
+        return outputs["flow_field"], outputs["rounds"]
+
+    return _kept_graph(network, rank, rounds, refine)
+
+
+def _kept_graph(network, rank, rounds, compute):
+    """Return the graph of ``compute(network, fixed, moving)``, from the network's own ones where it is there."""
     graphs = _whole_graphs.setdefault(network, {})
-    if rank not in graphs:
+    if (rank, rounds) not in graphs:
         # Weak, since a value that holds its own key would keep every network in the dictionary for good.
         reference = weakref.ref(network)
-        graphs[rank] = _traced(
-            lambda fixed, moving: flow_field_of_any_size(reference(), fixed, moving), _images(rank), _images(rank)
-        )
-    return graphs[rank]
+        graph = _traced(lambda fixed, moving: compute(reference(), fixed, moving), _images(rank), _images(rank))
+        # TensorFlow counts all graphs of one place as one: those of several networks would be one that is traced often.
+        graphs[rank, rounds] = graph.get_concrete_function()
+    return graphs[rank, rounds]
 
 
 class _AsGraphs:
@@ -119,20 +134,31 @@ def _has_equal_units(network):
 
 def _unit_by_unit(network, fixed, moving):
     """As `DIRVNet.call`, without what only training needs."""
-    rank, spacing, levels = network.rank, network.spacing_per_axis, network.pyramid_levels
-    images = _pyramid(rank, len(levels), tuple(network.size_multiples))(fixed, moving)
-    displacement_field = None
-    for level, (fixed_image, moving_image) in zip(levels, images):
-        if displacement_field is None:
-            size = [side // step for side, step in zip(fixed_image.shape[1:-1], spacing)]
-            displacement_field = tf.zeros([fixed_image.shape[0], *size, rank])
-        else:
-            displacement_field = _upsampling(rank, network.field_upsampling)(displacement_field)
-        for unit in level.variational_units:
-            displacement_field = _step(unit, rank, spacing)(
-                fixed_image, moving_image, displacement_field, *map(tf.convert_to_tensor, _weights(unit))
-            )
-    return _interpolation(rank, spacing, network.squarings)(displacement_field, tf.constant(fixed.shape[1:-1]))
+    rank, spacing = network.rank, network.spacing_per_axis
+    # As one batch: half of the operations to trace.
+    images = [geometry.pad_to_multiple(tf.concat([fixed, moving], axis=0), network.size_multiples)]
+    for _ in network.pyramid_levels[1:]:
+        images.insert(0, geometry.downsample_image(images[0]))
+    size = tf.shape(images[0])[1:-1] // spacing
+    displacement_field = tf.zeros(tf.concat([tf.shape(fixed)[:1], size, [rank]], axis=0))
+    for number, (level, pair) in enumerate(zip(network.pyramid_levels, images)):
+        if number:
+            displacement_field = geometry.upsample_displacement_field(displacement_field, network.field_upsampling)
+        displacement_field = _level(level.variational_units, *tf.split(pair, 2), displacement_field, spacing)
+    displacement_field = geometry.integrate_control_points(displacement_field, spacing, network.squarings)
+    field = geometry.interpolate_control_points(displacement_field, spacing)
+    return geometry.crop_to_size(field, tf.unstack(tf.shape(fixed)[1:-1]))
+
+
+def _level(units, fixed, moving, displacement_field, spacing):
+    """One unit after the other; as a loop, since TensorFlow prepares every call in a graph anew, for tens of ms."""
+    step = _step(units[0], fixed.shape.rank - 2, spacing)
+    weights = [tf.stack(list(map(tf.convert_to_tensor, each))) for each in zip(*map(_weights, units))]
+
+    def onward(number, field):
+        return number + 1, step(fixed, moving, field, *(tf.gather(each, number) for each in weights))
+
+    return tf.while_loop(lambda number, _: number < len(units), onward, (tf.constant(0), displacement_field))[1]
 
 
 def _weights(unit):
@@ -167,39 +193,13 @@ def _variational_step(rank, spacing, shapes, low, high, centered, squarings):
     return _traced(step, _images(rank), _images(rank), fields, *map(tf.TensorSpec, shapes))
 
 
-@functools.lru_cache(_KEPT)
-def _pyramid(rank, levels, multiples):
-    def pyramid(fixed, moving):
-        # As one batch: half of the operations to trace.
-        images = [geometry.pad_to_multiple(tf.concat([fixed, moving], axis=0), multiples)]
-        for _ in range(levels - 1):
-            images.insert(0, geometry.downsample_image(images[0]))
-        return [tf.split(pair, 2) for pair in images]
-
-    return _traced(pyramid, _images(rank), _images(rank))
-
-
-@functools.lru_cache(_KEPT)
-def _upsampling(rank, method):
-    fields = tf.TensorSpec([None] * (rank + 1) + [rank])
-    return _traced(lambda field: geometry.upsample_displacement_field(field, method), fields)
-
-
-@functools.lru_cache(_KEPT)
-def _interpolation(rank, spacing, squarings):
-    def interpolate(field, size):
-        field = geometry.integrate_control_points(field, spacing, squarings)
-        return geometry.crop_to_size(geometry.interpolate_control_points(field, spacing), tf.unstack(size))
-
-    return _traced(interpolate, tf.TensorSpec([None] * (rank + 1) + [rank]), tf.TensorSpec([rank], tf.int32))
-
-
 def _images(rank):
     return tf.TensorSpec([None] * (rank + 1) + [1])
 
 
 def _traced(function, *signature):
-    @tf.function(input_signature=signature, autograph=False)
+    # Not to be copied into a graph that calls it, which TensorFlow would optimize as a whole, for seconds.
+    @tf.function(input_signature=signature, autograph=False, experimental_attributes={"_noinline": True})
     def graph(*arguments):
         with geometry.for_any_shape():
             return function(*arguments)

@@ -7,6 +7,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 from dirv_tf.registration.never_worse import never_worse
+from dirv_tf.registration.noise_floor import stays_below_floor
 from dirv_tf.registration.route import Found, Pair
 
 
@@ -21,15 +22,18 @@ class NetworkCall(NamedTuple):
         Of the network.
     similarity : str or None
         Its own measure, see `RegistrationNetwork.similarity`.
+    noise_floor : float or None
+        The difference below which its field is noise, see `RegistrationNetwork.noise_floor`.
     """
 
     run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]]
     name: str
     similarity: str | None = None
+    noise_floor: float | None = None
 
 
 def registered_by_network(pair: Pair, network: NetworkCall) -> Found:
-    """Register the pair by a network, unless that takes its images farther from each other.
+    """Register the pair by a network, unless it differs by noise, or would be less alike with the network's field.
 
     Parameters
     ----------
@@ -40,5 +44,8 @@ def registered_by_network(pair: Pair, network: NetworkCall) -> Found:
     -------
     Found
     """
+    noise = stays_below_floor(pair, network.name, network.noise_floor)
+    if noise is not None:
+        return noise
     field, rounds = network.run(pair.fixed, pair.sampled())
     return never_worse(pair, Found(pair.linear.composed(field), network.name, rounds), network.similarity)

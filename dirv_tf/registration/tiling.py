@@ -145,12 +145,12 @@ def register_halved(network, rounds, fixed, moving, count, progress):
     images = [tf.convert_to_tensor(image[np.newaxis, ..., np.newaxis]) for image in (fixed, moving)]
     for _ in range(count):
         images = [geometry.downsample_image(image) for image in images]
-    small = [image[0, ..., 0].numpy() for image in images]
+    small = [image.numpy()[0, ..., 0] for image in images]
     field, kept = register_in_tiles(network, rounds, *small, small[0].shape, progress)
     flow_field = tf.convert_to_tensor(field[np.newaxis])
     for _ in range(count):
         flow_field = geometry.upsample_displacement_field(flow_field, "linear")
-    return geometry.crop_to_size(flow_field, fixed.shape)[0].numpy(), kept
+    return geometry.crop_to_size(flow_field, fixed.shape).numpy()[0], kept
 
 
 def register_in_tiles(network, rounds, fixed, moving, sides, progress):
@@ -184,7 +184,7 @@ def register_in_tiles(network, rounds, fixed, moving, sides, progress):
         # Beyond the image, its border is repeated, so that all tiles have one size and one graph serves all.
         pixels = np.ix_(*(np.arange(start, start + len(w)).clip(max=n - 1) for (start, w), n in zip(tile, size)))
         batches = (tf.convert_to_tensor(image[pixels][np.newaxis, ..., np.newaxis]) for image in (fixed, moving))
-        tile_field, tile_rounds = (result[0].numpy() for result in run(*batches))
+        tile_field, tile_rounds = (result.numpy()[0] for result in run(*batches))
         for axis, (_, weights) in enumerate(tile):
             along = [1] * tile_field.ndim
             along[axis] = -1

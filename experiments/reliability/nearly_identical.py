@@ -97,7 +97,8 @@ def registered(model, difference):
     Returns
     -------
     list of dict
-        Per image whether it stayed as it was, its largest displacement (px), and whether that is a fault.
+        Per image whether it stayed as it was, and whether by the network's noise floor or by the rule that no result
+        is worse than its pair; its largest displacement (px), and whether that is a fault.
     """
     import numpy as np
 
@@ -122,9 +123,17 @@ def registered(model, difference):
             fault = after > before + _ROUNDING * abs(before)
         rows.append({
             "model": model, "image": name, "difference": difference, "stayed": not length,
+            "by": _reason(result.notes) if network is not None and not length else None,
             "largest_displacement": float(f"{length:.3g}"), "fault": bool(fault),
         })  # fmt: skip
     return rows
+
+
+def _reason(notes):
+    """Say what left a pair as it was: "floor", "rule", or "field", a network's field of zeros."""
+    if any("noise floor" in note for note in notes):
+        return "floor"
+    return "rule" if any("less alike" in note for note in notes) else "field"
 
 
 def images():

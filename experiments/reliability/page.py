@@ -89,9 +89,9 @@ def nearly_identical_table(record: dict) -> str:
         f"Two images of {record['side']} × {record['side']} pixels. {len(record['faults'])} faults. "
         f"{measured_on(record)}",
         "",
-        "| noise, share of full scale | registrations by networks | stayed as they were | largest displacement of the "
-        "others | without a network |",
-        "|---|---|---|---|---|",
+        "| noise, share of full scale | registrations by networks | stayed by the noise floor | by the rule | largest "
+        "displacement of the others | without a network |",
+        "|---|---|---|---|---|---|",
     ]
     for difference in nearly_identical.DIFFERENCES:
         rows = [row for row in record["rows"] if row["difference"] == difference]
@@ -99,7 +99,7 @@ def nearly_identical_table(record: dict) -> str:
         others = [row["largest_displacement"] for row in rows if row not in networks]
         moved = [row["largest_displacement"] for row in networks if not row["stayed"]]
         cells = (
-            f"{difference:.0e}", len(networks), len(networks) - len(moved),
+            f"{difference:.0e}", len(networks), *(sum(row["by"] == by for row in networks) for by in ("floor", "rule")),
             f"{max(moved):.2g} px" if moved else "–", f"{max(others):.1g} px",
         )  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")

@@ -8,7 +8,8 @@ import os
 import shutil
 
 from dirv_tf.io.atomic_write import write_json, write_text
-from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, read_card
+from dirv_tf.models.weight_files import ARRAYS_NAME, CARD_NAME, WeightFileError, load_weights_file, read_card
+from dirv_tf.registration import measure_noise_floor
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.yaml_text import format_yaml
 from dirv_tf.training.execution.building import build_model
@@ -59,11 +60,21 @@ def publish(path, name=None, overwrite=False, checkout=CHECKOUT, say=print):
     with _new_folder(weights) as new_weights, _new_folder(records) as new_records:
         shutil.copy(run.weights / ARRAYS_NAME, new_weights)
         write_json(new_weights / CARD_NAME, card)
+        write_json(new_weights / CARD_NAME, with_noise_floor(card, new_weights))
         _write_records(run, new_records, checkout)
         # Tested as it will lie there, with the images of the checkout.
         config = load_run(new_records / "config.yaml")
         _check_metrics(FinishedRun(name, config, RunFolder(new_records), new_weights), say)
     return records, weights
+
+
+def with_noise_floor(card, weights):
+    """Return a card with the noise floor of the network whose weights lie in a folder; one that judges has none."""
+    network = load_weights_file(weights)
+    if network.task != "registration":
+        return card
+    entries = {key: value for key, value in card.items() if key != "noise_floor"}
+    return {**entries, "noise_floor": measure_noise_floor(network)}
 
 
 def _checked_card(run):

@@ -32,8 +32,17 @@ def test_a_pair_that_is_spoiled_is_a_fault(monkeypatch, tmp_path, rule):
         monkeypatch.setattr(network_registration, "never_worse", lambda pair, found, similarity: found)
     record = measure(["off"], tmp_path, lambda line: None)
     assert [row["stayed"] for row in record["rows"]] == [rule, rule]
+    assert [row["by"] for row in record["rows"]] == (["rule", "rule"] if rule else [None, None])
     assert record["faults"] == ([] if rule else [f"off, {name}, 1e-06: moved by 1 px" for name in images()])
     assert json.loads((tmp_path / nearly_identical.RECORD_NAME).read_text(encoding="utf-8")) == record
+
+
+def test_a_pair_below_a_noise_floor_is_told_from_one_that_the_rule_left(monkeypatch):
+    network = OnePixelOff()
+    network.card = {"noise_floor": 1e-3}
+    monkeypatch.setattr("dirv_tf.models.load_pretrained", lambda name: network)
+    assert [row["by"] for row in registered("off", 1e-6)] == ["floor", "floor"]
+    assert [row["by"] for row in registered("off", 0.1)] == ["rule", "rule"]
 
 
 def test_without_a_network_a_displacement_that_could_be_seen_is_a_fault(monkeypatch):
@@ -47,4 +56,6 @@ def test_the_record_has_every_shipped_network_for_images_and_no_fault():
     record = json.loads((RECORDS / "reliability" / nearly_identical.RECORD_NAME).read_text(encoding="utf-8"))
     assert {row["model"] for row in record["rows"]} == {WITHOUT, *pretrained_names(2)}
     assert len(record["rows"]) == (1 + len(pretrained_names(2))) * len(DIFFERENCES) * len(images())
+    networks = [row for row in record["rows"] if row["model"] != WITHOUT]
+    assert all(row["by"] == "floor" for row in networks), "all differ by less than a gray level"
     assert record["faults"] == [] and not any(row["fault"] for row in record["rows"])

@@ -8,6 +8,7 @@ import pytest
 
 from dirv_tf.io.atomic_write import write_json
 from dirv_tf.models.weight_files import WeightFileError, load_weights_file, read_card, save_weights_file
+from dirv_tf.registration import measure_noise_floor
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.validation import ConfigError
 from experiments.reproduction.publication import publish
@@ -32,6 +33,8 @@ def test_records_and_weights_come_to_their_places(run, tmp_path):
     pair = np.zeros((1, 16, 16, 1), np.float32), np.full((1, 16, 16, 1), 0.5, np.float32)
     published, own = (load_weights_file(folder)(pair)["flow_field"] for folder in (weights, run))
     np.testing.assert_array_equal(published, own)
+    network = load_weights_file(weights)
+    assert network.card["noise_floor"] == measure_noise_floor(network)
     assert "4 pairs tested again" in lines[0]
     with pytest.raises(ConfigError, match="Expected a free name.*name=B-1"):
         publish(run, checkout=tmp_path)
@@ -59,7 +62,8 @@ def test_an_older_card_is_completed(run, tmp_path):
     older["model"] = {key: value for key, value in card["model"].items() if key != "step_size_scale"}
     write_json(run / "weights.json", older)
     _, weights = publish(run, checkout=tmp_path, say=lambda line: None)
-    assert read_card(weights) == card
+    completed = read_card(weights)
+    assert completed == {**card, "noise_floor": completed["noise_floor"]}
 
 
 def test_a_record_that_was_stopped_is_refused(run, tmp_path):
