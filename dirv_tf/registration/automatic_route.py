@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from dirv_tf.registration.appearance import matched_appearance
-from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, turn
 from dirv_tf.registration.intensity_trial import (
     EXPLAINED,
     SAME_CONTRAST,
@@ -35,8 +35,11 @@ _CLEARLY = 0.06
 _FAST_SIDE = EFFORTS["fast"].finest_side
 # Percent of the pixels at which the field of intensities may fold.
 _MUCH_FOLDED = 1.0
+# A network's field leaves a few pixels at most.
+_LEVELS_AFTER_A_NETWORK = 2
 # Correlation from afar below which one image is a negative of the other.
 _NEGATIVE = -0.3
+_INVERTED = "one image is dark where the other is bright"
 
 
 def best_route(
@@ -124,24 +127,77 @@ def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
     return left <= 1 - EXPLAINED and turned
 
 
-def _by_structure(pair, effort, notes, look=None):
+def improved_by_structure(pair: Pair, found: Found, effort: str) -> Found:
+    """Improve a field that a network found whatever the contrasts of the pair, by what suits these.
+
+    Local correlation is optimized on the finest levels, and a smooth change of contrast compensated where there is one.
+
+    Parameters
+    ----------
+    pair : Pair
+    found : Found
+    effort : {"fast", "default", "best"}
+
+    Returns
+    -------
+    Found
+    """
+    return _by_structure(pair, effort, found.notes, start=found)
+
+
+def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
+    """Register a pair of two contrasts without an alignment, if a smooth change of contrast explains it then.
+
+    Parameters
+    ----------
+    pair : Pair
+        Two-dimensional.
+    effort : {"fast", "default", "best"}
+
+    Returns
+    -------
+    Found or None
+        None where an alignment is to be looked for.
+    """
+    given, (pair, _, notes) = pair, equally_sharp(pair)
+    distance = contrast_of(pair)
+    if distance <= SAME_CONTRAST:
+        return None
+    notes = (*notes, f"the images differ in contrast ({distance:.2f}): their local structure was compared")
+    if _is_inverted(pair.fixed, pair.warped(pair.start())):
+        pair, notes = replace(pair, moving=1 - pair.moving), (*notes, _INVERTED)
+    found, explained, more = _compensated(pair, registered_by_optimization(pair, "lncc", effort), effort)
+    trial = Trial(found, explained, distance, irregularity(given, found), turn=turn(given, found))
+    return replace(found, notes=(*notes, *more)) if trial.needs_no_alignment else None
+
+
+def _by_structure(pair, effort, notes, look=None, start=None):
     if _is_inverted(pair.fixed, pair.warped(pair.start())):
         pair, look = replace(pair, moving=1 - pair.moving), None
-        notes = (*notes, "one image is dark where the other is bright")
+        notes = (*notes, _INVERTED)
     # Of a small image the quick look was at full resolution already.
     enough = effort == "fast" or (effort == "default" and max(pair.fixed.shape) <= _FAST_SIDE)
-    found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
+    if start is not None:
+        found = registered_by_optimization(pair, "lncc", effort, start, _LEVELS_AFTER_A_NETWORK)
+    else:
+        found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
     # Organs of two people differ in shape, and a change of contrast would explain that away.
     if effort != "fast" and pair.fixed.ndim == 2:
-        registered = pair.warped(found.flow_field)
-        matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
-        if matched.explained >= EXPLAINED:
-            alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
-            closer = optimized(alike, found, "mse", effort)
-            if folded_percent(pair, closer) <= folded_percent(pair, found):
-                found = closer
-                notes = (*notes, "a smooth change of contrast was found and compensated")
+        found, _, more = _compensated(pair, found, effort)
+        notes = (*notes, *more)
     return replace(found, notes=notes)
+
+
+def _compensated(pair, found, effort):
+    """Optimize a field by intensities after a smooth change of contrast; return what that explains, and notes."""
+    registered = pair.warped(found.flow_field)
+    matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
+    if matched.explained >= EXPLAINED:
+        alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
+        closer = optimized(alike, found, "mse", effort)
+        if folded_percent(pair, closer) <= folded_percent(pair, found):
+            return closer, matched.explained, ("a smooth change of contrast was found and compensated",)
+    return found, matched.explained, ()
 
 
 def _is_inverted(fixed, before):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.optimize import minimize_scalar
 
-from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
 from dirv_tf.registration.intensity_pose import first_part, intensity_pose
 from dirv_tf.registration.linear_map import LinearMap
@@ -25,7 +25,6 @@ from dirv_tf.registration.route import (
     registered_by_optimization,
 )
 from dirv_tf.registration.unfolding import unfolded
-from dirv_tf.registration.warped_pair import WarpedPair
 
 # Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
 # contrasts. Deformation moves hardly anything in a distribution, whatever it does to the images.
@@ -180,14 +179,7 @@ def intensity_trial(
     if optimize and effort != "fast" and (any_contrast or only_noise or explained >= EXPLAINED):
         found, explained = unfolded(pair, found, explained)
     found = replace(found, notes=(*notes, *found.notes))
-    return Trial(found, explained, distance, irregularity(pair, found), only_noise, _turn(pair, found))
-
-
-def _turn(pair, found):
-    matrix = WarpedPair.make(pair.fixed, pair.moving, found.flow_field).matrix
-    if matrix is None:
-        return 0.0
-    return float(np.abs(np.linalg.inv(pair.linear.matrix) @ matrix - np.eye(len(matrix))).max())
+    return Trial(found, explained, distance, irregularity(pair, found), only_noise, turn(pair, found))
 
 
 def _start(pair, network, effort, optimize):

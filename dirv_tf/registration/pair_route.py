@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from dirv_tf.registration.alignment import Alignment
-from dirv_tf.registration.automatic_route import best_route, explains_more
+from dirv_tf.registration.automatic_route import (
+    best_route,
+    explains_more,
+    improved_by_structure,
+    registered_where_it_is,
+)
 from dirv_tf.registration.field_checks import explained_share
 from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.intensity_trial import (
@@ -91,6 +96,10 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
         trial = intensity_trial(pair, call, asked.effort, asked.optimize)
         if trial.found is not None and trial.needs_no_alignment:
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
+        if trial.found is None and asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2:
+            found = registered_where_it_is(pair, asked.effort)
+            if found is not None:
+                return Registered(found, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
         tell("aligning")
     if by_intensities and asked.optimize and asked.align == "auto":
@@ -104,7 +113,11 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
         found = registered_by_network(there, call)
         if asked.optimize:
             tell("optimizing")
-            found = optimized(there, found, "mse" if asked.similarity == "auto" else asked.similarity, asked.effort)
+            if asked.similarity == "auto" and call.similarity == "mind":
+                found = improved_by_structure(there, found, asked.effort)
+            else:
+                measure = "mse" if asked.similarity == "auto" else asked.similarity
+                found = optimized(there, found, measure, asked.effort)
     elif asked.similarity == "auto":
         aligned = alignment is not None and not alignment.is_identity
         known = None if aligned else trial
