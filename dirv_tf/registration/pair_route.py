@@ -97,9 +97,9 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
         if trial.found is not None and trial.needs_no_alignment:
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
         if trial.found is None and asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2:
-            found = registered_where_it_is(pair, asked.effort)
-            if found is not None:
-                return Registered(found, pair.linear, notes=("no alignment was needed",))
+            there_already = registered_where_it_is(pair, asked.effort)
+            if there_already is not None:
+                return Registered(there_already, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
         tell("aligning")
     if by_intensities and asked.optimize and asked.align == "auto":
