@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from dirv_tf.registration.appearance import matched_appearance
-from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, turn
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
 from dirv_tf.registration.intensity_trial import (
     EXPLAINED,
     SAME_CONTRAST,
@@ -145,8 +145,31 @@ def improved_by_structure(pair: Pair, found: Found, effort: str) -> Found:
     return _by_structure(pair, effort, found.notes, start=found)
 
 
+def first_look(pair: Pair, effort: str) -> tuple[Found | None, bool]:
+    """Register a pair by its intensities from coarse to fine, the first way of `intensity_trial`.
+
+    Parameters
+    ----------
+    pair : Pair
+    effort : {"fast", "default", "best"}
+
+    Returns
+    -------
+    found : Found or None
+        None where the contrasts differ too much.
+    enough : bool
+        Whether it explains the images, but for noise.
+    """
+    pair, _, _ = equally_sharp(pair)
+    if contrast_of(pair) > SAME_CONTRAST:
+        return None, False
+    found = registered_by_optimization(pair, "mse", effort)
+    explained = explained_share(pair, found.flow_field)
+    return found, explained >= EXPLAINED or leaves_only_noise(pair, found.flow_field)
+
+
 def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
-    """Register a pair of two contrasts without an alignment, if a smooth change of contrast explains it then.
+    """Register a pair without an alignment, if a smooth change of contrast explains it then.
 
     Parameters
     ----------
@@ -157,17 +180,25 @@ def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
     Returns
     -------
     Found or None
-        None where an alignment is to be looked for.
+        None where an alignment is to be looked for, or nothing but content differs.
     """
-    given, (pair, _, notes) = pair, equally_sharp(pair)
-    distance = contrast_of(pair)
-    if distance <= SAME_CONTRAST:
-        return None
-    notes = (*notes, f"the images differ in contrast ({distance:.2f}): their local structure was compared")
+    given, (sharp, _, notes) = pair, equally_sharp(pair)
+    pair, distance = sharp, contrast_of(sharp)
+    if distance > SAME_CONTRAST:
+        notes = (*notes, f"the images differ in contrast ({distance:.2f}): their local structure was compared")
+    else:
+        notes = (*notes, "intensities explain too little of the difference: local structure was compared")
     if _is_inverted(pair.fixed, pair.warped(pair.start())):
         pair, notes = replace(pair, moving=1 - pair.moving), (*notes, _INVERTED)
-    found, explained, more = _compensated(pair, registered_by_optimization(pair, "lncc", effort), effort)
-    trial = Trial(found, explained, distance, irregularity(given, found), turn=turn(given, found))
+    found = registered_by_optimization(pair, "lncc", effort)
+    matched = matched_appearance(pair.fixed, pair.warped(found.flow_field), pair.support(found.flow_field))
+    alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
+    # A hole is no change of appearance: beside it, the images are alike as they are.
+    as_they_are = explained_share(replace(sharp, mask=matched.counted), found.flow_field)
+    if matched.explained < EXPLAINED or as_they_are >= EXPLAINED:
+        return None
+    found, more = _closer(pair, found, alike, effort)
+    trial = Trial(found, matched.explained, distance, irregularity(given, found), turn=turn(given, found))
     return replace(found, notes=(*notes, *more)) if trial.needs_no_alignment else None
 
 
@@ -183,21 +214,21 @@ def _by_structure(pair, effort, notes, look=None, start=None):
         found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
     # Organs of two people differ in shape, and a change of contrast would explain that away.
     if effort != "fast" and pair.fixed.ndim == 2:
-        found, _, more = _compensated(pair, found, effort)
-        notes = (*notes, *more)
+        registered = pair.warped(found.flow_field)
+        matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
+        if matched.explained >= EXPLAINED:
+            alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
+            found, more = _closer(pair, found, alike, effort)
+            notes = (*notes, *more)
     return replace(found, notes=notes)
 
 
-def _compensated(pair, found, effort):
-    """Optimize a field by intensities after a smooth change of contrast; return what that explains, and notes."""
-    registered = pair.warped(found.flow_field)
-    matched = matched_appearance(pair.fixed, registered, pair.support(found.flow_field))
-    if matched.explained >= EXPLAINED:
-        alike = replace(pair, fixed=matched.fixed, mask=matched.counted)
-        closer = optimized(alike, found, "mse", effort)
-        if folded_percent(pair, closer) <= folded_percent(pair, found):
-            return closer, matched.explained, ("a smooth change of contrast was found and compensated",)
-    return found, matched.explained, ()
+def _closer(pair, found, alike, effort):
+    """Optimize a field by the intensities of images that were made alike; return it, and a note if it is the better."""
+    closer = optimized(alike, found, "mse", effort)
+    if folded_percent(pair, closer) <= folded_percent(pair, found):
+        return closer, ("a smooth change of contrast was found and compensated",)
+    return found, ()
 
 
 def _is_inverted(fixed, before):

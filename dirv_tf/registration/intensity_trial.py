@@ -143,6 +143,7 @@ def intensity_trial(
     effort: str,
     optimize: bool = True,
     any_contrast: bool = False,
+    first: Found | None = None,
 ) -> Trial:
     """Register a pair by its intensities, if the contrasts of its images allow that.
 
@@ -158,6 +159,8 @@ def intensity_trial(
         False: the field of the network as it is.
     any_contrast : bool
         Whether to register whatever the contrasts are, because somebody asked for it.
+    first : Found, optional
+        What `first_look` found from coarse to fine.
 
     Returns
     -------
@@ -168,7 +171,7 @@ def intensity_trial(
     distance = contrast_of(pair)
     if distance > SAME_CONTRAST and not any_contrast:
         return Trial(None, 0.0, distance)
-    found, explained = _start(pair, network, effort, optimize)
+    found, explained = _start(pair, network, effort, optimize, first)
     promising = explained >= _PROMISING[pair.fixed.ndim] or leaves_only_noise(pair, found.flow_field)
     if optimize and (any_contrast or promising):
         found = optimized(pair, found, "mse", effort)
@@ -182,7 +185,7 @@ def intensity_trial(
     return Trial(found, explained, distance, irregularity(pair, found), only_noise, turn(pair, found))
 
 
-def _start(pair, network, effort, optimize):
+def _start(pair, network, effort, optimize, first=None):
     """Find a field that explains the images: from coarse to fine by intensities, by the network, by local structure."""
     if not optimize:
         found = registered_by_network(pair, network)
@@ -193,7 +196,8 @@ def _start(pair, network, effort, optimize):
     by_intensities, by_structure = (
         functools.partial(registered_by_optimization, pair, similarity, effort) for similarity in ("mse", "lncc")
     )
-    ways: list = [by_intensities, middle, functools.partial(registered_by_network, pair, network)]
+    first_way = by_intensities if first is None else lambda: first
+    ways: list = [first_way, middle, functools.partial(registered_by_network, pair, network)]
     last_ways: list = [by_structure, *quarters]
     candidates, repairable = [], False
 

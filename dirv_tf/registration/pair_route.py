@@ -10,6 +10,7 @@ from dirv_tf.registration.alignment import Alignment
 from dirv_tf.registration.automatic_route import (
     best_route,
     explains_more,
+    first_look,
     improved_by_structure,
     registered_where_it_is,
 )
@@ -93,13 +94,16 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
     trial = None
     if by_intensities and alike_as_placed(pair, asked.align):
         tell("registering")
-        trial = intensity_trial(pair, call, asked.effort, asked.optimize)
-        if trial.found is not None and trial.needs_no_alignment:
-            return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
-        if trial.found is None and asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2:
+        first, enough = None, True
+        if asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2:
+            first, enough = first_look(pair, asked.effort)
+        if not enough:
             there_already = registered_where_it_is(pair, asked.effort)
             if there_already is not None:
                 return Registered(there_already, pair.linear, notes=("no alignment was needed",))
+        trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first)
+        if trial.found is not None and trial.needs_no_alignment:
+            return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
         tell("aligning")
     if by_intensities and asked.optimize and asked.align == "auto":

@@ -9,6 +9,7 @@ from skimage.io import imread
 
 from dirv_tf import register
 from dirv_tf.models import RegistrationNetwork
+from dirv_tf.registration import automatic_route, intensity_trial
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import improved_by_structure, registered_where_it_is
 from dirv_tf.registration.linear_map import LinearMap
@@ -17,7 +18,13 @@ from dirv_tf.synthesis import random_fields
 
 SECTION = Path(__file__).parents[2] / "data" / "tissue" / "colon_ihc.png"
 IDENTITY = LinearMap.identity(2)
-CHANGES = {"gamma": lambda image: image**2, "inverted": lambda image: 1 - image}
+SHADE = 0.7 + 0.6 * np.linspace(0, 1, 128, dtype=np.float32)
+CHANGES = {
+    "gamma": lambda image: image**2,
+    "inverted": lambda image: 1 - image,
+    # Its distribution of intensities says nothing of it.
+    "shaded": lambda image: np.clip(SHADE * image, 0, 1),
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +74,27 @@ def test_a_change_of_contrast_that_explains_a_pair_saves_the_alignment(known, ch
     assert "no alignment was needed" in result.notes
 
 
+def test_intensities_are_looked_at_once_where_they_suffice(known, monkeypatch):
+    fixed, moving, _ = known
+    looks = []
+
+    def counting(pair, similarity, effort, *others):
+        looks.append(similarity)
+        return registered_by_optimization(pair, similarity, effort, *others)
+
+    for module in (automatic_route, intensity_trial):
+        monkeypatch.setattr(module, "registered_by_optimization", counting)
+    register(fixed, moving)
+    assert looks == ["mse"]
+
+
 def test_what_does_not_explain_a_pair_is_left_to_an_alignment(known):
     fixed, moving, _ = known
-    # Of one contrast; another image; turned.
+    # Of one contrast; with a hole; another image; turned.
     assert registered_where_it_is(Pair(fixed, moving, IDENTITY), "fast") is None
+    holed = moving.copy()
+    holed[40:60, 50:70] = 0
+    assert registered_where_it_is(Pair(fixed, holed, IDENTITY), "fast") is None
     assert registered_where_it_is(Pair(fixed, moving.T**2, IDENTITY), "fast") is None
     assert registered_where_it_is(Pair(fixed, moving[::-1, ::-1] ** 2, IDENTITY), "fast") is None
 
