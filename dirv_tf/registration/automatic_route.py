@@ -189,6 +189,9 @@ def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
     else:
         notes = (*notes, "intensities explain too little of the difference: local structure was compared")
     if _is_inverted(pair.fixed, pair.warped(pair.start())):
+        if distance <= SAME_CONTRAST:
+            # A pattern shifted by half a period looks like its negative.
+            return None
         pair, notes = replace(pair, moving=1 - pair.moving), (*notes, _INVERTED)
     found = registered_by_optimization(pair, "lncc", effort)
     matched = matched_appearance(pair.fixed, pair.warped(found.flow_field), pair.support(found.flow_field))
