@@ -13,8 +13,10 @@ from scipy import ndimage
 
 from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
+from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.intensity_trial import (
     EXPLAINED,
+    PERHAPS_ONE_CONTRAST,
     SAME_CONTRAST,
     TURNED,
     WORTH_A_TRY,
@@ -202,7 +204,15 @@ def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
         return None
     found, more = _closer(pair, found, alike, effort)
     trial = Trial(found, matched.explained, distance, irregularity(given, found), turn=turn(given, found))
-    return replace(found, notes=(*notes, *more)) if trial.needs_no_alignment else None
+    if not trial.needs_no_alignment or (distance <= PERHAPS_ONE_CONTRAST and _lies_elsewhere(given, trial)):
+        return None
+    return replace(found, notes=(*notes, *more))
+
+
+def _lies_elsewhere(pair, trial):
+    """Return whether intensities alone explain a pair from another pose: that of a repeated pattern a period away."""
+    linear = intensity_pose(pair)
+    return linear is not None and explained_share(pair, linear.flow_field(pair.fixed.shape)) >= trial.explained
 
 
 def _by_structure(pair, effort, notes, look=None, start=None):
