@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from dirv_tf.models.registry import SettingsByKind
+from dirv_tf.training.config.appearance_settings import AppearanceSettings
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.distribution_settings import DISTRIBUTIONS
 from dirv_tf.training.config.loss_terms import TERM_KINDS
@@ -32,6 +33,7 @@ below. On the command line a setting is named with dots: `--set training.epochs=
 """
 SINGLE = {
     "data.augmentation": AugmentationSettings,
+    "data.appearance": AppearanceSettings,
     "training": TrainingSettings,
     "training.stages": StageSettings,
     "seeds": SeedSettings,

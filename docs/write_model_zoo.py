@@ -24,8 +24,9 @@ print(network.count_params(), network.normalization, len(pretrained_names(rank=3
 ```
 
 `dirv_tf.register(fixed, moving)` chooses by itself: `best-2d` for images and `best-3d` for volumes, where the two
-images are of one contrast. A network that is named, `register(fixed, moving, model="A-6")`, is used alone. All of them
-know displacements of about ten pixels at most.
+images are of one contrast. A network that is named, `register(fixed, moving, model="A-6")`, is used alone; the one for
+images that differ in appearance is `multi-contrast-2d`. Its pairs differ where they fit, too, so that its ΔL_int says
+nothing. All of them know displacements of about ten pixels at most.
 
 Each row's test is its own: unseen pairs of the kind that the network was trained on. ΔL_int and ΔL_dis are the shares
 of the initial intensity error and of the initial field's error that one pass removes on the finest level, in percent.
@@ -46,7 +47,7 @@ interval.
 GROUPS = (
     (
         "For use",
-        lambda card: card["network"] == "dirv_net" and card["reference"] is None,
+        lambda card: card["reference"] is None and (card["network"] == "dirv_net" or _of_two_contrasts(card)),
         "Trained on more than one kind of images, to be used on those of others.",
     ),
     (
@@ -62,7 +63,7 @@ GROUPS = (
     ),
     (
         "Other networks",
-        lambda card: card["network"] != "dirv_net",
+        lambda card: card["network"] != "dirv_net" and not _of_two_contrasts(card),
         "[Networks](networks.md) that others published, trained here without true fields, or with them (`supervised`).",
     ),
 )
@@ -104,6 +105,10 @@ def _row(name, card):
     return f"| {' | '.join(cells)} |"
 
 
+def _of_two_contrasts(card):
+    return any(part.get("change_appearance") for part in card["data"].get("parts", [card["data"]]))
+
+
 def _judge_row(name, card):
     cells = (
         f"`{name}`",
@@ -118,7 +123,7 @@ def _judge_row(name, card):
 
 
 def _data(data):
-    kinds = [part["kind"] for part in data.get("parts", [data])]
+    kinds = dict.fromkeys(part["kind"] for part in data.get("parts", [data]))
     words = {"chessboard": "chessboards", "shapes": "shapes", "folder": "tissue"}
     return f"{' and '.join(words.get(kind, kind) for kind in kinds)}, {' × '.join(map(str, data['size']))}"
 

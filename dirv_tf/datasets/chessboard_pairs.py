@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -27,8 +28,10 @@ class ChessboardPairs(SyntheticPairs):
     cell_range : sequence of int
         Cell sides in pixels are the integers ``cell_range[0]`` to ``cell_range[1] - 1``, one per image; no cell may
         be larger than the image.
-    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
+    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`; of patches `count` and `batch_size` count each one.
+    change_appearance, appearance
+        See `SyntheticPairs`.
     patch_size : None or sequence of int
         Sides of the patches in pixels, as many as `size` has; None for whole chessboards.
     patches_per_image : int
@@ -73,6 +76,7 @@ class ChessboardPairs(SyntheticPairs):
         least_contrast: float = LEAST_CONTRAST,
         deform_first: bool = False,
         change_appearance: bool = False,
+        appearance: Mapping[str, Any] | None = None,
     ):
         self.image_size = image_size(4)("size", size)
         self.patches_per_image = integer(1)("patches_per_image", patches_per_image)
@@ -91,6 +95,7 @@ class ChessboardPairs(SyntheticPairs):
             swap=swap,
             frozen_last_batch=frozen_last_batch,
             change_appearance=change_appearance,
+            appearance=appearance,
         )
         if len(size) != len(self.image_size) or any(np.greater(size, self.image_size)):
             raise ValueError(

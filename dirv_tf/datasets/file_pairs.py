@@ -12,10 +12,11 @@ from typing import Any, cast
 import numpy as np
 import tensorflow as tf
 
+from dirv_tf import synthesis
 from dirv_tf.datasets.augmentation import Augmentation
 from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.label_maps import read_label_map, read_mask
-from dirv_tf.datasets.other_intensities import one_in_other_intensities
+from dirv_tf.datasets.other_intensities import appearance_range, one_in_other_intensities
 from dirv_tf.datasets.pair_batches import FROZEN_EPOCH, PairBatches
 from dirv_tf.datasets.pair_landmarks import LandmarkPair, PairLandmarks
 from dirv_tf.datasets.pair_table import PairFiles, pair_files, read_pair_table
@@ -41,6 +42,7 @@ class FilePairs(PairBatches):
         and both files of landmarks.
     augmentation : Augmentation or None
     change_appearance : bool
+    appearance : AppearanceRange or None
     annotations : tuple of str
         What the targets hold: any of "labels", "landmarks" and "mask".
     label_values : tuple of int
@@ -56,6 +58,7 @@ class FilePairs(PairBatches):
         landmarks: PairLandmarks | None = None,
         augmentation: Augmentation | None = None,
         change_appearance: bool = False,
+        appearance: synthesis.AppearanceRange | None = None,
         frozen_last_batch: bool | None = None,
         **arguments: Any,
     ):
@@ -68,7 +71,7 @@ class FilePairs(PairBatches):
                 "Expected at least two batches in an epoch that ends with the frozen one, or no pair would be changed. "
                 f"Received: frozen_last_batch=True, count={self.count}, batch_size={self.batch_size}"
             )
-        self.augmentation, self.change_appearance = augmentation, change_appearance
+        self.augmentation, self.change_appearance, self.appearance = augmentation, change_appearance, appearance
         files = patches.images.files
         self.files = files if landmarks is None else tuple(map(operator.add, files, landmarks.files))
         self.annotations, self.label_values = tuple(annotations), tuple(label_values)
@@ -109,7 +112,7 @@ class FilePairs(PairBatches):
             if self.augmentation is not None:
                 images, found = self.augmentation(images, targets, indices, epoch)
             if self.change_appearance:
-                images = one_in_other_intensities(*images, self.seed, indices, epoch)
+                images = one_in_other_intensities(*images, self.seed, indices, epoch, self.appearance)
             return (*images, found)
 
         return tf.cond(tf.equal(epoch, FROZEN_EPOCH), lambda: (fixed, moving, targets), changed)
@@ -137,6 +140,7 @@ def from_pairs(
     pad: bool = False,
     augmentation: Mapping[str, Any] | None = None,
     change_appearance: bool = False,
+    appearance: Mapping[str, Any] | None = None,
 ) -> FilePairs:
     """Take real pairs of images, whose fields nobody knows: for training by intensities, labels, landmarks and masks.
 
@@ -173,6 +177,8 @@ def from_pairs(
     change_appearance : bool
         Whether one image of each pair, by chance, gets other intensities in training epochs, as another stain or
         scanner would give it; see `synthesis.change_appearance`.
+    appearance : mapping, optional
+        How far and how often: arguments of `synthesis.AppearanceRange`. Only with `change_appearance`.
 
     Returns
     -------
@@ -233,6 +239,7 @@ def from_pairs(
         PairLandmarks(cast("tuple[LandmarkPair, ...]", images.more)) if "landmarks" in annotations else None,
         None if augmentation is None else _augmentation(patches.size, seed, augmentation),
         boolean()("change_appearance", change_appearance),
+        appearance_range(appearance, change_appearance),
         batch_size=batch_size,
         seed=seed,
         frozen_last_batch=frozen_last_batch,

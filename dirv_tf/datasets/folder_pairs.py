@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dirv_tf.datasets.folder_files import image_files, split_files
@@ -51,6 +51,7 @@ def from_folder(
     swap: bool = True,
     frozen_last_batch: bool = True,
     change_appearance: bool = False,
+    appearance: Mapping[str, Any] | None = None,
 ) -> FolderPairs:
     """Make pairs with known fields of the images in a folder: random patches and their warped copies.
 
@@ -87,7 +88,7 @@ def from_folder(
     memory_gib : float
         Images are kept in the host's memory as float32 up to this limit; the others are read again, whole, for
         every turn.
-    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
+    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance
         See `SyntheticPairs`.
 
     Returns
@@ -133,4 +134,5 @@ def from_folder(
         swap=swap,
         frozen_last_batch=frozen_last_batch,
         change_appearance=change_appearance,
+        appearance=appearance,
     )

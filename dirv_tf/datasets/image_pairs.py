@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
@@ -16,7 +19,7 @@ class ImagePairs(SyntheticPairs):
     ----------
     images : array_like, shape (N, n_1, ..., n_r, 1)
         The images, intensities in [0, 1]. Kept in the host's memory as float32.
-    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
+    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance
         See `SyntheticPairs`.
 
     Raises
@@ -36,6 +39,7 @@ class ImagePairs(SyntheticPairs):
         swap: bool = True,
         frozen_last_batch: bool = True,
         change_appearance: bool = False,
+        appearance: Mapping[str, Any] | None = None,
     ):
         images = np.asarray(images, np.float32)
         if images.ndim not in (4, 5) or images.shape[-1] != 1:
@@ -56,6 +60,7 @@ class ImagePairs(SyntheticPairs):
             swap=swap,
             frozen_last_batch=frozen_last_batch,
             change_appearance=change_appearance,
+            appearance=appearance,
         )
         low, high = images.min(), images.max()
         if not (low >= 0 and high <= 1):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -27,7 +28,9 @@ class ShapePairs(SyntheticPairs):
     label_maps : bool
         Whether elements are ``((fixed, moving), targets)`` with the ``"flow_field"`` and the ``"labels"`` of both
         images, see `dirv_tf.losses.targets`: all shapes but the first, warped with the image that is.
-    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance
+    count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+        See `SyntheticPairs`.
+    change_appearance, appearance
         See `SyntheticPairs`.
 
     Attributes
@@ -64,6 +67,7 @@ class ShapePairs(SyntheticPairs):
         swap: bool = True,
         frozen_last_batch: bool = True,
         change_appearance: bool = False,
+        appearance: Mapping[str, Any] | None = None,
         label_maps: bool = False,
     ):
         size = image_size(4)("size", size)
@@ -78,6 +82,7 @@ class ShapePairs(SyntheticPairs):
             swap=swap,
             frozen_last_batch=frozen_last_batch,
             change_appearance=change_appearance,
+            appearance=appearance,
         )
         self.shape_size = increasing_pair(integer(2))("shape_size", shape_size)
         self.labels = integer(2)("labels", labels)

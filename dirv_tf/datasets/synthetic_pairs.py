@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
 from dirv_tf import geometry, synthesis
-from dirv_tf.datasets.other_intensities import one_in_other_intensities
+from dirv_tf.datasets.other_intensities import appearance_range, one_in_other_intensities
 from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.validation import boolean, number, one_of
 
@@ -45,6 +46,9 @@ class SyntheticPairs(PairBatches):
     change_appearance : bool
         Whether one image of each pair, the fixed or the moving one by chance, gets other intensities, as another stain
         or scanner would give it; see `synthesis.change_appearance`.
+    appearance : mapping, optional
+        How far and how often: arguments of `synthesis.AppearanceRange`. Default: its own. Only with
+        `change_appearance`.
 
     Raises
     ------
@@ -64,6 +68,7 @@ class SyntheticPairs(PairBatches):
         swap: bool,
         frozen_last_batch: bool,
         change_appearance: bool = False,
+        appearance: Mapping[str, Any] | None = None,
     ):
         super().__init__(size, count, batch_size, seed=seed, frozen_last_batch=frozen_last_batch)
         self.transform = one_of(*synthesis.FIELD_KINDS)("transform", transform)
@@ -71,6 +76,7 @@ class SyntheticPairs(PairBatches):
         self.desensitize = boolean()("desensitize", desensitize)
         self.swap = boolean()("swap", swap)
         self.change_appearance = boolean()("change_appearance", change_appearance)
+        self.appearance = appearance_range(appearance, change_appearance)
 
     @abc.abstractmethod
     def _images(self, indices, epoch):
@@ -107,7 +113,7 @@ class SyntheticPairs(PairBatches):
         """Return the pairs as they are to be registered: as they are, or one image of each in other intensities."""
         if not self.change_appearance:
             return fixed, moving
-        return one_in_other_intensities(fixed, moving, self.seed, indices, epoch)
+        return one_in_other_intensities(fixed, moving, self.seed, indices, epoch, self.appearance)
 
     def _with_known_shapes(self, fixed, moving, target):
         fixed, moving = (self._with_known_shape(image, 1) for image in (fixed, moving))

@@ -7,9 +7,9 @@ from typing import Any
 from dirv_tf.losses.unsupervised import SIMILARITIES
 from dirv_tf.models.registry import settings_class
 
-# Pairs whose fixed image is a warped copy of the moving one: their intensities are equal where they fit, unless one of
-# the images changes its appearance.
-_OF_ONE_CONTRAST = ("chessboard", "shapes", "folder", "mixture")
+# Pairs whose fixed image is a warped copy of the moving one: their intensities are equal where they fit, or their
+# structures where one of the images changes its appearance.
+_WARPED_COPIES = ("chessboard", "shapes", "folder", "mixture")
 
 
 def own_similarity(kind: str, loss: Any, card: dict[str, Any] | None) -> str | None:
@@ -28,7 +28,8 @@ def own_similarity(kind: str, loss: Any, card: dict[str, Any] | None) -> str | N
     -------
     str or None
         As `dirv_tf.losses.image_dissimilarity` takes it. "mse" also for networks that were trained by true fields
-        between an image and its warped copy. None: nobody knows.
+        between an image and its warped copy, and "mind" where one of the two changed its appearance. None: nobody
+        knows.
     """
     if loss is not None:
         return _known(getattr(loss, "similarity", None))
@@ -42,12 +43,14 @@ def own_similarity(kind: str, loss: Any, card: dict[str, Any] | None) -> str | N
         return _known(last.get("similarity") or settings_class(kind).unsupervised_loss.get("similarity"))
     if last.get("loss") in ("intensity", "combined"):
         return "mse"
-    return "mse" if last.get("loss") == "displacement" and _is_of_one_contrast(data) else None
+    return _of_warped_copies(data) if last.get("loss") == "displacement" else None
 
 
-def _is_of_one_contrast(data):
+def _of_warped_copies(data):
+    if data.get("kind") not in _WARPED_COPIES:
+        return None
     sections = (data, *(data.get("parts") or ()))
-    return data.get("kind") in _OF_ONE_CONTRAST and not any(each.get("change_appearance") for each in sections)
+    return "mind" if any(each.get("change_appearance") for each in sections) else "mse"
 
 
 def _known(similarity):

@@ -66,9 +66,9 @@ class RegistrationNetwork(tf.keras.Model):
         By how many pixels per axis a tile reaches beyond its own part; None: the network must see the whole image.
     similarity : str or None
         By what its results are judged, as `dirv_tf.losses.image_dissimilarity` takes it: what the loss compares that it
-        was compiled with or, by its card, trained with; "mse" after true fields between an image and its warped copy.
-        None where nobody knows. Where `dirv_tf.register` is told to use the network, a field that makes the images less
-        alike by this measure is not taken.
+        was compiled with or, by its card, trained with; after true fields between an image and its warped copy "mse",
+        or "mind" where one of the two changed its appearance. None where nobody knows. Where `dirv_tf.register` is told
+        to use the network, a field that makes the images less alike by this measure is not taken.
     noise_floor : float or None
         The largest absolute difference of two images in [0, 1] below which its field is noise: `dirv_tf.register`
         leaves such a pair as it is. As the card states it (`dirv_tf.registration.measure_noise_floor`) or None.

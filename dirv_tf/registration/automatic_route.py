@@ -11,10 +11,13 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
+from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.contrast_compensation import compensated
-from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
+from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.intensity_trial import (
     EXPLAINED,
+    PERHAPS_ONE_CONTRAST,
     SAME_CONTRAST,
     TURNED,
     WORTH_A_TRY,
@@ -35,8 +38,11 @@ _CLEARLY = 0.06
 _FAST_SIDE = EFFORTS["fast"].finest_side
 # Percent of the pixels at which the field of intensities may fold.
 _MUCH_FOLDED = 1.0
+# A network's field leaves a few pixels at most.
+_LEVELS_AFTER_A_NETWORK = 2
 # Correlation from afar below which one image is a negative of the other.
 _NEGATIVE = -0.3
+_INVERTED = "one image is dark where the other is bright"
 
 
 def best_route(
@@ -124,13 +130,101 @@ def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
     return left <= 1 - EXPLAINED and turned
 
 
-def _by_structure(pair, effort, notes, look=None):
+def improved_by_structure(pair: Pair, found: Found, effort: str) -> Found:
+    """Improve a field that a network found whatever the contrasts of the pair, by what suits these.
+
+    Local correlation is optimized on the finest levels, and a smooth change of contrast compensated where there is one.
+
+    Parameters
+    ----------
+    pair : Pair
+    found : Found
+    effort : {"fast", "default", "best"}
+
+    Returns
+    -------
+    Found
+    """
+    return _by_structure(pair, effort, (), start=found)
+
+
+def first_look(pair: Pair, effort: str) -> tuple[Found | None, bool]:
+    """Register a pair by its intensities from coarse to fine, the first way of `intensity_trial`.
+
+    Parameters
+    ----------
+    pair : Pair
+    effort : {"fast", "default", "best"}
+
+    Returns
+    -------
+    found : Found or None
+        None where the contrasts differ too much.
+    enough : bool
+        Whether it explains the images, but for noise.
+    """
+    pair, _, _ = equally_sharp(pair)
+    if contrast_of(pair) > SAME_CONTRAST:
+        return None, False
+    found = registered_by_optimization(pair, "mse", effort)
+    explained = explained_share(pair, found.flow_field)
+    return found, explained >= EXPLAINED or leaves_only_noise(pair, found.flow_field)
+
+
+def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
+    """Register a pair without an alignment, if a smooth change of contrast explains it then.
+
+    Parameters
+    ----------
+    pair : Pair
+        Two-dimensional.
+    effort : {"fast", "default", "best"}
+
+    Returns
+    -------
+    Found or None
+        None where an alignment is to be looked for, or nothing but content differs.
+    """
+    given, (sharp, _, notes) = pair, equally_sharp(pair)
+    pair, distance = sharp, contrast_of(sharp)
+    if distance > SAME_CONTRAST:
+        notes = (*notes, f"the images differ in contrast ({distance:.2f}): their local structure was compared")
+    else:
+        notes = (*notes, "intensities explain too little of the difference: local structure was compared")
+    if _is_inverted(pair.fixed, pair.warped(pair.start())):
+        if distance <= SAME_CONTRAST:
+            # A pattern shifted by half a period looks like its negative.
+            return None
+        pair, notes = replace(pair, moving=1 - pair.moving), (*notes, _INVERTED)
+    found = registered_by_optimization(pair, "lncc", effort)
+    matched = matched_appearance(pair.fixed, pair.warped(found.flow_field), pair.support(found.flow_field))
+    # A hole is no change of appearance: beside it, the images are alike as they are.
+    as_they_are = explained_share(replace(sharp, mask=matched.counted), found.flow_field)
+    if matched.explained < EXPLAINED or as_they_are >= EXPLAINED:
+        return None
+    found = compensated(pair, found, effort)
+    trial = Trial(found, matched.explained, distance, irregularity(given, found), turn=turn(given, found))
+    if not trial.needs_no_alignment or (distance <= PERHAPS_ONE_CONTRAST and _lies_elsewhere(given, trial)):
+        return None
+    return replace(found, notes=(*notes, *found.notes))
+
+
+def _lies_elsewhere(pair, trial):
+    """Return whether intensities alone explain a pair from another pose: that of a repeated pattern a period away."""
+    linear = intensity_pose(pair)
+    return linear is not None and explained_share(pair, linear.flow_field(pair.fixed.shape)) >= trial.explained
+
+
+def _by_structure(pair, effort, notes, look=None, start=None):
     if _is_inverted(pair.fixed, pair.warped(pair.start())):
         pair, look = replace(pair, moving=1 - pair.moving), None
-        notes = (*notes, "one image is dark where the other is bright")
+        notes = (*notes, _INVERTED)
     # Of a small image the quick look was at full resolution already.
     enough = effort == "fast" or (effort == "default" and max(pair.fixed.shape) <= _FAST_SIDE)
-    found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
+    if start is not None:
+        found = registered_by_optimization(pair, "lncc", effort, start, _LEVELS_AFTER_A_NETWORK)
+    else:
+        found = look if look is not None and enough else registered_by_optimization(pair, "lncc", effort)
     if effort != "fast":
         found = compensated(pair, found, effort)
     return replace(found, notes=(*notes, *found.notes))

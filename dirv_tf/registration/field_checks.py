@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from dirv_tf.registration.route import Found, Pair
+from dirv_tf.registration.warped_pair import WarpedPair
 
 # Pixels over which noise is averaged away, and how much more than of independent numbers may be left: interpolation
 # makes neighbors alike.
@@ -48,6 +49,14 @@ def irregularity(pair: Pair, found: Found) -> float:
     """Return how uneven a deformation is, the linear part left out: infinite where it folds, see `Trial`."""
     there = determinants(pair.linear.decomposed(found.flow_field))
     return math.inf if (there <= 0).any() else float(np.log(there).std())
+
+
+def turn(pair: Pair, found: Found) -> float:
+    """Return the largest entry of a field's affine part without the identity: 0.26 for a rotation by 15 degrees."""
+    matrix = WarpedPair.make(pair.fixed, pair.moving, found.flow_field).matrix
+    if matrix is None:
+        return 0.0
+    return float(np.abs(np.linalg.inv(pair.linear.matrix) @ matrix - np.eye(len(matrix))).max())
 
 
 def folded_percent(pair: Pair, found: Found) -> float:

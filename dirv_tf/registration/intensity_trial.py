@@ -13,7 +13,7 @@ from scipy import ndimage
 from scipy.optimize import minimize_scalar
 
 from dirv_tf.registration.contrast_compensation import contrast_changed
-from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
 from dirv_tf.registration.intensity_pose import first_part, intensity_pose
 from dirv_tf.registration.linear_map import LinearMap
@@ -26,7 +26,6 @@ from dirv_tf.registration.route import (
     registered_by_optimization,
 )
 from dirv_tf.registration.unfolding import unfolded
-from dirv_tf.registration.warped_pair import WarpedPair
 
 # Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
 # contrasts. Deformation moves hardly anything in a distribution, whatever it does to the images.
@@ -149,6 +148,7 @@ def intensity_trial(
     effort: str,
     optimize: bool = True,
     any_contrast: bool = False,
+    first: Found | None = None,
 ) -> Trial:
     """Register a pair by its intensities, if the contrasts of its images allow that.
 
@@ -164,6 +164,8 @@ def intensity_trial(
         False: the field of the network as it is.
     any_contrast : bool
         Whether to register whatever the contrasts are, because somebody asked for it.
+    first : Found, optional
+        What `first_look` found from coarse to fine.
 
     Returns
     -------
@@ -174,7 +176,7 @@ def intensity_trial(
     distance = contrast_of(pair)
     if distance > SAME_CONTRAST and not any_contrast:
         return Trial(None, 0.0, distance)
-    found, explained = _start(pair, network, effort, optimize)
+    found, explained = _start(pair, network, effort, optimize, first)
     promising = explained >= _PROMISING[pair.fixed.ndim] or leaves_only_noise(pair, found.flow_field)
     if optimize and (any_contrast or promising):
         found = optimized(pair, found, "mse", effort)
@@ -186,17 +188,10 @@ def intensity_trial(
         found, explained = unfolded(pair, found, explained)
     found = replace(found, notes=(*notes, *found.notes))
     changed = effort != "fast" and not only_noise and contrast_changed(pair, found.flow_field, distance)
-    return Trial(found, explained, distance, irregularity(pair, found), only_noise, _turn(pair, found), changed)
+    return Trial(found, explained, distance, irregularity(pair, found), only_noise, turn(pair, found), changed)
 
 
-def _turn(pair, found):
-    matrix = WarpedPair.make(pair.fixed, pair.moving, found.flow_field).matrix
-    if matrix is None:
-        return 0.0
-    return float(np.abs(np.linalg.inv(pair.linear.matrix) @ matrix - np.eye(len(matrix))).max())
-
-
-def _start(pair, network, effort, optimize):
+def _start(pair, network, effort, optimize, first=None):
     """Find a field that explains the images: from coarse to fine by intensities, by the network, by local structure."""
     if not optimize:
         found = registered_by_network(pair, network)
@@ -207,7 +202,8 @@ def _start(pair, network, effort, optimize):
     by_intensities, by_structure = (
         functools.partial(registered_by_optimization, pair, similarity, effort) for similarity in ("mse", "lncc")
     )
-    ways: list = [by_intensities, middle, functools.partial(registered_by_network, pair, network)]
+    first_way = by_intensities if first is None else lambda: first
+    ways: list = [first_way, middle, functools.partial(registered_by_network, pair, network)]
     last_ways: list = [by_structure, *quarters]
     candidates, repairable = [], False
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from dirv_tf.registration.alignment import Alignment
-from dirv_tf.registration.automatic_route import best_route, explains_more
+from dirv_tf.registration.automatic_route import (
+    best_route,
+    explains_more,
+    first_look,
+    improved_by_structure,
+    registered_where_it_is,
+)
 from dirv_tf.registration.field_checks import explained_share
 from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.intensity_trial import (
@@ -88,7 +94,14 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
     trial = None
     if by_intensities and alike_as_placed(pair, asked.align):
         tell("registering")
-        trial = intensity_trial(pair, call, asked.effort, asked.optimize)
+        first, enough = None, True
+        if asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2:
+            first, enough = first_look(pair, asked.effort)
+        if not enough:
+            there_already = registered_where_it_is(pair, asked.effort)
+            if there_already is not None:
+                return Registered(there_already, pair.linear, notes=("no alignment was needed",))
+        trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first)
         if trial.found is not None and trial.needs_no_alignment:
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
@@ -104,7 +117,11 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
         found = registered_by_network(there, call)
         if asked.optimize:
             tell("optimizing")
-            found = optimized(there, found, "mse" if asked.similarity == "auto" else asked.similarity, asked.effort)
+            if asked.similarity == "auto" and call.similarity == "mind":
+                found = improved_by_structure(there, found, asked.effort)
+            else:
+                measure = "mse" if asked.similarity == "auto" else asked.similarity
+                found = optimized(there, found, measure, asked.effort)
     elif asked.similarity == "auto":
         aligned = alignment is not None and not alignment.is_identity
         known = None if aligned else trial

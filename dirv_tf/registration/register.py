@@ -70,9 +70,10 @@ def register(
         start there, whatever their pixel size and orientation; others start with their first pixels at one place.
     model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
-        it, or a network. None: what suits the pair, with best-2d for images and best-3d for volumes. No network's field
-        is taken of images that differ by less than its `noise_floor`, nor one with which they are less alike than
-        without, by what it was trained to compare (its `similarity`); the result's notes then say so.
+        it, or a network; "multi-contrast-2d" is for images that differ in appearance. None: what suits the pair, with
+        best-2d for images and best-3d for volumes. No network's field is taken of images that differ by less than its
+        `noise_floor`, nor one with which they are less alike than without, by what it was trained to compare (its
+        `similarity`); the result's notes then say so.
     align : {"auto", "none", "translation", "rigid", "similarity", "affine"} or None
         The linear map that is looked for first, from any pose. "auto": an affine one of images and a rigid one of
         volumes, where that makes them clearly more alike and moves them by more than 4 pixels. None: "auto" without a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -126,14 +126,20 @@ def optimized(pair: Pair, found: Found, similarity: str, effort: str) -> Found:
     return Found(result.flow_field, f"{found.method}, then optimization ({similarity})", found.rounds, found.notes)
 
 
-def registered_by_optimization(pair: Pair, similarity: str, effort: str) -> Found:
-    """Register the pair from coarse to fine without a network.
+def registered_by_optimization(
+    pair: Pair, similarity: str, effort: str, start: Found | None = None, levels: int | None = None
+) -> Found:
+    """Register the pair from coarse to fine, by itself or from a field that a network found.
 
     Parameters
     ----------
     pair : Pair
     similarity : {"mse", "ncc", "lncc", "mind"}
     effort : {"fast", "default", "best"}
+    start : Found, optional
+        Default: the linear part of the pair.
+    levels : int, optional
+        Most levels, the finest ones, see `register_multi_resolution`.
 
     Returns
     -------
@@ -142,10 +148,13 @@ def registered_by_optimization(pair: Pair, similarity: str, effort: str) -> Foun
     field = register_multi_resolution(
         pair.fixed,
         pair.moving,
-        pair.start(),
+        pair.start() if start is None else start.flow_field,
         similarity,
         effort,
         mask=pair.mask,
         moving_mask=pair.moving_mask,
+        levels=levels,
     )
-    return Found(field, f"optimization from coarse to fine ({similarity})")
+    if start is None:
+        return Found(field, f"optimization from coarse to fine ({similarity})")
+    return replace(start, flow_field=field, method=f"{start.method}, then optimization ({similarity})")

@@ -10,6 +10,7 @@ dimensions share one code path.
 
 from dirv_tf.synthesis.affine import LARGE_RANGE, AffineRange, affine_fields
 from dirv_tf.synthesis.appearance import change_appearance
+from dirv_tf.synthesis.appearance_range import AppearanceRange
 from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.given_fields import GIVEN_FIELD_KINDS, given_fields
 from dirv_tf.synthesis.noise import desensitize
@@ -22,6 +23,7 @@ __all__ = [
     "GIVEN_FIELD_KINDS",
     "LARGE_RANGE",
     "AffineRange",
+    "AppearanceRange",
     "affine_fields",
     "change_appearance",
     "chessboard_images",

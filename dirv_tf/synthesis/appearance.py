@@ -7,16 +7,12 @@ import math
 import tensorflow as tf
 
 from dirv_tf.synthesis import random_keys
+from dirv_tf.synthesis.appearance_range import AppearanceRange
 
-# Each change meets an image with this chance, so that many pairs have several of them and some have none.
-_CHANCE = 0.5
-_LARGEST_GAMMA = 2.0
-_LARGEST_BIAS = 0.3
-_LARGEST_BLUR = 1.5
-_LARGEST_NOISE = 0.1
-_LEAST_CONTRAST = 0.6
-# Offsets that the widest Gaussian is summed over, pixels to either side.
-_REACH = math.ceil(3 * _LARGEST_BLUR)
+# Many images meet several changes and some meet none.
+_USUAL = AppearanceRange()
+# Standard deviations that a Gaussian is summed over, to either side.
+_DEVIATIONS = 3
 
 
 def change_appearance(
@@ -26,13 +22,14 @@ def change_appearance(
     epoch: int | tf.Tensor = 0,
     strength: float = 1.0,
     inversion: bool = True,
+    appearance: AppearanceRange | None = None,
 ) -> tf.Tensor:
     """Change the intensities of images at random, and leave every structure where it is.
 
-    Each of six changes meets an image with a chance of one half, in this order: the intensities are inverted; raised to
-    a power of 1/2 to 2; multiplied by a smooth field of at most 1 ± 0.3; blurred by a Gaussian of at most 1.5 pixels;
-    squeezed to 60 to 100 % of their range; and given white noise of a standard deviation of at most 0.1, cut off at two
-    of them. These are the limits of the strength 1.
+    Each of six changes meets an image with a chance of its own, usually one half, in this order: the intensities are
+    inverted; raised to a power, usually of 1/2 to 2; multiplied by a smooth field, of at most 1 ± 0.3; blurred by a
+    Gaussian, of at most 1.5 pixels; squeezed to 60 to 100 % of their range; and given white noise of a standard
+    deviation of at most 0.1, cut off at two of them. These are the limits of the strength 1.
 
     Parameters
     ----------
@@ -48,6 +45,8 @@ def change_appearance(
         From 0, no change but inversion, to 1; the limits of all other changes go with it.
     inversion : bool
         Whether intensities may be inverted.
+    appearance : AppearanceRange, optional
+        Other limits and chances. Default: those named above.
 
     Returns
     -------
@@ -60,21 +59,22 @@ def change_appearance(
     >>> change_appearance(images, seed=42, indices=[0, 1]).shape
     TensorShape([2, 32, 32, 1])
     """
-    size = tuple(images.shape[1:-1])
+    size, limits = tuple(images.shape[1:-1]), appearance or _USUAL
     keys = random_keys.fold(random_keys.stream_key(seed, random_keys.APPEARANCE, epoch), indices)
     draws = _Draws(random_keys.uniform(keys, 13 + 2 * len(size)), len(size))
     # Drawn in any case: the numbers of the other changes do not depend on it.
-    inverted = draws.meets()
+    inverted = draws.meets(limits.inversion_chance)
     images = tf.where(inverted, 1 - images, images) if inversion else images
-    gamma = _LARGEST_GAMMA**strength
-    images = tf.pow(tf.maximum(images, 1e-6), draws.amount(gamma**-1, gamma, none=1.0, ratio=True))
-    bias = draws.amount(0.0, strength * _LARGEST_BIAS)
+    gamma = limits.gamma**strength
+    images = tf.pow(tf.maximum(images, 1e-6), draws.amount(limits.gamma_chance, gamma**-1, gamma, none=1.0, ratio=True))
+    bias = draws.amount(limits.bias_chance, 0.0, strength * limits.bias)
     images = images * (1 + bias * _wave(size, draws.places(), draws.places()))
-    images = _blurred(images, draws.amount(0.0, strength * _LARGEST_BLUR))
-    contrast = draws.amount(1 - strength * (1 - _LEAST_CONTRAST), 1.0, none=1.0)
+    images = _blurred(images, draws.amount(limits.blur_chance, 0.0, strength * limits.blur), limits.blur)
+    contrast = draws.amount(limits.contrast_chance, 1 - strength * (1 - limits.contrast), 1.0, none=1.0)
     images = contrast * images + (1 - contrast) * draws.uniform()
     noise = tf.reshape(random_keys.truncated_normal(random_keys.fold(keys, 0), math.prod(size)), [-1, *size, 1])
-    return tf.clip_by_value(images + draws.amount(0.0, strength * _LARGEST_NOISE) * noise, 0.0, 1.0)
+    deviation = draws.amount(limits.noise_chance, 0.0, strength * limits.noise)
+    return tf.clip_by_value(images + deviation * noise, 0.0, 1.0)
 
 
 class _Draws:
@@ -87,12 +87,12 @@ class _Draws:
         self._taken += 1
         return tf.reshape(self._numbers[:, self._taken - 1], [-1] + [1] * (self._rank + 1))
 
-    def meets(self):
-        return self.uniform() < _CHANCE
+    def meets(self, chance):
+        return self.uniform() < chance
 
-    def amount(self, low, high, none=0.0, ratio=False):
+    def amount(self, chance, low, high, none=0.0, ratio=False):
         """Draw how strong a change is: between two limits, or `none` where it does not meet the image."""
-        meets, uniform = self.meets(), self.uniform()
+        meets, uniform = self.meets(chance), self.uniform()
         strength = low * (high / low) ** uniform if ratio else random_keys.between(uniform, low, high)
         return tf.where(meets, strength, none)
 
@@ -111,18 +111,20 @@ def _wave(size, directions, phases):
     return field
 
 
-def _blurred(images, deviations):
+def _blurred(images, deviations, largest):
     """Convolve each image with the Gaussian of its own standard deviation in pixels, continued by its border."""
-    rank = len(images.shape) - 2
+    rank, reach = len(images.shape) - 2, math.ceil(_DEVIATIONS * largest)
+    if not reach:
+        return images
     # The least deviation leaves an image as it is, to the last bit.
     squares = 2 * tf.square(tf.maximum(deviations, 1e-3))
-    weights = [tf.exp(-(offset**2) / squares) for offset in range(_REACH + 1)]
+    weights = [tf.exp(-(offset**2) / squares) for offset in range(reach + 1)]
     total = weights[0] + 2 * tf.add_n(weights[1:])
     for axis in range(1, rank + 1):
         side = images.shape[axis]
         places = range(side)
         found = weights[0] * images
-        for offset in range(1, _REACH + 1):
+        for offset in range(1, reach + 1):
             for step in (-offset, offset):
                 inside = [min(max(place + step, 0), side - 1) for place in places]
                 found = found + weights[offset] * tf.gather(images, inside, axis=axis)

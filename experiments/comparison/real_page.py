@@ -12,6 +12,7 @@ from pathlib import Path
 
 from experiments.comparison.real.judges import judge_of
 from experiments.comparison.real.table import describe, methods_table, pairs_table
+from experiments.comparison.robustness.contrast import EXPLANATION, contrast_table
 from experiments.comparison.robustness.table import variants_table
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.written_page import WrittenPage, measured_on
@@ -42,7 +43,11 @@ def blocks(results: Path = RECORDS) -> dict[str, str]:
     dict of str
         Markdown by the name of the block.
     """
-    return {"real": _real(results / "real"), "robustness": _robustness(results / "robustness" / "robustness.json")}
+    return {
+        "real": _real(results / "real"),
+        "robustness": _robustness(results / "robustness" / "robustness.json"),
+        "contrast": _contrast(results / "contrast" / "contrast.json"),
+    }
 
 
 def _real(folder):
@@ -61,9 +66,17 @@ def _real(folder):
 
 def _robustness(file):
     record = json.loads(file.read_text(encoding="utf-8"))
+    return "\n".join([f"{_pairs(record)} {measured_on(record)}", "", variants_table(record)])
+
+
+def _contrast(file):
+    record = json.loads(file.read_text(encoding="utf-8"))
+    return "\n".join([f"{_pairs(record)} {EXPLANATION} {measured_on(record)}", "", contrast_table(record)])
+
+
+def _pairs(record):
     size = "²" if len(set(record["size"])) == 1 else f" × {record['size'][1]}"
-    what = f"{record['pairs']} pairs of {record['size'][0]}{size} pixels, network {record['network']}."
-    return "\n".join([f"{what} {measured_on(record)}", "", variants_table(record)])
+    return f"{record['pairs']} pairs of {record['size'][0]}{size} pixels, network {record['network']}."
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "real_pairs.md", "experiments.comparison.real_page", blocks)

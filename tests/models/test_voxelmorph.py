@@ -128,7 +128,7 @@ def test_a_decoder_that_is_one_shorter_finds_the_field_at_half_the_size(rng):
     assert settings.work(2, 100) < settings_class("voxelmorph")(**{**SMALL, "field_scale": 2}).work(2, 100) / 2
 
 
-@pytest.mark.parametrize("changes", [{"field_scale": 1}, {"field_scale": 2}, {"field_scale": 2, "decoder": (8,)}])
+@pytest.mark.parametrize("changes", [{"field_scale": 1}, {"field_scale": 2}, {"field_scale": 2, "decoder": (8,)}, {"features": "self_similarity"}])
 def test_a_tile_with_its_halo_gives_the_field_of_the_whole_image(changes, rng):
     network = with_a_field(VoxelMorph(2, **{**SMALL, **changes}))
     (halo, _), step = network.halo, network.size_multiples[0]
@@ -182,6 +182,28 @@ def test_cards_of_before_there_were_passes_are_of_one(tmp_path):
     network = VoxelMorph(2, **SMALL)
     save_weights_file(network, tmp_path / "weights.npz")
     card = json.loads((tmp_path / "weights.json").read_text())
-    assert card["model"].pop("passes") == 1
+    assert card["model"].pop("passes") == 1 and card["model"].pop("features") == "intensities"
     (tmp_path / "weights.json").write_text(json.dumps(card))
-    assert load_weights_file(tmp_path).passes == 1
+    loaded = load_weights_file(tmp_path)
+    assert (loaded.passes, loaded.features) == (1, "intensities")
+
+
+@pytest.mark.parametrize(("rank", "size"), [(2, (24, 16)), (3, (12, 8, 16))])
+def test_on_self_similarity_no_contrast_changes_the_field(rank, size, rng):
+    arguments = {**SMALL, "passes": 2, "squarings": 4, "field_scale": 2}
+    blind = with_a_field(VoxelMorph(rank, **arguments, features="self_similarity"))
+    assert blind.count_params() == settings_class("voxelmorph")(**SMALL, features="self_similarity").parameters(rank)
+    fixed, moving = pair(rng, size)
+    field = blind((fixed, moving))["flow_field"]
+    longest = np.abs(field).max()
+    assert longest > 0.1
+    for changed in (1 - moving, 0.2 + 0.5 * moving):
+        np.testing.assert_allclose(blind((fixed, changed))["flow_field"], field, atol=1e-3 * longest)
+    seeing = with_a_field(VoxelMorph(rank, **arguments))
+    fields = [seeing((fixed, image))["flow_field"] for image in (moving, 1 - moving)]
+    assert np.abs(np.subtract(*fields)).max() > 0.1 * np.abs(fields[0]).max()
+
+
+def test_features_are_those_of_a_list():
+    with pytest.raises(ValueError, match="`features` must be one of .*self_similarity. Received: features='edges'"):
+        VoxelMorph(2, features="edges")

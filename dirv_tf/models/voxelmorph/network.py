@@ -15,6 +15,7 @@ from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, r
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
 from dirv_tf.models.voxelmorph.decoder_length import fitting_lengths
+from dirv_tf.models.voxelmorph.features import FEATURES, SELF_SIMILARITY, feature_count, feature_reach
 from dirv_tf.validation import list_of, one_of
 
 # Slope of the rectifiers for negative values, and how wide the weights of the field's layer are drawn.
@@ -46,6 +47,9 @@ class VoxelMorph(RegistrationNetwork):
     field_scale : {1, 2}
         2: the field is smoothed, integrated at every second pixel, where its smoothness is measured as well, and
         enlarged linearly, as in the diffeomorphic form.
+    features : {"intensities", "self_similarity"}
+        What the U-Net sees of each image: its intensities, or in their place `geometry.self_similarity`, which is the
+        same whatever the contrast, for images that differ in appearance.
     passes : int
         How often the pair is registered, by the same weights: from the second pass on, the U-Net sees the moving image
         as it is registered so far, and its field is composed with the one before (Zhao et al. 2019, with one cascade).
@@ -89,7 +93,7 @@ class VoxelMorph(RegistrationNetwork):
 
     kind = "voxelmorph"
     free_arguments = ("passes",)
-    later_arguments: ClassVar[dict[str, Any]] = {"passes": 1}
+    later_arguments: ClassVar[dict[str, Any]] = {"passes": 1, "features": "intensities"}
 
     def __init__(
         self,
@@ -100,6 +104,7 @@ class VoxelMorph(RegistrationNetwork):
         squarings: int = 0,
         field_scale: int = 1,
         passes: int = 1,
+        features: str = "intensities",
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -111,6 +116,7 @@ class VoxelMorph(RegistrationNetwork):
         self.squarings = repetitions(0)("squarings", squarings)
         self.field_scale = one_of(1, 2)("field_scale", field_scale)
         self.passes = repetitions(1)("passes", passes)
+        self.features = one_of(*FEATURES)("features", features)
         if not fitting_lengths(self.encoder, self.decoder, self.field_scale):
             raise ValueError(
                 f"`encoder` and `decoder` must hold equally many numbers, or `decoder` one less with a `field_scale` "
@@ -129,7 +135,7 @@ class VoxelMorph(RegistrationNetwork):
         self.repetition = repetition(rank, dtype=self.layer_policy)
         self.warp = Warp(dtype=own_policy)
         # No variable depends on the image size, so the model is ready (to count, load or save weights) at once.
-        channels = build_chain(self.encoder_layers, rank, 2)
+        channels = build_chain(self.encoder_layers, rank, 2 * feature_count(self.features, rank))
         for layer, skipped in zip(self.decoder_layers, reversed(self.encoder)):
             channels = build_chain([layer], rank, channels) + skipped
         build_chain([*self.last_layers, self.field_layer], rank, channels)
@@ -149,6 +155,7 @@ class VoxelMorph(RegistrationNetwork):
             "squarings": self.squarings,
             "field_scale": self.field_scale,
             "passes": self.passes,
+            "features": self.features,
         }
 
     @property
@@ -160,15 +167,16 @@ class VoxelMorph(RegistrationNetwork):
         last_size = 2 if self._ends_at_half else 1
         decoded = sum(2 * size for size in sizes if size >= last_size)
         reach = sum(sizes) + decoded + 2 * (coarsest - 1) + (len(self.last) + 1) * last_size
-        reach += _REACH_OF_RESAMPLING * (self.field_scale - 1)
+        reach += _REACH_OF_RESAMPLING * (self.field_scale - 1) + feature_reach(self.features)
         return geometry.legal_size((self.passes * reach,) * self.rank, self.size_multiples)
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
-        flow_field, field = self._fields(fixed, moving)
+        seen = self._seen(fixed)
+        flow_field, field = self._fields(seen, self._seen(moving))
         registered, fields = self.warp((moving, flow_field)), [field]
         for _ in range(self.passes - 1):
-            again, field = self._fields(fixed, registered)
+            again, field = self._fields(seen, self._seen(registered))
             flow_field = geometry.compose(flow_field, again)
             registered = self.warp((moving, flow_field))
             fields.append(field)
@@ -181,6 +189,10 @@ class VoxelMorph(RegistrationNetwork):
             # The mean over a batch is one over all passes.
             "stage": {"fixed": fixed, "registered": registered, "field": tf.concat(fields, axis=0)},
         }
+
+    def _seen(self, image):
+        """Return what the U-Net sees of an image."""
+        return geometry.self_similarity(image) if self.features == SELF_SIMILARITY else image
 
     def _fields(self, fixed, moving):
         """Return the flow field of one pass, and what the U-Net gave."""

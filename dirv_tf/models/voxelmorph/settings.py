@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from dirv_tf.models.bounds import channel_count, repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
 from dirv_tf.models.voxelmorph.decoder_length import fitting_lengths
+from dirv_tf.models.voxelmorph.features import FEATURES, SELF_SIMILARITY, feature_count
 from dirv_tf.validation import ConfigError, list_of, one_of, setting
 
 _WIDTHS = list_of(channel_count(), longest=16)
@@ -28,6 +29,7 @@ class VoxelMorphSettings(NetworkSettings):
     squarings: int = setting(repetitions(0), default=0)
     field_scale: int = setting(one_of(1, 2), default=1)
     passes: int = setting(repetitions(1), default=1)
+    features: str = setting(one_of(*FEATURES), default="intensities")
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 
     def check(self, rank: int) -> None:
@@ -53,7 +55,8 @@ class VoxelMorphSettings(NetworkSettings):
         widths = "/".join("-".join(map(str, part)) for part in (self.encoder, self.decoder, self.last))
         integrated = f", integrated with {self.squarings} squarings" if self.squarings else ""
         repeated = f", {self.passes} passes" if self.passes > 1 else ""
-        return f"U-Net of {widths} filters{integrated}{repeated}"
+        compared = " on self-similarity" if self.features == SELF_SIMILARITY else ""
+        return f"U-Net of {widths} filters{compared}{integrated}{repeated}"
 
     def work(self, rank: int, pixels: int) -> float:
         """Return the multiplications of all convolutions and passes; half the size has a 2^r-th of the pixels."""
@@ -62,7 +65,7 @@ class VoxelMorphSettings(NetworkSettings):
 
     def _convolutions(self, rank):
         """Yield channels, filters and how often the size was halved of every convolution."""
-        channels = 2
+        channels = 2 * feature_count(self.features, rank)
         for level, filters in enumerate(self.encoder):
             yield channels, filters, level
             channels = filters

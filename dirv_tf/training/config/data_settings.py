@@ -6,7 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar
 
-from dirv_tf.training.config.config_sections import sections_by_kind
+from dirv_tf.training.config.appearance_settings import AppearanceSettings, check_appearance
+from dirv_tf.training.config.config_sections import section, sections_by_kind
 from dirv_tf.training.config.data_arguments import COUNT, LEAST_CONTRAST, SIZE, dataset_arguments
 from dirv_tf.training.config.pairs_settings import PairsSettings
 from dirv_tf.validation import (
@@ -44,8 +45,10 @@ class _DrawnSettings:
     desensitize: bool = setting(boolean(), default=True)
     swap: bool = setting(boolean(), default=True)
     change_appearance: bool = setting(boolean(), default=False)
+    appearance: AppearanceSettings | None = section(AppearanceSettings, default=None)
 
     def __post_init__(self):
+        check_appearance(self)
         if self.test_size is not None and len(self.test_size) != len(self.size):
             raise ConfigError(
                 "'data.test_size' must have as many sides as 'data.size'. "
@@ -141,9 +144,11 @@ class FolderSettings:
     desensitize: bool = setting(boolean(), default=True)
     swap: bool = setting(boolean(), default=True)
     change_appearance: bool = setting(boolean(), default=False)
+    appearance: AppearanceSettings | None = section(AppearanceSettings, default=None)
 
     def __post_init__(self):
         _check_patch_size(self)
+        check_appearance(self)
         if self.test_folder is None:
             return
         if self.test_share is not None:

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar
 
+from dirv_tf.training.config.appearance_settings import AppearanceSettings, check_appearance
 from dirv_tf.training.config.config_sections import section
 from dirv_tf.training.config.data_arguments import COUNT, LEAST_CONTRAST, SIZE, dataset_arguments
 from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, setting, text
@@ -57,8 +58,10 @@ class PairsSettings:
     pad: bool = setting(boolean(), default=False)
     augmentation: AugmentationSettings | None = section(AugmentationSettings, default=None)
     change_appearance: bool = setting(boolean(), default=False)
+    appearance: AppearanceSettings | None = section(AppearanceSettings, default=None)
 
     def __post_init__(self):
+        check_appearance(self)
         flips = () if self.augmentation is None else self.augmentation.flips
         if any(axis >= len(self.size) for axis in flips):
             raise ConfigError(
@@ -76,5 +79,6 @@ class PairsSettings:
         arguments = dataset_arguments(self, part)
         del arguments["train_pairs"], arguments["test_pairs"]
         if part == "test":
-            arguments = {key: arguments[key] for key in arguments if key not in ("augmentation", "change_appearance")}
+            changes = ("augmentation", "change_appearance", "appearance")
+            arguments = {key: arguments[key] for key in arguments if key not in changes}
         return {**arguments, "pairs": self.train_pairs if part == "train" else self.test_pairs}

@@ -13,7 +13,12 @@ from experiments.comparison.real.elastix import elastix_flow_field, elastix_vers
 from experiments.comparison.real.mutual_information import mutual_information_flow_field
 
 NETWORKS = {2: "best-2d", 3: "best-3d"}
-METHOD_NAMES = ("before", "network", "register-fast", "register-default", "register-best", "simpleitk", "elastix")
+# For images that differ in appearance, and from afar as sections do.
+CONTRAST = "multi-contrast-2d"
+METHOD_NAMES = (
+    "before", "network", "contrast", "contrast-optimized",
+    "register-fast", "register-default", "register-best", "simpleitk", "elastix",
+)
 THREADS = 1
 
 
@@ -56,6 +61,7 @@ def real_methods(rank: int = 2) -> dict[str, RealMethod]:
     methods = [
         RealMethod("before", "the pair as it is", register_nothing),
         RealMethod("network", f'`register(model="{network}")`: the network alone', _registered(model=network)),
+        *(_of_two_contrasts() if rank == 2 else ()),
         *(
             RealMethod(f"register-{effort}", f'`register(effort="{effort}")`', _registered(effort=effort))
             for effort in ("fast", "default", "best")
@@ -67,6 +73,17 @@ def real_methods(rank: int = 2) -> dict[str, RealMethod]:
         what = f"itk-elastix {version}, {cores}: default parameter maps translation, affine, B-splines"
         methods.append(RealMethod("elastix", what, _field_of(elastix_flow_field)))
     return {method.name: method for method in methods}
+
+
+def _of_two_contrasts():
+    call = f'`register(model="{CONTRAST}", align="auto"'
+    settings = {"model": CONTRAST, "align": "auto"}
+    return (
+        RealMethod("contrast", f"{call})`: aligned, then the network alone", _registered(**settings)),
+        RealMethod(
+            "contrast-optimized", f"{call}, optimize=True)`: then optimized", _registered(**settings, optimize=True)
+        ),
+    )
 
 
 def _squares(fixed, moving, threads):

@@ -24,24 +24,32 @@ SEED = 2024
 COLUMNS = {"network": {"model": NETWORK}, "fast": {"effort": "fast"}, "default": {"effort": "default"}}
 
 
-def measure_robustness(pairs, folder, variants=VARIANTS, columns=None, report=print) -> dict:
+def measure_robustness(
+    pairs, folder, variants=VARIANTS, columns=None, report=print, name="robustness", network=NETWORK, page=markdown
+) -> dict:
     """Register changed pairs of known deformation.
 
     Parameters
     ----------
     pairs : Pairs
     folder : str or Path
-        Gets robustness.json and robustness.md, written anew after every variant.
+        Gets the record, ``name`` with .json, and with .md as a table, written anew after every variant.
     variants : sequence of Variant
     columns : dict of dict, optional
         Settings of `register` by column.
     report : callable
         Says a line of text.
+    name : str
+        Of the files.
+    network : str
+        The name of the network in the columns.
+    page : callable
+        From the record to Markdown.
 
     Returns
     -------
     dict
-        What robustness.json holds.
+        The record.
     """
     columns = COLUMNS if columns is None else columns
     folder, rows, known = check_output_folder(folder), [], known_pairs(pairs)
@@ -52,19 +60,19 @@ def measure_robustness(pairs, folder, variants=VARIANTS, columns=None, report=pr
             variant.change(pair, np.random.default_rng([SEED, number, index])) for index, pair in enumerate(known)
         ]
         row = {"name": variant.name, "initial_px": round(_mean_length(changed), 3), "columns": {}}
-        for count, (name, settings) in enumerate(columns.items()):
-            row["columns"][name] = _measured(changed, settings)
+        for count, (column, settings) in enumerate(columns.items()):
+            row["columns"][column] = _measured(changed, settings)
             stages.share(count + 1, len(columns))
         rows.append(row)
         report(text_line(row))
         result = {
-            "pairs": len(known), "size": list(pairs.fixed.shape[1:3]), "network": NETWORK, "seed": SEED,
+            "pairs": len(known), "size": list(pairs.fixed.shape[1:3]), "network": network, "seed": SEED,
             "variants": rows, "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             "versions": versions(), "hardware": hardware(),
         }
-        write_json(folder / "robustness.json", result)
-        write_text(folder / "robustness.md", markdown(result))
-    report(f"Written: {folder}/robustness.md and robustness.json")
+        write_json(folder / f"{name}.json", result)
+        write_text(folder / f"{name}.md", page(result))
+    report(f"Written: {folder}/{name}.md and {name}.json")
     return result
 
 

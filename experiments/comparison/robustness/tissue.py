@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dirv_tf import geometry, synthesis
@@ -22,8 +24,7 @@ IMAGES = (
 _DRAWN = 4
 
 
-
-def tissue_pairs(count: int, side: int = SIDE) -> Pairs:
+def tissue_pairs(count: int, side: int = SIDE, seed: int = SEED, images: Sequence[str] = IMAGES) -> Pairs:
     """Draw pairs, from one image after the other.
 
     Parameters
@@ -31,6 +32,9 @@ def tissue_pairs(count: int, side: int = SIDE) -> Pairs:
     count : int
     side : int
         Pixels of the patches.
+    seed : int
+    images : sequence of str
+        Files below the folder of the data.
 
     Returns
     -------
@@ -38,15 +42,17 @@ def tissue_pairs(count: int, side: int = SIDE) -> Pairs:
         The field is the one to find: the fixed image is the moving one warped by it (thesis section 5.5). Fields are
         affine and non-rigid, with a mean length of 2 pixels each.
     """
-    moving = tissue_patches(count, side)[..., np.newaxis]
-    fields = synthesis.random_fields((side, side), SEED, indices=list(range(count)), batch_index=0, kind="both")
+    moving = tissue_patches(count, side, seed, images)[..., np.newaxis]
+    fields = synthesis.random_fields((side, side), seed, indices=list(range(count)), batch_index=0, kind="both")
     fields = fields.numpy() if hasattr(fields, "numpy") else np.asarray(fields)
     fields = fields * (MEAN_DISPLACEMENT / np.linalg.norm(fields, axis=-1).mean(axis=(1, 2)))[:, None, None, None]
     fields = fields.astype(np.float32)
     return Pairs(geometry.warp_image(moving, fields).numpy(), moving, fields)
 
 
-def tissue_patches(count: int, side: int = SIDE, seed: int = SEED) -> np.ndarray:
+def tissue_patches(
+    count: int, side: int = SIDE, seed: int = SEED, images: Sequence[str] = IMAGES
+) -> np.ndarray:
     """Draw patches, from one image after the other; each the one of the strongest contrast of a few.
 
     Parameters
@@ -54,17 +60,19 @@ def tissue_patches(count: int, side: int = SIDE, seed: int = SEED) -> np.ndarray
     count, side : int
         Patches, and their pixels along each axis.
     seed : int
+    images : sequence of str
+        As of `tissue_pairs`.
 
     Returns
     -------
     ndarray of float32, shape (count, side, side)
         In [0, 1].
     """
-    return np.stack([_patch(number, side, seed) for number in range(count)])
+    return np.stack([_patch(number, side, seed, images) for number in range(count)])
 
 
-def _patch(number, side, seed):
-    image = read_image(CHECKOUT / "data" / IMAGES[number % len(IMAGES)]).astype(np.float32) / 255
+def _patch(number, side, seed, images):
+    image = read_image(CHECKOUT / "data" / images[number % len(images)]).astype(np.float32) / 255
     rng = np.random.default_rng([seed, number])
     patches = []
     for _ in range(_DRAWN):

@@ -249,6 +249,7 @@ def test_a_wrong_command_line_says_why(arguments, status, message, tmp_path, cap
 def test_volumes_have_methods_of_their_own(monkeypatch):
     pytest.importorskip("SimpleITK")
     volumes, sections = real_methods(3), real_methods(2)
+    assert "contrast" in sections and "contrast-optimized" in sections and "contrast" not in volumes
     assert "best-3d" in volumes["network"].what and "best-2d" in sections["network"].what
     monkeypatch.setattr(methods_module, "bspline_flow_field", lambda fixed, moving: fixed + moving)
     assert volumes["simpleitk"].register(np.ones(3), np.ones(3)).flow_field.tolist() == [2, 2, 2]

@@ -8,10 +8,18 @@ import scipy.ndimage
 
 from dirv_tf import register
 from dirv_tf.models import DIRVNet
+from experiments.comparison.robustness import contrast as contrast_module
 from experiments.comparison.robustness.__main__ import main
+from experiments.comparison.robustness.contrast import (
+    CONTRAST_VARIANTS,
+    contrast_columns,
+    contrast_page,
+    contrast_pairs,
+)
 from experiments.comparison.robustness.run import SEED, measure_robustness
 from experiments.comparison.robustness.tissue import tissue_pairs
 from experiments.comparison.robustness.variants import VARIANTS, known_pairs
+from experiments.folders import CHECKOUT
 
 BY_NAME = {variant.name: variant.change for variant in VARIANTS}
 
@@ -86,6 +94,37 @@ def test_a_sheet_has_all_variants_and_columns(pairs, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "robustness.json").read_text(encoding="utf-8")) == record
     page = (tmp_path / "robustness.md").read_text(encoding="utf-8")
     assert "| clean | 2.00 |" in page and "[2/2] inverted (about" in "\n".join(lines)
+
+
+def test_a_sheet_of_two_appearances_has_times_and_means(pairs, tmp_path):
+    small = DIRVNet(rank=2, levels=1, units=1, experts=2)
+    columns = {name: settings for name, settings in contrast_columns(small).items() if name in ("network", "optimized")}
+    variants = [variant for variant in CONTRAST_VARIANTS if variant.name in ("clean", "gamma 2")]
+    record = measure_robustness(
+        pairs, tmp_path, variants, columns, lambda line: None, name="contrast", network="mine", page=contrast_page
+    )
+    assert json.loads((tmp_path / "contrast.json").read_text(encoding="utf-8")) == record
+    assert record["network"] == "mine" and not (tmp_path / "robustness.json").exists()
+    page = (tmp_path / "contrast.md").read_text(encoding="utf-8")
+    optimized = [row["columns"]["optimized"]["removed_percent"] for row in record["variants"]]
+    assert optimized[0] > 80
+    means = next(line for line in page.splitlines() if line.startswith("| mean |"))
+    assert f"| {np.mean(optimized):.1f} |" in means and "network, then optimization" in page and " s) |" in page
+
+
+def test_pairs_of_two_appearances_are_of_tissue_that_no_training_saw():
+    sources = json.loads((CHECKOUT / "data" / "tissue_set" / "manifest.json").read_text(encoding="utf-8"))["sources"]
+    trained = {source["tissue"] for source in sources if source["part"] == "train"}
+    assert trained and not {name.split("/")[1] for name in contrast_module._UNSEEN} & trained
+    drawn = contrast_pairs(1)
+    assert drawn.fixed.shape == (1, 128, 128, 1)
+    np.testing.assert_allclose(np.linalg.norm(drawn.flow_field, axis=-1).mean(), 2, rtol=1e-4)
+
+
+def test_a_model_is_for_the_sheet_of_two_appearances(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--model", "A-6", "-o", str(tmp_path / "out")])
+    assert ended.value.code == 2 and "--model needs --contrast" in capsys.readouterr().err
 
 
 def test_a_wrong_command_line_is_refused(tmp_path, capsys):

@@ -5,10 +5,11 @@ import inspect
 
 import pytest
 
-from dirv_tf import datasets
+from dirv_tf import datasets, synthesis
 from dirv_tf.datasets import random_patch
 from dirv_tf.io.atomic_write import write_text
 from dirv_tf.training.config import data_arguments
+from dirv_tf.training.config.appearance_settings import AppearanceSettings
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.pairs_settings import AugmentationSettings
@@ -233,3 +234,32 @@ def test_what_settings_and_datasets_both_define_is_one():
     settings = {field.name: field.default for field in dataclasses.fields(AugmentationSettings)}
     assert settings == {each.name: each.default for each in parameters[2:]}
     assert data_arguments.LEAST_CONTRAST == random_patch.LEAST_CONTRAST
+    limits = [
+        {field.name: (field.default, field.metadata["check"].legal) for field in dataclasses.fields(each)}
+        for each in (AppearanceSettings, synthesis.AppearanceRange)
+    ]
+    assert limits[0] == limits[1]
+
+
+@pytest.mark.parametrize("kind", ["chessboard", "shapes", "folder", "pairs"])
+def test_limits_of_appearance_reach_the_dataset(tmp_path, kind):
+    overrides = {"data.change_appearance": True, "data.appearance": {"gamma": 3, "noise_chance": 0}}
+    config = load_run(_file(tmp_path, kind), overrides=overrides)
+    arguments = config.data.dataset("train")
+    assert arguments["appearance"]["gamma"] == 3.0 and arguments["appearance"]["noise_chance"] == 0.0
+    assert arguments["appearance"]["blur"] == 1.5 and arguments["change_appearance"]
+    assert ("appearance" in config.data.dataset("test")) == (kind != "pairs")
+    write_text(tmp_path / "again.yaml", format_yaml(config.as_mapping()))
+    assert load_run(tmp_path / "again.yaml").data == config.data
+
+
+@pytest.mark.parametrize("kind", ["chessboard", "folder", "pairs"])
+def test_limits_without_a_change_are_an_error(tmp_path, kind):
+    with pytest.raises(ConfigError, match=r"'data.appearance' needs 'data.change_appearance: true'. Received: "):
+        load_run(_file(tmp_path, kind), overrides={"data.appearance": {"gamma": 3}})
+
+
+def test_limits_of_appearance_have_ranges(tmp_path):
+    overrides = {"data.change_appearance": True, "data.appearance": {"bias": 1.5}}
+    with pytest.raises(ConfigError, match=r"'data.appearance.bias' must be a finite number of at least 0 and less than 1"):
+        load_run(_file(tmp_path, "chessboard"), overrides=overrides)
