@@ -158,7 +158,8 @@ class PoseRefinement:
         weighted = (self._derivatives.reshape(-1, *differences.shape) * weight).reshape(self._derivatives.shape)
         normal = np.einsum("ip,jp->ij", weighted, self._derivatives).astype(np.float64)
         right = np.einsum("ip,p->i", weighted, differences.ravel())
-        damping = 1e-3 * np.diag(normal) + 1e-9
+        # Along stripes nothing tells how far to go: without the second term, steps went beyond all numbers.
+        damping = 1e-3 * np.diag(normal) + 1e-6 * np.diag(normal).max() + 1e-9
         return np.tensordot(np.linalg.solve(normal + np.diag(damping), right), self._generators, 1)
 
     def _composed(self, matrix, translation, velocity):

@@ -145,7 +145,7 @@ def improved_by_structure(pair: Pair, found: Found, effort: str) -> Found:
     -------
     Found
     """
-    return _by_structure(pair, effort, (), start=found)
+    return _by_structure(pair, effort, found.notes, start=replace(found, notes=()))
 
 
 def first_look(pair: Pair, effort: str) -> tuple[Found | None, bool]:

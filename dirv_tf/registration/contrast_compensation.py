@@ -17,8 +17,8 @@ _BELIEVED = {2: 0.98, 3: 0.99}
 # The first field has the change in it, and so has what is matched by it: the second one has less.
 _ROUNDS = 2
 # Share of what is left that goes by intensity: 0.24 at most between images of one contrast, 0.56 at least after a gamma
-# of 0.8 or a factor of 0.6. Where a field makes up for part of the change, 0.28 at least: then the distributions must
-# be apart as well, in standard deviations (0.02 at most in volumes of one contrast that show the same).
+# of 0.8 or a factor of 0.6. The field of a volume makes up for part of the change, and 0.28 are left at least: then the
+# distributions must be apart as well, in standard deviations (0.02 at most in volumes that show the same).
 _BY_INTENSITY, _BY_SOME_INTENSITY, _APART = 0.5, 0.25, 0.05
 # The share of the variance below which nothing is left.
 _NOTHING = 1e-6
@@ -78,5 +78,5 @@ def contrast_changed(pair: Pair, flow_field: np.ndarray, distance: float = 0.0) 
     level = np.clip((_LEVELS / (high - low) * (values - low)).astype(np.intp), 0, _LEVELS - 1)
     count = np.bincount(level, minlength=_LEVELS)
     by_intensity = np.square(np.bincount(level, left, _LEVELS)) / np.maximum(count, 1)
-    least = _BY_SOME_INTENSITY if distance >= _APART else _BY_INTENSITY
+    least = _BY_SOME_INTENSITY if pair.fixed.ndim == 3 and distance >= _APART else _BY_INTENSITY
     return float(by_intensity.sum()) >= least * squares

@@ -57,3 +57,11 @@ def test_similarity_and_overlap_of_a_shift(rng):
     assert similarity == pytest.approx(1, abs=1e-5) and overlap == 1
     assert level.similarity(np.eye(2), np.array([15.0, 0.0]))[1] == pytest.approx(0.75)
     assert level.similarity(np.eye(2), np.array([100.0, 0.0])) == (0.0, 0.0)
+
+
+def test_steps_stay_within_bounds_along_stripes():
+    """Nothing tells how far to go there; warnings, of an overflow too, are errors."""
+    stripes = np.tile(0.5 + 0.5 * np.sin(np.arange(128) / 3)[:, None], (1, 128)).astype(np.float32)
+    level = PoseRefinement(maps_of(stripes), maps_of(np.roll(stripes, 4, axis=0)), "affine")
+    matrix, translation, similarity = level.refined(np.eye(2), np.zeros(2), 30)
+    assert np.abs(matrix - np.eye(2)).max() < 1 and np.abs(translation).max() < 128 and similarity <= 1

@@ -70,7 +70,7 @@ def test_a_change_of_contrast_that_explains_a_pair_saves_the_alignment(known, ch
     assert "a smooth change of contrast was found and compensated" in found.notes
     assert ("one image is dark where the other is bright" in found.notes) == (change == "inverted")
     result = register(fixed, moving, effort=effort, normalize="type")
-    np.testing.assert_allclose(result.flow_field, found.flow_field, atol=1e-4)
+    np.testing.assert_allclose(result.flow_field, found.flow_field, atol=1e-3)
     assert "no alignment was needed" in result.notes
 
 
