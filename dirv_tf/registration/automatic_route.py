@@ -14,13 +14,12 @@ from scipy import ndimage
 from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.contrast_compensation import compensated
 from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
+from dirv_tf.registration.first_field import EXPLAINED, WORTH_A_TRY
 from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.intensity_trial import (
-    EXPLAINED,
     PERHAPS_ONE_CONTRAST,
     SAME_CONTRAST,
     TURNED,
-    WORTH_A_TRY,
     Trial,
     contrast_of,
     equally_sharp,

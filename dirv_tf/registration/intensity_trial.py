@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,18 +11,13 @@ from scipy import ndimage
 from scipy.optimize import minimize_scalar
 
 from dirv_tf.registration.contrast_compensation import contrast_changed
-from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
-from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
-from dirv_tf.registration.intensity_pose import first_part, intensity_pose
+from dirv_tf.registration.field_checks import explained_share, irregularity, leaves_only_noise, turn
+from dirv_tf.registration.first_field import EXPLAINED, WORTH_A_TRY, first_field
+from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.relative_blur import relative_blur
-from dirv_tf.registration.route import (
-    Found,
-    Pair,
-    optimized,
-    registered_by_optimization,
-)
+from dirv_tf.registration.route import Found, Pair, optimized
 from dirv_tf.registration.unfolding import unfolded
 
 # Distance of the two images' distributions of intensities, in standard deviations, beyond which they are of two
@@ -33,11 +26,6 @@ SAME_CONTRAST = 0.2
 # Up to here they may still be of one: of a pattern that is turned, sheared and magnified another part is seen. They are
 # if a linear map alone explains so much.
 PERHAPS_ONE_CONTRAST, _SURELY_ONE = 0.5, 0.9
-# Share of the registered image's variance that the fixed image, perhaps after a change of contrast, must explain for
-# intensities to be compared. Noise, blur and holes leave more, stains much more, and intensities then mislead.
-EXPLAINED = 0.98
-# What explains less is no result of intensities: two stains may have like distributions.
-WORTH_A_TRY = 0.8
 # What explains less is not optimized further. Volumes of two people came to 0.88 to 0.94, those of one pattern to 0.98
 # and more, and their optimization takes seconds.
 _PROMISING = {2: WORTH_A_TRY, 3: 0.95}
@@ -176,7 +164,11 @@ def intensity_trial(
     distance = contrast_of(pair)
     if distance > SAME_CONTRAST and not any_contrast:
         return Trial(None, 0.0, distance)
-    found, explained = _start(pair, network, effort, optimize, first)
+    if optimize:
+        found, explained = first_field(pair, network, effort, first)
+    else:
+        found = registered_by_network(pair, network)
+        explained = explained_share(pair, found.flow_field)
     promising = explained >= _PROMISING[pair.fixed.ndim] or leaves_only_noise(pair, found.flow_field)
     if optimize and (any_contrast or promising):
         found = optimized(pair, found, "mse", effort)
@@ -184,77 +176,12 @@ def intensity_trial(
         if blur and explained >= WORTH_A_TRY:
             found, explained = _optimized_with_blur(given, blur, found, effort)
     only_noise = leaves_only_noise(pair, found.flow_field)
-    if optimize and effort != "fast" and (any_contrast or only_noise or explained >= EXPLAINED):
+    # Where contrast misleads the field, its folds are not worth the time.
+    changed = effort != "fast" and not only_noise and contrast_changed(pair, found.flow_field, distance)
+    if optimize and effort != "fast" and not changed and (any_contrast or only_noise or explained >= EXPLAINED):
         found, explained = unfolded(pair, found, explained)
     found = replace(found, notes=(*notes, *found.notes))
-    changed = effort != "fast" and not only_noise and contrast_changed(pair, found.flow_field, distance)
     return Trial(found, explained, distance, irregularity(pair, found), only_noise, turn(pair, found), changed)
-
-
-def _start(pair, network, effort, optimize, first=None):
-    """Find a field that explains the images: from coarse to fine by intensities, by the network, by local structure."""
-    if not optimize:
-        found = registered_by_network(pair, network)
-        return found, explained_share(pair, found.flow_field)
-    quick = effort == "fast" or _is_quick_volume(pair, effort)
-    # Calls, and of images the middles of parts whose pose is looked for.
-    middle, *quarters = ((0.5, 0.5), *itertools.product((0.25, 0.75), repeat=2)) if pair.fixed.ndim == 2 else (None,)
-    by_intensities, by_structure = (
-        functools.partial(registered_by_optimization, pair, similarity, effort) for similarity in ("mse", "lncc")
-    )
-    first_way = by_intensities if first is None else lambda: first
-    ways: list = [first_way, middle, functools.partial(registered_by_network, pair, network)]
-    last_ways: list = [by_structure, *quarters]
-    candidates, repairable = [], False
-
-    def best():
-        # A field that folds explains some pixels twice.
-        return max(candidates, key=lambda candidate: candidate[0] - folded_percent(pair, candidate[1]) / 100)
-
-    # The last ways are worth their time where a part of the image fits: then all of it could.
-    while ways or (repairable and last_ways):
-        way = ways.pop(0) if ways else last_ways.pop(0)
-        if way in quarters and best()[0] >= EXPLAINED:
-            break
-        found = way() if callable(way) else way and _from_pose(pair, effort, way, best()[1])
-        if found is None:
-            continue
-        repairs = (None,)
-        if not quick and is_repairable(pair, found.flow_field):
-            repairable, repairs = True, (None, repaired_field, _regrown_field)
-        # What fits in some places is continued into the others, without and with a detour over parts that fit.
-        for repair in repairs:
-            if repair is not None:
-                found = replace(found, flow_field=repair(pair, found.flow_field))
-            share = explained_share(pair, found.flow_field)
-            candidates.append((share, found))
-            enough = share >= EXPLAINED or leaves_only_noise(pair, found.flow_field)
-            if enough and (effort == "fast" or misfit_share(pair, found.flow_field) <= LITTLE):
-                return found, share
-            if share < WORTH_A_TRY and repair is not None:
-                break
-    share, found = best()
-    return found, share
-
-
-def _from_pose(pair, effort, middle, known):
-    """Register from the pose that the intensities of a part have, which may be what a whole pattern is off by.
-
-    None where a known field explains this part, which then does not lie elsewhere, or the part is found nowhere.
-    """
-    if explained_share(first_part(pair, middle), known.flow_field) >= EXPLAINED:
-        return None
-    linear = intensity_pose(pair, middle)
-    return None if linear is None else registered_by_optimization(replace(pair, linear=linear), "mse", effort)
-
-
-def _is_quick_volume(pair, effort):
-    """Whether repairs are left out, which take many seconds in a volume."""
-    return pair.fixed.ndim == 3 and effort != "best"
-
-
-def _regrown_field(pair, flow_field):
-    return repaired_field(pair, grown_field(pair, flow_field))
 
 
 def contrast_of(pair: Pair) -> float:

@@ -15,10 +15,10 @@ from dirv_tf.registration.automatic_route import (
     registered_where_it_is,
 )
 from dirv_tf.registration.field_checks import explained_share
+from dirv_tf.registration.first_field import WORTH_A_TRY
 from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.intensity_trial import (
     PERHAPS_ONE_CONTRAST,
-    WORTH_A_TRY,
     Trial,
     contrast_distance,
     intensity_trial,

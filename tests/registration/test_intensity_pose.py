@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import dirv_tf
 from dirv_tf import geometry, synthesis
-from dirv_tf.registration import intensity_trial
+from dirv_tf.registration import first_field
 from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.route import Pair
@@ -117,7 +117,7 @@ def test_where_noise_alone_is_left_no_pose_is_looked_for(rng, monkeypatch):
     fixed = geometry.warp_image(moving[np.newaxis, ..., np.newaxis], true).numpy()[0, ..., 0]
     noisy = np.clip(fixed + rng.normal(scale=0.05, size=fixed.shape), 0, 1).astype(np.float32)
     for name in ("intensity_pose", "registered_by_network"):
-        monkeypatch.setattr(intensity_trial, name, lambda *arguments: pytest.fail("nothing else has to be tried"))
+        monkeypatch.setattr(first_field, name, lambda *arguments: pytest.fail("nothing else has to be tried"))
     result = dirv_tf.register(noisy, moving)
     assert np.linalg.norm(result.flow_field - true[0], axis=-1).mean() < 0.3
 

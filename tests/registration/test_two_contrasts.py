@@ -9,7 +9,7 @@ from skimage.io import imread
 
 from dirv_tf import geometry, register
 from dirv_tf.models import RegistrationNetwork
-from dirv_tf.registration import automatic_route, intensity_trial
+from dirv_tf.registration import automatic_route, first_field
 from dirv_tf.registration.apply_field import warp_in_blocks
 from dirv_tf.registration.automatic_route import improved_by_structure, registered_where_it_is
 from dirv_tf.registration.linear_map import LinearMap
@@ -83,7 +83,7 @@ def test_intensities_are_looked_at_once_where_they_suffice(known, monkeypatch):
         looks.append(similarity)
         return registered_by_optimization(pair, similarity, effort, *others)
 
-    for module in (automatic_route, intensity_trial):
+    for module in (automatic_route, first_field):
         monkeypatch.setattr(module, "registered_by_optimization", counting)
     register(fixed, moving)
     assert looks == ["mse"]
