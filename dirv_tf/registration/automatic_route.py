@@ -132,7 +132,8 @@ def explains_more(pair: Pair, found: Found, trial: Trial) -> bool:
 def improved_by_structure(pair: Pair, found: Found, effort: str) -> Found:
     """Improve a field that a network found whatever the contrasts of the pair, by what suits these.
 
-    Local correlation is optimized on the finest levels, and a smooth change of contrast compensated where there is one.
+    The images are made equally sharp, local correlation is optimized on the finest levels, and a smooth change of
+    contrast compensated where there is one.
 
     Parameters
     ----------
@@ -144,7 +145,8 @@ def improved_by_structure(pair: Pair, found: Found, effort: str) -> Found:
     -------
     Found
     """
-    return _by_structure(pair, effort, found.notes, start=replace(found, notes=()))
+    pair, _, notes = equally_sharp(pair)
+    return _by_structure(pair, effort, (*found.notes, *notes), start=replace(found, notes=()))
 
 
 def first_look(pair: Pair, effort: str) -> tuple[Found | None, bool]:
