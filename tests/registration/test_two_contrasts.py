@@ -18,6 +18,8 @@ from dirv_tf.registration.route import Found, Pair, registered_by_optimization
 from dirv_tf.synthesis import LARGE_RANGE, affine_fields, chessboard_images, random_fields
 
 SECTION = Path(__file__).parents[2] / "data" / "tissue" / "colon_ihc.png"
+# Of a tissue that the shipped network was not trained on.
+UNSEEN = SECTION.with_name("ki67_scanner_1.png")
 IDENTITY = LinearMap.identity(2)
 SHADE = 0.7 + 0.6 * np.linspace(0, 1, 128, dtype=np.float32)
 CHANGES = {
@@ -157,3 +159,16 @@ def test_the_sharper_image_is_blurred_before_a_network_s_field_is_improved(known
     found = improved_by_structure(Pair(fixed, blurred, IDENTITY), Found(0.75 * true, "name"), "default")
     assert removed(found.flow_field, true) > 93
     assert any("is blurred by" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_shipped_network_registers_two_appearances_of_any_size(change):
+    image = imread(UNSEEN).astype(np.float32) / 255
+    field = random_fields(image.shape, 5, [1], 1)[0].numpy()
+    box = np.s_[40:141, 60:188]
+    fixed, moving, true = warp_in_blocks(image, field)[box], image[box], field[box]
+    result = register(fixed, CHANGES[change](moving), model="multi-contrast-2d")
+    assert removed(result.flow_field, true) > 70
+    assert result.model_name == "multi-contrast-2d" and result.quality.folded_percent == 0
+    better = register(fixed, CHANGES[change](moving), model="multi-contrast-2d", optimize=True)
+    assert removed(better.flow_field, true) > max(90, removed(result.flow_field, true))
