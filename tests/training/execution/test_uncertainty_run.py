@@ -105,7 +105,7 @@ def test_fields_of_networks_are_judged_and_kept(tmp_path):
             "'training.image_variance' must be left out unless 'training.loss' is field_likelihood. "
             "Received: training.image_variance=0.01, training.loss=gaussian_likelihood",
         ),
-        ("model", {"kind": "voxelmorph"}, "unknown key 'model.features'"),
+        ("model", {"kind": "voxelmorph"}, "unknown key 'model.halvings'"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(tmp_path, section, settings, message):
