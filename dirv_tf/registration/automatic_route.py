@@ -51,6 +51,7 @@ def best_route(
     optimize: bool = True,
     look_first: bool = False,
     trial: Trial | None = None,
+    parts: bool = True,
 ) -> Found:
     """Register the pair in the way that suits its contrast.
 
@@ -72,6 +73,8 @@ def best_route(
         one contrast, such as those that had to be aligned.
     trial : Trial, optional
         What the intensities of this pair made of it, where that is known already.
+    parts : bool
+        As of `intensity_trial`.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def best_route(
     if look is not None and explained_share(pair, look.flow_field) < WORTH_A_TRY:
         return _by_structure(pair, effort, notes, look)
     if trial is None:
-        trial = intensity_trial(given, network, effort, optimize)
+        trial = intensity_trial(given, network, effort, optimize, parts=parts)
     folds = trial.found is not None and folded_percent(pair, trial.found) > _MUCH_FOLDED
     if trial.found is not None and trial.succeeded and not folds:
         return trial.found

@@ -24,7 +24,9 @@ _LARGEST_SIDE = 160
 _LEVELS_AFTER = 2
 
 
-def first_field(pair: Pair, network: NetworkCall, effort: str, first: Found | None = None) -> tuple[Found, float]:
+def first_field(
+    pair: Pair, network: NetworkCall, effort: str, first: Found | None = None, parts: bool = True
+) -> tuple[Found, float]:
     """Find a field that explains the images, to be optimized.
 
     From coarse to fine by intensities, by the network, from poses of parts, by local structure: one after the other
@@ -37,6 +39,8 @@ def first_field(pair: Pair, network: NetworkCall, effort: str, first: Found | No
     effort : {"fast", "default", "best"}
     first : Found, optional
         The field from coarse to fine by intensities, where it is known.
+    parts : bool
+        Whether poses of parts of an image are looked for.
 
     Returns
     -------
@@ -46,13 +50,13 @@ def first_field(pair: Pair, network: NetworkCall, effort: str, first: Found | No
     """
     factor = -(-max(pair.fixed.shape) // _LARGEST_SIDE) if pair.fixed.ndim == 2 else 1
     if factor == 1:
-        return _searched(pair, network, effort, first)
+        return _searched(pair, network, effort, first, parts)
     first = first or registered_by_optimization(pair, "mse", effort)
     known = explained_share(pair, first.flow_field)
     if _is_enough(pair, first, known, effort):
         return first, known
     small = replace(first, flow_field=reduced_field(first.flow_field, factor))
-    found, _ = _searched(reduced_pair(pair, factor), network, effort, small)
+    found, _ = _searched(reduced_pair(pair, factor), network, effort, small, parts)
     if found is small:
         return first, known
     found = replace(found, flow_field=enlarged_field(found.flow_field, factor, pair.fixed.shape))
@@ -67,10 +71,11 @@ def _is_enough(pair, found, share, effort):
     return enough and (effort == "fast" or misfit_share(pair, found.flow_field) <= LITTLE)
 
 
-def _searched(pair, network, effort, first):
+def _searched(pair, network, effort, first, parts):
     quick = effort == "fast" or _is_quick_volume(pair, effort)
     # Calls, and of images the middles of parts whose pose is looked for.
-    middle, *quarters = ((0.5, 0.5), *itertools.product((0.25, 0.75), repeat=2)) if pair.fixed.ndim == 2 else (None,)
+    middles = ((0.5, 0.5), *itertools.product((0.25, 0.75), repeat=2))
+    middle, *quarters = middles if parts and pair.fixed.ndim == 2 else (None,)
     by_intensities, by_structure = (
         functools.partial(registered_by_optimization, pair, similarity, effort) for similarity in ("mse", "lncc")
     )

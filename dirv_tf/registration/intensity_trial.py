@@ -137,6 +137,7 @@ def intensity_trial(
     optimize: bool = True,
     any_contrast: bool = False,
     first: Found | None = None,
+    parts: bool = True,
 ) -> Trial:
     """Register a pair by its intensities, if the contrasts of its images allow that.
 
@@ -154,6 +155,8 @@ def intensity_trial(
         Whether to register whatever the contrasts are, because somebody asked for it.
     first : Found, optional
         What `first_look` found from coarse to fine.
+    parts : bool
+        Whether poses of parts of an image are looked for, as they are once per pair.
 
     Returns
     -------
@@ -165,7 +168,7 @@ def intensity_trial(
     if distance > SAME_CONTRAST and not any_contrast:
         return Trial(None, 0.0, distance)
     if optimize:
-        found, explained = first_field(pair, network, effort, first)
+        found, explained = first_field(pair, network, effort, first, parts)
     else:
         found = registered_by_network(pair, network)
         explained = explained_share(pair, found.flow_field)

@@ -125,7 +125,8 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
     elif asked.similarity == "auto":
         aligned = alignment is not None and not alignment.is_identity
         known = None if aligned else trial
-        found = best_route(there, call, asked.effort, asked.optimize, look_first=aligned, trial=known)
+        parts = trial is None
+        found = best_route(there, call, asked.effort, asked.optimize, look_first=aligned, trial=known, parts=parts)
         if trial is None and explained_share(there, found.flow_field) < 0:
             # Less than a constant image explains: in one contrast, the images are better left where they are.
             trial = intensity_trial(pair, call, asked.effort, asked.optimize)
@@ -150,7 +151,7 @@ def _registered_from_pose(pair: Pair, call: NetworkCall, asked: Asked, trial: Tr
     if linear is None:
         return None
     there = replace(pair, linear=linear)
-    posed = intensity_trial(there, call, asked.effort)
+    posed = intensity_trial(there, call, asked.effort, parts=trial is None)
     if posed.found is None or not posed.may_be_the_truth:
         return None
     if trial is not None and trial.found is not None and not explains_more(there, posed.found, trial):
