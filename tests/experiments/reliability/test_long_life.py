@@ -29,7 +29,7 @@ def test_graphs_do_not_multiply_with_sizes_and_memory_is_flat(model, graphs):
 @pytest.mark.parametrize("options", [{}, {"model": "best-2d"}, {"model": "best-2d", "refine": True}])
 def test_a_registration_leaves_few_blocks(options):
     """TensorFlow 2.15 keeps one of every eager tensor: once, 349 of a network's registration, 10,000 of a refined one."""
-    pair, count = moved_pair(1, (48, 64)), 20
+    pair, count = moved_pair(1, (48, 64)), 8
     for _ in range(3):
         register(*pair, **options)
     gc.collect()
