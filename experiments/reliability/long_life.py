@@ -133,9 +133,9 @@ def kept_graphs():
     Returns
     -------
     dict
-        "graphs", of all networks and sizes together; "most_graphs", the bound of those that are shared by networks of
-        one architecture (every other belongs to one network); "programs", for blocks of rows, of whatever size the
-        images are.
+        "graphs", of all networks and sizes together; "shared_graphs", those of them that networks of one architecture
+        share, and "most_graphs", their bound: every other goes with its network; "programs", for blocks of rows, of
+        whatever size the images are.
     """
     import importlib
 
@@ -148,6 +148,7 @@ def kept_graphs():
     programs = (potentials._gather_values, potentials._sum_values, sampling._interpolate_block)
     return {
         "graphs": units.currsize + whole,
+        "shared_graphs": units.currsize,
         "most_graphs": units.maxsize,
         "programs": sum(program.experimental_get_tracing_count() for program in programs),
     }
