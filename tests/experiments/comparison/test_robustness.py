@@ -1,12 +1,14 @@
 """The robustness sheet: pairs, their changes, and the whole command on tiny pairs."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 import scipy.ndimage
 
 from dirv_tf import register
+from dirv_tf.datasets.tissue_sources import tissue_sources
 from dirv_tf.models import DIRVNet
 from experiments.comparison.robustness import contrast as contrast_module
 from experiments.comparison.robustness.__main__ import main
@@ -113,8 +115,9 @@ def test_a_sheet_of_two_appearances_has_times_and_means(pairs, tmp_path):
 
 
 def test_pairs_of_two_appearances_are_of_tissue_that_no_training_saw():
-    sources = json.loads((CHECKOUT / "data" / "tissue_set" / "manifest.json").read_text(encoding="utf-8"))["sources"]
-    trained = {source["tissue"] for source in sources if source["part"] == "train"}
+    held_out = re.search(r"--test-tissues ([\w ]+)", (CHECKOUT / "Makefile").read_text(encoding="utf-8"))[1].split()
+    sources, _ = tissue_sources(CHECKOUT / "data" / "sections", test_tissues=held_out)
+    trained = {source.tissue for source in sources if source.part == "train"}
     assert trained and not {name.split("/")[1] for name in contrast_module._UNSEEN} & trained
     drawn = contrast_pairs(1)
     assert drawn.fixed.shape == (1, 128, 128, 1)
