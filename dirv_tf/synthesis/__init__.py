@@ -8,9 +8,9 @@ Flow fields are in pixels, component ``i`` along array axis ``i``, and belong to
 dimensions share one code path.
 """
 
+from dirv_tf.appearance_range import AppearanceRange
 from dirv_tf.synthesis.affine import LARGE_RANGE, AffineRange, affine_fields
 from dirv_tf.synthesis.appearance import change_appearance
-from dirv_tf.synthesis.appearance_range import AppearanceRange
 from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.given_fields import GIVEN_FIELD_KINDS, given_fields
 from dirv_tf.synthesis.noise import desensitize

@@ -6,8 +6,8 @@ import math
 
 import tensorflow as tf
 
+from dirv_tf.appearance_range import AppearanceRange
 from dirv_tf.synthesis import random_keys
-from dirv_tf.synthesis.appearance_range import AppearanceRange
 
 # Many images meet several changes and some meet none.
 _USUAL = AppearanceRange()

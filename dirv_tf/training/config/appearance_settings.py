@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from dirv_tf.validation import ConfigError, number, setting
-
-# The limits of `synthesis.AppearanceRange`, which settings could not import without TensorFlow; a test compares both.
-_CHANCE = number(low=0, high=1)
+from dirv_tf.appearance_range import AppearanceRange
+from dirv_tf.validation import ConfigError
 
 
 @dataclasses.dataclass(frozen=True)
-class AppearanceSettings:
+class AppearanceSettings(AppearanceRange):
     """What `change_appearance` does to an image of each pair, in this order; see `dirv_tf.synthesis.AppearanceRange`.
 
     Each change meets an image with its own chance, and is drawn up to its limit: the largest power `gamma` (the least
@@ -19,18 +17,6 @@ class AppearanceSettings:
     a Gaussian blur in pixels, the least share of the range that intensities are squeezed to, and the largest standard
     deviation of white noise.
     """
-
-    inversion_chance: float = setting(_CHANCE, default=0.5)
-    gamma: float = setting(number(low=1, high=10), default=2.0)
-    gamma_chance: float = setting(_CHANCE, default=0.5)
-    bias: float = setting(number(low=0, below=1), default=0.3)
-    bias_chance: float = setting(_CHANCE, default=0.5)
-    blur: float = setting(number(low=0, high=8), default=1.5)
-    blur_chance: float = setting(_CHANCE, default=0.5)
-    contrast: float = setting(number(above=0, high=1), default=0.6)
-    contrast_chance: float = setting(_CHANCE, default=0.5)
-    noise: float = setting(number(low=0, high=1), default=0.1)
-    noise_chance: float = setting(_CHANCE, default=0.5)
 
 
 def check_appearance(data) -> None:

@@ -5,11 +5,10 @@ import inspect
 
 import pytest
 
-from dirv_tf import datasets, synthesis
+from dirv_tf import datasets
 from dirv_tf.datasets import random_patch
 from dirv_tf.io.atomic_write import write_text
 from dirv_tf.training.config import data_arguments
-from dirv_tf.training.config.appearance_settings import AppearanceSettings
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.pairs_settings import AugmentationSettings
@@ -234,11 +233,6 @@ def test_what_settings_and_datasets_both_define_is_one():
     settings = {field.name: field.default for field in dataclasses.fields(AugmentationSettings)}
     assert settings == {each.name: each.default for each in parameters[2:]}
     assert data_arguments.LEAST_CONTRAST == random_patch.LEAST_CONTRAST
-    limits = [
-        {field.name: (field.default, field.metadata["check"].legal) for field in dataclasses.fields(each)}
-        for each in (AppearanceSettings, synthesis.AppearanceRange)
-    ]
-    assert limits[0] == limits[1]
 
 
 @pytest.mark.parametrize("kind", ["chessboard", "shapes", "folder", "pairs"])

@@ -1,4 +1,4 @@
-"""How far and how often the intensities of an image are changed."""
+"""How far and how often the intensities of an image are changed: here, since run files are read without TensorFlow."""
 
 from __future__ import annotations
 
