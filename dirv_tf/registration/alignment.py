@@ -265,7 +265,8 @@ class _Pair:
     def judged(self, pose, transform):
         """Return an alignment of that pose, the identity by default, on the level that judges poses."""
         factor = self._factor(LEVELS[self._rank][1][0])
-        level = PoseRefinement(*self._maps(factor), transform)
+        # No step is taken: the kind with the fewest parameters.
+        level = PoseRefinement(*self._maps(factor), "translation")
         return self._judged(pose, transform, level, factor * self._reduction)
 
     def _judged(self, pose, transform, judge, scale):

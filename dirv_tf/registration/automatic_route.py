@@ -13,8 +13,8 @@ from scipy import ndimage
 
 from dirv_tf.registration.appearance import matched_appearance
 from dirv_tf.registration.contrast_compensation import compensated
-from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, leaves_only_noise, turn
-from dirv_tf.registration.first_field import EXPLAINED, WORTH_A_TRY
+from dirv_tf.registration.field_checks import explained_share, folded_percent, irregularity, turn
+from dirv_tf.registration.first_field import EXPLAINED, WORTH_A_TRY, leaves_nothing
 from dirv_tf.registration.intensity_pose import intensity_pose
 from dirv_tf.registration.intensity_trial import (
     PERHAPS_ONE_CONTRAST,
@@ -83,10 +83,9 @@ def best_route(
     given = pair
     pair, _, notes = equally_sharp(given)
     distance = contrast_of(pair)
+    notes = (*notes, _why_structure(distance))
     if distance > SAME_CONTRAST:
-        note = f"the images differ in contrast ({distance:.2f}): their local structure was compared"
-        return _by_structure(pair, effort, (*notes, note))
-    notes = (*notes, "intensities explain too little of the difference: local structure was compared")
+        return _by_structure(pair, effort, notes)
     look = registered_by_optimization(pair, "lncc", "fast") if look_first else None
     if look is not None and explained_share(pair, look.flow_field) < WORTH_A_TRY:
         return _by_structure(pair, effort, notes, look)
@@ -171,8 +170,7 @@ def first_look(pair: Pair, effort: str) -> tuple[Found | None, bool]:
     if contrast_of(pair) > SAME_CONTRAST:
         return None, False
     found = registered_by_optimization(pair, "mse", effort)
-    explained = explained_share(pair, found.flow_field)
-    return found, explained >= EXPLAINED or leaves_only_noise(pair, found.flow_field)
+    return found, leaves_nothing(pair, found.flow_field, explained_share(pair, found.flow_field))
 
 
 def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
@@ -191,10 +189,7 @@ def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
     """
     given, (sharp, _, notes) = pair, equally_sharp(pair)
     pair, distance = sharp, contrast_of(sharp)
-    if distance > SAME_CONTRAST:
-        notes = (*notes, f"the images differ in contrast ({distance:.2f}): their local structure was compared")
-    else:
-        notes = (*notes, "intensities explain too little of the difference: local structure was compared")
+    notes = (*notes, _why_structure(distance))
     if _is_inverted(pair.fixed, pair.warped(pair.start())):
         if distance <= SAME_CONTRAST:
             # A pattern shifted by half a period looks like its negative.
@@ -211,6 +206,12 @@ def registered_where_it_is(pair: Pair, effort: str) -> Found | None:
     if not trial.needs_no_alignment or (distance <= PERHAPS_ONE_CONTRAST and _lies_elsewhere(given, trial)):
         return None
     return replace(found, notes=(*notes, *found.notes))
+
+
+def _why_structure(distance):
+    if distance > SAME_CONTRAST:
+        return f"the images differ in contrast ({distance:.2f}): their local structure was compared"
+    return "intensities explain too little of the difference: local structure was compared"
 
 
 def _lies_elsewhere(pair, trial):

@@ -6,6 +6,8 @@ import functools
 import itertools
 from dataclasses import replace
 
+import numpy as np
+
 from dirv_tf.registration.field_checks import explained_share, folded_percent, leaves_only_noise
 from dirv_tf.registration.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
 from dirv_tf.registration.intensity_pose import first_part, intensity_pose
@@ -69,9 +71,15 @@ def first_field(
     return (found, explained) if explained > known else (first, known)
 
 
+def leaves_nothing(pair: Pair, flow_field: np.ndarray, share: float) -> bool:
+    """Return whether a field that explains a share of the variance explains the images, but for noise."""
+    return share >= EXPLAINED or leaves_only_noise(pair, flow_field)
+
+
 def _is_enough(pair, found, share, effort):
-    enough = share >= EXPLAINED or leaves_only_noise(pair, found.flow_field)
-    return enough and (effort == "fast" or misfit_share(pair, found.flow_field) <= LITTLE)
+    if not leaves_nothing(pair, found.flow_field, share):
+        return False
+    return effort == "fast" or misfit_share(pair, found.flow_field) <= LITTLE
 
 
 def _searched(pair, network, effort, first, parts):

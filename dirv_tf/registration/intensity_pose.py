@@ -17,6 +17,7 @@ from dirv_tf.registration.alignment_features import block_mean
 from dirv_tf.registration.field_checks import explained_share
 from dirv_tf.registration.linear_map import LinearMap
 from dirv_tf.registration.pose_fit import Poses, Window, fitted_poses
+from dirv_tf.registration.reduced_pair import enlarged_map, reduced_map
 from dirv_tf.registration.route import Pair
 
 # Larger images are reduced first.
@@ -147,13 +148,11 @@ class _Parts:
         )
         self._middle, self._factor = middle, factor
         self._scale = math.sqrt(abs(np.linalg.det(pair.linear.matrix)))
-        corner = np.full(2, (factor - 1) / 2)
-        self._start = LinearMap(pair.linear.matrix, (pair.linear.applied(corner) - corner) / factor)
+        self._start = reduced_map(pair.linear, factor)
 
     def linear_map(self, poses):
         """Return the best pose in pixels of the images as they are."""
-        matrix, shift = poses.matrices[0], (self._factor - 1) / 2
-        return LinearMap(matrix, self._factor * poses.translations[0] + shift - matrix @ np.full(2, shift))
+        return enlarged_map(LinearMap(poses.matrices[0], poses.translations[0]), self._factor)
 
     def sides(self):
         """Return the sides of the growing part."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.ndimage import map_coordinates
 
@@ -32,17 +30,27 @@ def reduced_pair(pair: Pair, factor: int) -> Pair:
     >>> reduced_pair(Pair(image, image, LinearMap.identity(2)), 2).fixed.shape
     (3, 4)
     """
-    # Block k has its middle at pixel factor * k + (factor - 1) / 2.
-    middle = np.full(pair.fixed.ndim, (factor - 1) / 2)
-    linear = LinearMap(pair.linear.matrix, (pair.linear.applied(middle) - middle) / factor)
     mask, moving_mask = (
         None if mask is None else block_mean(mask.astype(np.float32), factor) > 0.5
         for mask in (pair.mask, pair.moving_mask)
     )
     images = block_mean(pair.fixed, factor), block_mean(pair.moving, factor)
-    return replace(
-        pair, fixed=images[0], moving=images[1], linear=linear, mask=mask, moving_mask=moving_mask, landmarks=None
-    )
+    return Pair(*images, reduced_map(pair.linear, factor), mask, moving_mask)
+
+
+def reduced_map(linear: LinearMap, factor: int) -> LinearMap:
+    """Return a linear map between the blocks of two images, from one between their pixels.
+
+    Block ``k`` has its middle at pixel ``factor * k + (factor - 1) / 2``.
+    """
+    middle = np.full(len(linear.matrix), (factor - 1) / 2)
+    return LinearMap(linear.matrix, (linear.applied(middle) - middle) / factor)
+
+
+def enlarged_map(linear: LinearMap, factor: int) -> LinearMap:
+    """Return a linear map between the pixels of two images, from one between their blocks, see `reduced_map`."""
+    middle = np.full(len(linear.matrix), (factor - 1) / 2)
+    return LinearMap(linear.matrix, factor * linear.translation + middle - linear.matrix @ middle)
 
 
 def reduced_field(flow_field: np.ndarray, factor: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from scipy import ndimage
 import dirv_tf
 from dirv_tf.registration import first_field
 from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.reduced_pair import enlarged_field, reduced_field, reduced_pair
+from dirv_tf.registration.reduced_pair import enlarged_field, enlarged_map, reduced_field, reduced_pair
 from dirv_tf.registration.route import Pair
 
 TURNED = LinearMap(np.array([[0.9, 0.2], [-0.1, 1.1]]), np.array([5.0, -3.0]))
@@ -19,6 +19,8 @@ def test_the_linear_map_of_a_reduced_pair_leads_to_the_same_places(factor):
     whole = factor * middles + (factor - 1) / 2
     there = factor * pair.linear.applied(middles) + (factor - 1) / 2
     np.testing.assert_allclose(there, TURNED.applied(whole), atol=1e-9)
+    back = enlarged_map(pair.linear, factor)
+    np.testing.assert_allclose(back.applied(whole), TURNED.applied(whole), atol=1e-9)
 
 
 def test_a_block_counts_where_most_of_it_does():
