@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 from scipy.ndimage import gaussian_filter
 
-from dirv_tf.geometry import self_similarity
+from dirv_tf.geometry import for_any_shape, self_similarity
 
 SIMILARITIES = ("mse", "ncc", "lncc", "mind")
 # Features of a pixel alone: those of a warped image are its warped features.
@@ -57,8 +59,21 @@ def feature_images(image: np.ndarray, similarity: str) -> np.ndarray:
     if similarity == "lncc":
         centered = image - _local_mean(image)
         return (centered / (np.sqrt(_local_mean(centered**2)) + _NOISE))[None]
-    features = self_similarity(tf.constant(image[None, ..., None]))[0].numpy()
+    features = _self_similarity_graph(image.ndim)(tf.constant(image[None, ..., None])).numpy()[0]
     return np.ascontiguousarray(np.moveaxis(features, -1, 0))
+
+
+@functools.lru_cache
+def _self_similarity_graph(rank):
+    """One graph for all sizes: TensorFlow 2.15 keeps 48 bytes of every eager tensor, of which there were a thousand."""
+    images = tf.TensorSpec([None] * (rank + 1) + [1])
+
+    @tf.function(input_signature=[images], autograph=False)
+    def graph(image):
+        with for_any_shape():
+            return self_similarity(image)
+
+    return graph
 
 
 def _local_mean(image):

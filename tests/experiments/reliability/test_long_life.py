@@ -27,9 +27,12 @@ def test_graphs_do_not_multiply_with_sizes_and_memory_is_flat(model, graphs):
     assert line(row).startswith(f"{model or 'default'}: 14 registrations of 12 sizes")
 
 
-@pytest.mark.parametrize("options", [{}, {"model": "best-2d"}, {"model": "best-2d", "refine": True}])
-def test_a_registration_leaves_few_blocks(options):
-    """TensorFlow 2.15 keeps one of every eager tensor: once, 349 of a network's registration, 10,000 of a refined one."""
+@pytest.mark.parametrize(
+    "options, most",
+    [({}, 30), ({"similarity": "mind"}, 40), ({"model": "best-2d"}, 30), ({"model": "best-2d", "refine": True}, 30)],
+)
+def test_a_registration_leaves_few_blocks(options, most):
+    """TensorFlow 2.15 keeps one of every eager tensor: once, 349 of a network's registration, 1,200 of one by MIND."""
     pair, count = moved_pair(1, (48, 64)), 8
     for _ in range(3):
         register(*pair, **options)
@@ -38,7 +41,7 @@ def test_a_registration_leaves_few_blocks(options):
     for _ in range(count):
         register(*pair, **options)
     gc.collect()
-    assert (sys.getallocatedblocks() - before) / count < 30
+    assert (sys.getallocatedblocks() - before) / count < most
 
 
 def test_the_record_is_flat():
