@@ -28,20 +28,20 @@ def test_graphs_do_not_multiply_with_sizes_and_memory_is_flat(model, graphs):
 
 
 @pytest.mark.parametrize(
-    "options, most",
-    [({}, 30), ({"similarity": "mind"}, 40), ({"model": "best-2d"}, 30), ({"model": "best-2d", "refine": True}, 30)],
+    "options", [{}, {"similarity": "mind"}, {"model": "best-2d"}, {"model": "best-2d", "refine": True}]
 )
-def test_a_registration_leaves_few_blocks(options, most):
+def test_a_registration_leaves_few_blocks(options):
     """TensorFlow 2.15 keeps one of every eager tensor: once, 349 of a network's registration, 1,200 of one by MIND."""
-    pair, count = moved_pair(1, (48, 64)), 8
-    for _ in range(3):
+    pair, count = moved_pair(1, (48, 64)), 10
+    # The first ones fill caches.
+    for _ in range(count):
         register(*pair, **options)
     gc.collect()
     before = sys.getallocatedblocks()
     for _ in range(count):
         register(*pair, **options)
     gc.collect()
-    assert (sys.getallocatedblocks() - before) / count < most
+    assert (sys.getallocatedblocks() - before) / count < 30
 
 
 def test_the_record_is_flat():
