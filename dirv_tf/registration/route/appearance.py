@@ -19,7 +19,7 @@ _RIDGE = 0.02
 # Differences of more than so many robust standard deviations, over a few pixels, are content of one image alone.
 _OUTLIER, _SPECK = 4.0, 1.5
 _ITERATIONS = 3
-# Levels of the table from intensities of one image to those of the other, and of the comparison of what goes by intensity.
+# Levels of the table from intensities of one image to those of the other, and of what goes by intensity.
 _LEVELS = 32
 # Standard deviations, pixels, by which the fixed image may be sharper; a blur that explains this little more is none.
 _BLURS, _GAIN = (0.5, 1.0, 1.5, 2.0, 3.0), 0.005
