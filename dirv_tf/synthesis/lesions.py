@@ -80,8 +80,7 @@ def paste_lesions(
     content = contents[limits.fills[0]]
     for number, name in enumerate(limits.fills):
         content = tf.where(chosen == number, contents[name], content)
-    # Not by a sum of two products, which would change pixels outside in their last bits.
-    return tf.where(masks > 0, images + masks * (content - images), images), masks
+    return (1 - masks) * images + masks * content, masks
 
 
 def _blobs(size, radius, draws):

@@ -90,6 +90,7 @@ class CounterpartNetwork(RegistrationNetwork):
     """
 
     kind = "counterpart"
+    has_mask = True
     free_arguments: ClassVar[tuple[str, ...]] = ("fills", "joint")
 
     def __init__(
@@ -128,11 +129,20 @@ class CounterpartNetwork(RegistrationNetwork):
         of_base = self.base.halo
         if of_base is None:
             return None
-        sizes = [2**level for level in range(self.halvings + 1)]
-        of_head = sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1
-        rounds = 1 + self.fills
+        of_head, rounds = self._reach_of_head, 1 + self.fills
         reach = (rounds * (own + of_head) + self.fills * REACH for own in of_base)
         return geometry.legal_size(tuple(reach), self.size_multiples)
+
+    @property
+    def mask_halo(self) -> tuple[int, ...]:
+        """How far a pixel of `counterpart_mask` looks."""
+        return geometry.legal_size((self._reach_of_head,) * self.rank, self.size_multiples)
+
+    @property
+    def _reach_of_head(self):
+        sizes = [2**level for level in range(self.halvings + 1)]
+        # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other.
+        return sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1
 
     @property
     def similarity(self) -> str | None:
@@ -157,6 +167,8 @@ class CounterpartNetwork(RegistrationNetwork):
         # Whether it is to register both ways.
         self.base._set_untracked("_registration_loss", loss)
 
+    # Nothing here depends on the values of tensors.
+    @tf.autograph.experimental.do_not_convert
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool | None = None) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
         if self.stage not in (None, MASK_STAGE):

@@ -74,6 +74,8 @@ class RegistrationResult(JudgedResult):
         Of an inverse: pixels that lie at exactly one place of the other image; None for a map that was not inverted.
     standard_deviation : ndarray of float32, shape (n_1, ..., n_r, r), pixels, or None
         Of the field's components, where `with_uncertainty` was asked for it.
+    without_counterpart : ndarray of float32, shape (n_1, ..., n_r), or None
+        From 0 to 1: where the fixed image has no counterpart, of networks that say it, of the kind counterpart.
     """
 
     registered: np.ndarray
@@ -100,6 +102,7 @@ class RegistrationResult(JudgedResult):
     doubts: tuple = ()
     has_inverse: np.ndarray | None = None
     standard_deviation: np.ndarray | None = None
+    without_counterpart: np.ndarray | None = None
 
     def __post_init__(self):
         for name in ("initial", "linear"):
