@@ -11,8 +11,8 @@ from dirv_tf import geometry
 # Standard deviations of the Gaussians that carry the field into a region, pixels: where the narrow one finds enough
 # around a pixel, it counts, elsewhere the wide one.
 _NARROW, _WIDE = 4.0, 12.0
-# Standard deviation and number of the Gaussians that then make the field within a region the mean of what is around every
-# pixel: harmonic, as a membrane that is held at the border.
+# Standard deviation and number of the Gaussians that then make the field within a region the mean of what is around
+# every pixel: harmonic, as a membrane that is held at the border.
 _SMOOTHINGS = ((8.0, 8), (3.0, 12))
 # Pixels by which a mask is widened: the border of a region is neither one thing nor the other.
 _WIDENED = 2
