@@ -155,7 +155,10 @@ class CounterpartNetwork(RegistrationNetwork):
 
     def start_stage(self, name: str, **options: Any) -> None:
         super().start_stage(name)
-        self.base.trainable = self.joint or name != MASK_STAGE
+        learns = self.joint or name != MASK_STAGE
+        # Keras 3 passes by what seems to be so already, and with it the parts that a stage of the base has frozen.
+        for value in (not learns, learns):
+            self.base.trainable = value
         self.head.trainable = name == MASK_STAGE
         if name == MASK_STAGE:
             self.base._set_untracked("stage", None)
@@ -173,7 +176,9 @@ class CounterpartNetwork(RegistrationNetwork):
         fixed, moving = self.checked_pair(inputs)
         if self.stage not in (None, MASK_STAGE):
             return self.base((fixed, moving))
-        seen = fixed if training or not self.fills else self._filled(fixed, moving)
+        seen = fixed
+        if self.fills and not training:
+            seen = self.filled(fixed, moving, lambda one, two: self.base((one, two))["flow_field"])
         outputs = self.base((seen, moving))
         if seen is not fixed and "fixed_images" in outputs:
             images = [fixed]
@@ -182,13 +187,27 @@ class CounterpartNetwork(RegistrationNetwork):
             outputs = {**outputs, "fixed_images": tuple(images)}
         return {**outputs, "counterpart_mask": self._mask(fixed, moving, outputs)}
 
-    def _filled(self, fixed, moving):
-        """Return the fixed image that the base is to see at last."""
+    def filled(
+        self, fixed: tf.Tensor, moving: tf.Tensor, find: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+    ) -> tf.Tensor:
+        """Return the fixed image that the base is to see at last.
+
+        Parameters
+        ----------
+        fixed, moving : tf.Tensor, shape (B, n_1, ..., n_r, 1)
+            Sides as `size_multiples` says.
+        find : callable
+            From such a pair to the flow field of the base.
+
+        Returns
+        -------
+        tf.Tensor, shape (B, n_1, ..., n_r, 1)
+        """
 
         def again(number, seen):
-            outputs = self.base((seen, moving))
-            mask = self._mask(fixed, moving, outputs)
-            return number + 1, tf.ensure_shape(filled_image(fixed, moving, outputs["flow_field"], mask), fixed.shape)
+            field = find(seen, moving)
+            mask = self.counterpart_mask(fixed, geometry.warp_image(moving, field), field)
+            return number + 1, tf.ensure_shape(filled_image(fixed, moving, field, mask), fixed.shape)
 
         # As a loop: to trace a base again and again takes minutes.
         return tf.while_loop(lambda number, _: number < self.fills, again, (tf.constant(0), fixed))[1]

@@ -6,10 +6,12 @@ import tensorflow as tf
 
 import dirv_tf
 from dirv_tf.models import CounterpartNetwork
+from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 from dirv_tf.registration.images.pair import Pair
 from dirv_tf.registration.maps.linear_map import LinearMap
 from dirv_tf.registration.networks import pieces
 from dirv_tf.registration.networks.counterpart import leaving_aside, without_counterpart
+from dirv_tf.registration.networks.inference import flow_field
 
 BASE = {"kind": "voxelmorph", "encoder": [4, 4], "decoder": [4, 4], "last": [4]}
 
@@ -39,6 +41,14 @@ def test_the_mask_is_in_the_result_and_its_folder(network, images, tmp_path):
     result.save(tmp_path / "out")
     again = dirv_tf.load_result(tmp_path / "out", *images)
     np.testing.assert_allclose(again.without_counterpart, mask, atol=0.5 / 255 + 1e-6)
+
+
+def test_the_graph_of_the_base_gives_the_field_of_the_network(network, rng):
+    network.base.field_layer.kernel.assign(1e5 * network.base.field_layer.kernel)
+    images = [tf.constant(rng.random((2, 30, 21, 1)), tf.float32) for _ in range(2)]
+    expected = flow_field_of_any_size(network, *images)
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(flow_field(network, *images), expected, atol=1e-4)
 
 
 def test_pieces_of_a_large_image_make_the_whole(network, rng, monkeypatch):
