@@ -47,7 +47,7 @@ def measure_counterpart(
     folder.mkdir(parents=True, exist_ok=True)
     card = read_card(model_path(model))
     record: dict[str, Any] = {
-        "model": Path(model).name, "sha256": card["sha256"], "start_from": card["training"].get("start_from"),
+        "model": card["run"], "sha256": card["sha256"], "start_from": card["training"].get("start_from"),
         "seed": SEED, "pairs": pairs, "ring_px": RING, "goal_px": GOAL, "sets": [], "versions": versions(),
         "hardware": hardware(),
     }

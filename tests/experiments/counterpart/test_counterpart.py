@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from dirv_tf.models import CounterpartNetwork, save_weights_file
+from dirv_tf.models import CounterpartNetwork, load_weights_file, read_card, save_weights_file
 from dirv_tf.training.config.config_loading import load_run
 from experiments.counterpart import page, run
 from experiments.counterpart.measures import mask_scores, moved, ring
 from experiments.counterpart.methods import Method
 from experiments.counterpart.pair_sets import HolePairs
 from experiments.counterpart.table import COLUMNS, markdown, met, rows, text_lines
-from experiments.folders import ALL_RUNS
+from experiments.folders import ALL_RUNS, RECORDS
 
 
 def hole():
@@ -51,7 +51,7 @@ def test_a_record_holds_what_was_measured(tmp_path, monkeypatch, rng):
     way = Method("way", "a shift", lambda fixed, moving: (np.full((40, 40, 2), fixed.max() > 1, np.float32), hole()[0]))
     monkeypatch.setattr(run, "methods", lambda model: [way, way._replace(name="blind", register=lambda *_: (way.register(*_)[0], None))])
     base = {"kind": "voxelmorph", "encoder": [4], "decoder": [4], "last": [4]}
-    save_weights_file(CounterpartNetwork(base, features=2, halvings=1), tmp_path / "weights", {"training": {}})
+    save_weights_file(CounterpartNetwork(base, features=2, halvings=1), tmp_path / "weights", {"training": {}, "run": "holes"})
     record = run.measure_counterpart(tmp_path / "out", str(tmp_path / "weights"), 2, report=lambda line: None)
     assert json.loads((tmp_path / "out" / run.RECORD).read_text()) == json.loads(json.dumps(record))
     first, second = record["sets"][0]["methods"]
@@ -68,4 +68,9 @@ def test_the_page_is_up_to_date():
 
 def test_the_run_file_is_legal():
     config = load_run("counterpart-2d", folder=ALL_RUNS)
+    # What is committed are its weights, and the record is that of these.
+    network = RECORDS / "counterpart" / "network"
+    card, record = read_card(network), json.loads((RECORDS / "counterpart" / "counterpart.json").read_text())
+    assert card["run"] == record["model"] == config.name and card["sha256"] == record["sha256"]
+    assert load_weights_file(network).architecture()["base"] == config.model.build(2).architecture()["base"]
     assert config.model.has_mask and [stage.name for stage in config.stages] == ["mask"]
