@@ -15,6 +15,7 @@ from dirv_tf.registration.images.given_image import check_same_rank, take_pair
 from dirv_tf.registration.images.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.maps.linear_map import LinearMap
 from dirv_tf.registration.networks.model_choice import choose_model
+from dirv_tf.registration.networks.pieces import in_pieces
 from dirv_tf.registration.results.field_to_judge import field_to_judge
 from dirv_tf.synthesis import random_keys
 from dirv_tf.validation import integer
