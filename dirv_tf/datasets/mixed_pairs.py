@@ -35,8 +35,8 @@ class MixedPairs(PairBatches):
     TypeError
         If a part is not a dataset of synthetic pairs.
     ValueError
-        If there are fewer than two parts, they differ in size, count or batch size, one gives labels, or some have lesions and
-        some have not.
+        If there are fewer than two parts, they differ in size, count or batch size, one gives labels, or some have
+        lesions and others none.
 
     Examples
     --------

@@ -18,10 +18,10 @@ from dirv_tf.validation import boolean, number, one_of
 class SyntheticPairs(PairBatches):
     """Base of the datasets whose pairs are an image and the same image warped by a random field.
 
-    Elements are ``((fixed, moving), flow_field)``, or ``((fixed, moving), targets)`` with `lesions`: a dictionary of the
-    ``"flow_field"`` and the ``"lesion"``, see `dirv_tf.losses.targets`. Subclasses provide the images by `_images`. Pair ``k`` of a batch
-    is a function of the seed, the epoch and the pair's number alone; only the non-rigid part of a field belongs to its
-    batch. The fields are new in every epoch.
+    Elements are ``((fixed, moving), flow_field)``, or with `lesions` ``((fixed, moving), targets)``, a dictionary of
+    the ``"flow_field"`` and the ``"lesion"``, see `dirv_tf.losses.targets`. Subclasses provide the images by `_images`.
+    Pair ``k`` of a batch is a function of the seed, the epoch and the pair's number alone; only the non-rigid part of a
+    field belongs to its batch. The fields are new in every epoch.
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ class SyntheticPairs(PairBatches):
         indices = self._indices(batch_index)
         originals = self._images(indices, epoch)
         first, end = self._limits(batch_index)
-        deformed = self._deformed(originals, indices, batch_index, epoch, first, end - first)
-        return self._element(*deformed, indices, epoch)
+        fixed, moving, target = self._deformed(originals, indices, batch_index, epoch, first, end - first)
+        return self._element(fixed, moving, target, indices, epoch)
 
     def _deformed(self, originals, indices, batch_index, epoch, first, count):
         """Return fixed and moving images and the fields to predict, of images with the numbers `indices`.

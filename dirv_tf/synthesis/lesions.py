@@ -6,7 +6,7 @@ import math
 
 import tensorflow as tf
 
-from dirv_tf.lesion_range import FILLS, LesionRange
+from dirv_tf.lesion_range import LesionRange
 from dirv_tf.synthesis import random_keys
 
 # Volume of the unit ball, by the number of axes.

@@ -99,13 +99,14 @@ def test_the_mask_passes_no_gradient_to_the_base(rng):
 
 
 def test_nothing_beyond_the_halos_is_seen(rng):
-    network, (fixed, moving) = make(fills=1), pair(rng, side=320, batch=1)
+    network = make(fills=1)
+    fixed, moving = (tf.constant(rng.random((1, 512, 16, 1)), tf.float32) for _ in range(2))
     network.base.field_layer.kernel.assign(1e4 * network.base.field_layer.kernel)
     halo = network.halo[0]
-    changed = tf.concat([1 - fixed[:, : 160 - halo], fixed[:, 160 - halo :]], axis=1)
+    changed = tf.concat([1 - fixed[:, : 256 - halo], fixed[:, 256 - halo :]], axis=1)
+    before, after = (network((each, moving)) for each in (fixed, changed))
     for key in ("flow_field", "counterpart_mask"):
-        before, after = (network((each, moving))[key][:, 160:] for each in (fixed, changed))
-        np.testing.assert_allclose(before, after, atol=1e-4)
+        np.testing.assert_allclose(before[key][:, 256:], after[key][:, 256:], atol=1e-4)
     assert network.mask_halo[0] < halo and make("dlir").halo is None
 
 
@@ -115,7 +116,7 @@ def test_a_field_goes_on_into_a_region():
     hole = np.zeros((1, 48, 40, 1), np.float32)
     hole[:, 16:32, 12:28] = 1
     wrong = tf.where(hole > 0, 50.0, linear)
-    np.testing.assert_allclose(continued_field(wrong, tf.constant(hole)), linear, atol=0.9)
+    np.testing.assert_allclose(continued_field(wrong, tf.constant(hole)), linear, atol=0.2)
     outside = hole[..., 0] == 0
     np.testing.assert_array_equal(continued_field(wrong, tf.constant(hole)).numpy()[outside], linear.numpy()[outside])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 
 from dirv_tf import geometry
@@ -9,11 +11,14 @@ from dirv_tf import geometry
 # Standard deviations of the Gaussians that carry the field into a region, pixels: where the narrow one finds enough
 # around a pixel, it counts, elsewhere the wide one.
 _NARROW, _WIDE = 4.0, 12.0
+# Standard deviation and number of the Gaussians that then make the field within a region the mean of what is around
+# every pixel: harmonic, as a membrane that is held at the border.
+_SMOOTHINGS = ((8.0, 8), (3.0, 12))
 # Pixels by which a mask is widened: the border of a region is neither one thing nor the other.
 _WIDENED = 2
 _LEAST = 1e-6
 # How far beyond a pixel all of that looks, pixels.
-REACH = round(3 * _WIDE) + _WIDENED
+REACH = round(3 * (_WIDE + sum(width * math.sqrt(count) for width, count in _SMOOTHINGS))) + _WIDENED
 
 
 def filled_image(fixed: tf.Tensor, moving: tf.Tensor, flow_field: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -38,7 +43,7 @@ def filled_image(fixed: tf.Tensor, moving: tf.Tensor, flow_field: tf.Tensor, mas
 
 
 def continued_field(flow_field: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """Return a field that is, within a mask, the weighted mean of what it is around the mask.
+    """Return a field that goes on smoothly, within a mask, from what it is around the mask.
 
     Parameters
     ----------
@@ -49,7 +54,7 @@ def continued_field(flow_field: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     Returns
     -------
     tf.Tensor, shape (B, n_1, ..., n_r, r)
-        A field of one vector stays as it is.
+        A field of one vector stays as it is, and away from the border of the image nearly so one of an affine map.
 
     Examples
     --------
@@ -67,4 +72,9 @@ def continued_field(flow_field: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         means.append(smooth[..., :-1] / (smooth[..., -1:] + _LEAST))
     near = tf.square(shares[0])
     around = near * means[0] + (1 - near) * means[1]
-    return counted * flow_field + mask * around
+    field = counted * flow_field + mask * around
+    for width, count in _SMOOTHINGS:
+        rows = [geometry.gaussian_rows(side, width, norm=1) for side in sides]
+        for _ in range(count):
+            field = counted * flow_field + mask * geometry.apply_rows(field, rows)
+    return field

@@ -52,7 +52,8 @@ class CounterpartSettings(NetworkSettings):
     networks: ClassVar[tuple[str, ...]] = ("base",)
     has_mask: ClassVar[bool] = True
 
-    base: NetworkSettings = dataclasses.field(metadata={"kinds": BaseKinds()})
+    # The field `kind` without default, which comes before, is there for type checkers alone.
+    base: NetworkSettings = dataclasses.field(metadata={"kinds": BaseKinds()})  # type: ignore[misc]
     kind: str = setting(one_of("counterpart"), default="counterpart")
     features: int = setting(channel_count(), default=8)
     halvings: int = setting(pyramid_levels(), default=3)

@@ -43,8 +43,9 @@ def in_pieces(
     sides = padded[0].shape[1:-1]
     halos = geometry.legal_size(tuple(halo or sides), tuple(size_multiples))
     is_small = halo is None or np.prod(size) <= _LARGEST_PIECE
-    own = [side if is_small else max(round(_LARGEST_PIECE ** (1 / rank)), 2 * reach) for side, reach in zip(sides, halos)]
-    own = geometry.legal_size(own, size_multiples)
+    least = round(_LARGEST_PIECE ** (1 / rank))
+    wanted = [side if is_small else max(least, 2 * reach) for side, reach in zip(sides, halos)]
+    own = geometry.legal_size(wanted, size_multiples)
     found = np.empty((*sides, channels), np.float32)
     for starts in itertools.product(*(range(0, side, step) for side, step in zip(sides, own))):
         ends = [min(start + step, side) for start, step, side in zip(starts, own, sides)]

@@ -266,7 +266,8 @@ class RegistrationResult(JudgedResult):
             A new or empty one. It then holds `registered` in the format of the moving file (JPEG, BMP and WebP: PNG,
             which keeps the intensities; DICOM: NRRD; arrays: TIFF), `flow_field`, `affine.tfm`, `metrics.json` and
             `registration.png`; after `with_uncertainty` also `uncertainty` in the format of the field and
-            `uncertainty.png`, and of an inverse `has_inverse`, 255 where there is one and 0 elsewhere.
+            `uncertainty.png`, and of an inverse `has_inverse`, 255 where there is one and 0 elsewhere; of networks that
+            say it `without_counterpart`, from 0 to 255.
         overwrite : bool
             Whether the results of an earlier registration in the folder may be replaced. Other files stay.
         field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from typing import Any
 
@@ -130,7 +131,8 @@ def judged(
         # Of the whole image: a piece does not hold what the field brings in.
         with geometry.for_any_shape():
             seen = geometry.warp_image(seen, field)
-    deviation = in_pieces(_graph(network), (one, seen, field), field.shape[-1], network.halo, network.size_multiples)
+    run = functools.partial(_judged_piece, network)
+    deviation = in_pieces(run, (one, seen, field), field.shape[-1], network.halo, network.size_multiples)
     if not (np.isfinite(deviation).all() and deviation.min() > 0):
         raise ValueError(
             "Expected a network of uncertainty whose standard deviations are finite and above 0. "
@@ -181,6 +183,16 @@ def sampled_fields(
     return samples
 
 
+def _judged_piece(network, fixed, seen, field):
+    values = _graph(network)(fixed, seen, field)
+    if values.shape != field.shape:
+        raise ValueError(
+            f"a {type(network).__name__} must return a 'standard_deviation' of the field's shape. "
+            f"Received: standard_deviation.shape={values.shape}, flow_field.shape={field.shape}"
+        )
+    return values
+
+
 def _graph(network):
     if network not in _graphs:
         # Weak, since a value that holds its own key would keep every network for good.
@@ -190,7 +202,7 @@ def _graph(network):
         @tf.function(input_signature=shapes, autograph=False)
         def graph(fixed, seen, field):
             with geometry.for_any_shape():
-                return _checked(reference(), _called(reference(), fixed, seen, field), field)
+                return _called(reference(), fixed, seen, field)
 
         _graphs[network] = graph
     return _graphs[network]
@@ -208,12 +220,3 @@ def _called(network, fixed, seen, field):
             f"Received: outputs={received}"
         )
     return outputs["standard_deviation"]
-
-
-def _checked(network, deviation, field):
-    if deviation.shape.rank != field.shape.rank or not deviation.shape.is_compatible_with(field.shape):
-        raise ValueError(
-            f"a {type(network).__name__} must return a 'standard_deviation' of the field's shape. "
-            f"Received: standard_deviation.shape={deviation.shape}, flow_field.shape={field.shape}"
-        )
-    return deviation

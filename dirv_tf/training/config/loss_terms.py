@@ -66,7 +66,7 @@ class MaskedTerm:
 
 @dataclasses.dataclass(frozen=True)
 class CounterpartTerm:
-    """How unlike the images are outside the mask of a network of kind counterpart; see `dirv_tf.losses.CounterpartLoss`.
+    """How unlike the images are outside the mask that a network predicts; see `dirv_tf.losses.CounterpartLoss`.
 
     Added to it are `volume` times the share of the image that the mask covers, `perimeter` times the length of its
     border per pixel, and `supervision` times its cross-entropy with the pasted lesions, of pairs with `data.lesions`.
