@@ -7,7 +7,7 @@ import dataclasses
 from dirv_tf.validation import fraction, increasing_pair, list_of, number, one_of, setting
 
 FILLS = ("background", "constant", "noise", "texture")
-SIDES = ("fixed", "moving", "either")
+SIDES = ("fixed", "moving", "either", "both")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +24,9 @@ class LesionRange:
         What a lesion shows, one of them by chance. "background": the smallest or the largest intensity of the image,
         as a torn part does; "constant": any intensity; "noise": white noise about one; "texture": another part of the
         same image, mirrored.
-    image : {"fixed", "moving", "either"}
-        Which image of a pair gets it; "either": one of them by chance.
+    image : {"fixed", "moving", "either", "both"}
+        Which image of a pair gets it; "either": one of them by chance. "both": each, where it is seen. Then every pixel
+        has a counterpart; an even region, say, where nothing tells how it moved.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Pairs one image of which has a region without counterpart in the other."""
+"""Pairs one image of which has a region without counterpart in the other, or both of which have the same region."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def with_lesions(
     epoch: int | tf.Tensor,
     lesions: synthesis.LesionRange,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Paste a lesion into one image of some pairs.
+    """Paste a lesion into one image of some pairs, or into both.
 
     Parameters
     ----------
     fixed, moving : tf.Tensor, shape (B, n_1, ..., n_r, 1), float32
         Intensities in [0, 1].
     flow_field : tf.Tensor, shape (B, n_1, ..., n_r, r), or None
-        The true one, pixels; needed for lesions of moving images, to know where they are seen.
+        The true one, pixels; needed for lesions of moving images and of both, to know where they are seen.
     seed, indices, epoch, lesions
         Numbers of the pairs, see `synthesis.paste_lesions`.
 
@@ -36,11 +36,16 @@ def with_lesions(
     -------
     fixed, moving : tf.Tensor, as given
     mask : tf.Tensor, shape (B, n_1, ..., n_r, 1), float32
-        Where the fixed image has no counterpart, from 0 to 1.
+        Where the fixed image shows the lesion, or has no counterpart because of it, from 0 to 1.
     """
     if lesions.image == "fixed":
         fixed, mask = synthesis.paste_lesions(fixed, seed, indices, epoch, lesions)
         return fixed, moving, mask
+    if lesions.image == "both":
+        moving, masks = synthesis.paste_lesions(moving, seed, indices, epoch, lesions)
+        mask = geometry.warp_image(masks, flow_field)
+        # Where nothing was pasted, the fixed image stays as it is to the last bit.
+        return tf.where(mask > 0, fixed + mask * (geometry.warp_image(moving, flow_field) - fixed), fixed), moving, mask
     keys = random_keys.fold(random_keys.stream_key(seed, random_keys.LESIONS, epoch), indices)
     # Of a number of their own: what a lesion is does not depend on the image that gets it.
     chance = random_keys.uniform(random_keys.fold(keys, 1), 1)
@@ -67,8 +72,8 @@ def lesion_range(limits: Mapping[str, Any] | None, known_fields: bool = True) ->
     Raises
     ------
     ValueError
-        For an unknown argument, a value out of its range, or lesions of moving images where no field says where they
-        are seen.
+        For an unknown argument, a value out of its range, or lesions of moving images or of both where no field says
+        where they are seen.
     """
     if limits is None:
         return None

@@ -84,7 +84,7 @@ class SyntheticPairs(PairBatches):
         self.change_appearance = boolean()("change_appearance", change_appearance)
         self.appearance = appearance_range(appearance, change_appearance)
         self.lesions = lesion_range(lesions)
-        self.annotations = () if lesions is None else ("lesion",)
+        self.annotations = ("lesion",) if self.lesions is not None and self.lesions.image != "both" else ()
 
     @abc.abstractmethod
     def _images(self, indices, epoch):
@@ -124,6 +124,8 @@ class SyntheticPairs(PairBatches):
         if self.lesions is None:
             return self._pair(fixed, moving), field
         fixed, moving, mask = with_lesions(fixed, moving, target, self.seed, indices, epoch, self.lesions)
+        if "lesion" not in self.annotations:
+            return self._pair(fixed, moving), field
         return self._pair(fixed, moving), {"flow_field": field, "lesion": self._with_known_shape(mask, 1)}
 
     def _pair(self, *images):

@@ -49,6 +49,22 @@ def test_either_image_gets_it():
     assert (targets["lesion"].numpy().max(axis=(1, 2, 3)) > 0.5).all()
 
 
+def test_both_images_get_it_and_every_pixel_keeps_its_counterpart():
+    pairs = boards({"chance": 1.0, "image": "both", "fills": ["constant"], "area": (0.2, 0.4)})
+    (fixed, moving), field = pairs.frozen_batch()
+    (before, plain), true = boards(None).frozen_batch()
+    assert pairs.annotations == ()
+    np.testing.assert_array_equal(field, true)
+    for image, old in ((fixed, before), (moving, plain)):
+        changed = np.abs(image - old) > 1e-6
+        assert 0.1 < changed.mean() < 0.5
+        # One intensity for all of it, but at its border.
+        values = image[0].numpy()[changed[0]]
+        assert np.mean(np.abs(values - np.median(values)) < 1e-4) > 0.5
+    inner = (slice(None), slice(4, -4), slice(4, -4))
+    assert float(tf.reduce_mean(abs(geometry.warp_image(moving, true) - fixed)[inner])) < 0.01
+
+
 def test_mixtures_shares_and_labels():
     parts = [boards({"image": "either"}, seed=seed) for seed in (1, 2)]
     mixed = MixedPairs(parts)
