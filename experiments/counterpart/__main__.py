@@ -60,7 +60,7 @@ def _parser():
         "--model", default=str(RECORDS / "counterpart" / "network"),
         help="network with a mask (default: that of counterpart-2d, in experiments/results)",
     )
-    parser.add_argument("--pairs", type=at_least(1), default=6, metavar="N", help="pairs per set (default: 6)")
+    parser.add_argument("--pairs", type=at_least(1), default=8, metavar="N", help="pairs per set (default: 8)")
     parser.add_argument("--threads", type=at_least(1), default=1, metavar="N", help="processor cores (default: 1)")
     add_output(parser, "counterpart")
     return parser

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Callable, NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 import dirv_tf
 from dirv_tf.models import RegistrationNetwork, load_pretrained, load_weights_file
 from dirv_tf.models.pretrained import is_pretrained
+
+# Pixels around the network's mask that are left out of a registration with it.
+MARGIN = 4
 
 
 class Method(NamedTuple):
@@ -38,17 +42,22 @@ def methods(model: str) -> list[Method]:
 
     def with_mask(fixed, moving):
         mask = dirv_tf.register(fixed, moving, network, normalize="type").without_counterpart
-        counted = mask <= 0.5
+        counted = ~ndimage.binary_dilation(mask > 0.5, iterations=MARGIN)
         if not counted.any():
             counted[:] = True
         return dirv_tf.register(fixed, moving, normalize="type", fixed_mask=counted).flow_field, mask
 
+    around = f"and {MARGIN} pixels around it"
     return [
         Method("base", "the network without its head", by(model=_base(network))),
         Method("mask", "the network with its head", by(model=network)),
-        Method("mask, optimized", "the same, then optimization outside the mask", by(model=network, optimize=True)),
+        Method(
+            "mask, optimized",
+            f"the same, then optimization outside the mask {around}",
+            by(model=network, optimize=True),
+        ),
         Method("default", "`dirv_tf.register(fixed, moving)`", by()),
-        Method("default, masked", "the same with the network's mask as `fixed_mask`", with_mask),
+        Method("default, masked", f"the same with the network's mask {around} left out by `fixed_mask`", with_mask),
     ]
 
 

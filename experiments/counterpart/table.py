@@ -38,7 +38,7 @@ def markdown(record: dict[str, Any]) -> str:
 
 
 def fills_markdown(record: dict[str, Any], before: dict[str, Any]) -> str:
-    """Return what filling twice gave on the same pairs, from its own record: the number of fills was chosen on them."""
+    """Return what filling twice gave on the pairs on which the number of fills was chosen, from its own record."""
     means = [
         f"{each['name']}, {hole}: {found['holes'][hole]['mean']:.2f}"
         for each in before["sets"]
@@ -48,8 +48,9 @@ def fills_markdown(record: dict[str, Any], before: dict[str, Any]) -> str:
     ]
     same = "the same" if before["sha256"] == record["sha256"] else "other"
     return (
-        f"How often the image is filled was chosen on these pairs: with `fills: 2`, {same} weights gave means of "
-        f"{'; '.join(means)}. The test metrics on the card were measured with 2.\n"
+        "How often the image is filled, and that 4 pixels around the mask are left out, was chosen on pairs of another "
+        f"seed ({before['seed']}): there, {same} weights gave means of {'; '.join(means)} with `fills: 2`. The test "
+        "metrics on the card were measured with 2.\n"
     )
 
 

@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from scipy import ndimage
 
 from dirv_tf import geometry
 from dirv_tf.registration.images.pair import Pair
 from dirv_tf.registration.networks.pieces import in_pieces
+
+# Pixels around such a region that do not count either: somewhere a mask ends a little too early, and the rim that it
+# leaves would draw the field.
+_MARGIN = 4
 
 _graphs: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
@@ -39,7 +44,7 @@ def without_counterpart(pair: Pair, flow_field: np.ndarray, network: Any) -> np.
 
 
 def leaving_aside(pair: Pair, mask: np.ndarray) -> Pair:
-    """Return a pair in which regions without counterpart do not count, unless nothing would be left.
+    """Return a pair in which regions without counterpart, and 4 pixels around, do not count; unless nothing is left.
 
     Parameters
     ----------
@@ -51,7 +56,7 @@ def leaving_aside(pair: Pair, mask: np.ndarray) -> Pair:
     -------
     Pair
     """
-    counted = mask <= 0.5
+    counted = ~ndimage.binary_dilation(mask > 0.5, iterations=_MARGIN)
     if pair.mask is not None:
         counted &= pair.mask
     return replace(pair, mask=counted) if counted.any() else pair
