@@ -20,6 +20,7 @@ from dirv_tf.training.config.run_config import (
     SeedSettings,
     TrainingSettings,
 )
+from dirv_tf.training.config.teacher_settings import TeacherSettings
 from dirv_tf.training.config.training_stages import StageSettings
 
 PAGE = Path(__file__).with_name("configuration.md")
@@ -36,6 +37,7 @@ SINGLE = {
     "data.appearance": AppearanceSettings,
     "training": TrainingSettings,
     "training.stages": StageSettings,
+    "training.teacher": TeacherSettings,
     "seeds": SeedSettings,
     "evaluation": EvaluationSettings,
     "reference": ReferenceSettings,
