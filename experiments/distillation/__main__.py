@@ -71,7 +71,7 @@ def _parser(members):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--members", nargs="+", choices=members, default=members, help="students (default: all)")
-    parser.add_argument("--pairs", type=at_least(1), default=100, metavar="N", help="tested on, per kind (default: 100)")
+    parser.add_argument("--pairs", type=at_least(1), default=100, metavar="N", help="tests per kind (default: 100)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of every student; repeatable"
     )

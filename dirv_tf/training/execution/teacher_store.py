@@ -13,6 +13,7 @@ import numpy as np
 from dirv_tf.datasets import PairBatches, TaughtPairs
 from dirv_tf.io.atomic_write import atomic_path, write_json
 from dirv_tf.io.file_paths import file_json
+from dirv_tf.io.left_behind import remove_temporary_files
 from dirv_tf.training.config.data_paths import change_paths
 from dirv_tf.training.config.run_config import is_weights_path
 from dirv_tf.validation import ConfigError
@@ -80,6 +81,8 @@ class TeacherStore:
         """
         expected = json.loads(json.dumps(self._meant(pairs), default=str))
         file = self.folder / _SETTINGS
+        # Who asks has the folder's lock: a process that was killed left them.
+        remove_temporary_files(self.folder, [_SETTINGS])
         if not file.is_file():
             # A folder of something else must not be filled up; one that is not finished has its settings first.
             if self.folder.is_dir() and any(self.folder.iterdir()):

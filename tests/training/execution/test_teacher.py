@@ -12,6 +12,8 @@ import yaml
 
 import dirv_tf
 from dirv_tf.io.folder_lock import folder_lock
+from dirv_tf.report import pictures
+from dirv_tf.report.run_record import find_runs
 from dirv_tf.training.config import teacher_settings
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution import building, teaching
@@ -26,7 +28,7 @@ RUN = """\
 name: student
 description: Learns from a teacher
 model: {kind: voxelmorph, encoder: [4], decoder: [4], last: [4]}
-data: {kind: chessboard, size: [32, 32], train_images: 6, test_images: 2}
+data: {kind: chessboard, size: [32, 32], transform: affine, train_images: 6, test_images: 2}
 training: {epochs: 3, batch_size: 2, learning_rate: 1e-3, distinct_epochs: 2, teacher: {folder: fields}}
 evaluation: {batch_size: 2}
 """
@@ -150,6 +152,12 @@ def test_real_pairs_are_trained_and_tested_by_the_teacher(tmp_path, untimed, qui
     measured = execute(run, RunFolder(tmp_path / "run"), tensorboard=False, report=[].append)
     assert measured["l_dis"] > 0 and "dice" in measured
     assert files(tmp_path / "fields") == ["test/epoch-0000/0000000.npy", "train/epoch-0000/0000000.npy"]
+    shutil.copytree(tmp_path / "fields", tmp_path / "elsewhere")
+    shutil.rmtree(tmp_path / "fields")
+    # A report does without the fields, which need not be kept.
+    title, _ = next(pictures._network_pictures(find_runs([tmp_path / "run"])[0]))
+    assert title.endswith("of an unseen pair")
+    shutil.move(tmp_path / "elsewhere", tmp_path / "fields")
     _, targets = building.testing_pairs(run).first(1).frozen_batch()
     assert set(targets) == {"labels", "flow_field"} and targets["flow_field"].shape == (1, 32, 32, 2)
 
