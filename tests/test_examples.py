@@ -27,8 +27,8 @@ def known_networks(monkeypatch):
 OTHERS = (
     "dirv_tf.validation", "dirv_tf.io.html_page", "dirv_tf.io.image_files", "dirv_tf.io.landmark_files",
     "dirv_tf.figures.thumbnails", "dirv_tf.registration.pairs.register_pairs",
-    "dirv_tf.io.itk_transforms", "dirv_tf.registration.field_composition", "dirv_tf.registration.field_inversion",
-    "dirv_tf.registration.linear_map", "dirv_tf.registration.slide_map", "dirv_tf.io.slide_blocks",
+    "dirv_tf.io.itk_transforms", "dirv_tf.registration.maps.field_composition", "dirv_tf.registration.maps.field_inversion",
+    "dirv_tf.registration.maps.linear_map", "dirv_tf.registration.maps.whole_slides", "dirv_tf.io.slide_blocks",
     "dirv_tf.io.slide_pyramids",
 )
 

@@ -23,6 +23,8 @@ FLOORS = [
     {"report"},
     {"cli"},
 ]
+# The rooms of the largest part, from the ground up as well.
+ROOMS = ["maps", "images", "optimization", "alignment", "networks", "route", "results"]
 # Beside each other by design: the metrics of a test row are made of the errors that the losses use.
 SIDEWAYS = {("metrics", "losses")}
 
@@ -55,6 +57,14 @@ def test_imports_go_down(path):
     for other in imported_parts(path):
         if other != part and other != "__version__":
             assert floor(other) < floor(part) or (part, other) in SIDEWAYS, f"{part} imports {other}"
+
+
+def test_the_rooms_of_registration_import_downward():
+    folder = PACKAGE / "registration"
+    assert {path.name for path in folder.iterdir() if (path / "__init__.py").exists()} == {*ROOMS, "pairs"}
+    for path in (each for room in ROOMS for each in (folder / room).glob("*.py")):
+        for other in re.findall(r"^ *from dirv_tf\.registration(?:\.(\w+))?[. ]", path.read_text(encoding="utf-8"), re.M):
+            assert other in ROOMS[: ROOMS.index(path.parent.name) + 1], f"{path.relative_to(PACKAGE)} imports {other}"
 
 
 def test_geometry_never_names_keras():

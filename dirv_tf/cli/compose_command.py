@@ -62,8 +62,8 @@ def run(options):
 
 
 def _compose_folders(options):
-    from dirv_tf.registration.result_loading import result_with_images
-    from dirv_tf.registration.saved_map import read_saved_map
+    from dirv_tf.registration.results.result_loading import result_with_images
+    from dirv_tf.registration.results.saved_map import read_saved_map
 
     saved = [read_saved_map(source) for source in options.sources]
     fixed = [options.fixed, *[None] * (len(saved) - 1)]
@@ -76,7 +76,7 @@ def _compose_fields(options):
     from dirv_tf import io
     from dirv_tf.io.flow_field_files import check_keeps_levels
     from dirv_tf.registration import compose_fields
-    from dirv_tf.registration.derived_results import check_meeting, passing_line
+    from dirv_tf.registration.results.derived_results import check_meeting, passing_line
 
     maps = _read(options)
     check_keeps_levels(options.output, (maps[0][0].levels[0], maps[-1][0].levels[1]))
@@ -104,7 +104,7 @@ def _compose_fields(options):
 def _read(options):
     """Return the fields, and their linear parts where these are known. The last one first: it says where it begins."""
     from dirv_tf import io
-    from dirv_tf.registration.saved_map import read_saved_map
+    from dirv_tf.registration.results.saved_map import read_saved_map
 
     maps = []
     for source in reversed(options.sources):

@@ -63,8 +63,8 @@ def run(options):
 def _invert_folder(options, to_file):
     from dirv_tf.io.flow_field_files import check_keeps_levels
     from dirv_tf.registration import invert_field
-    from dirv_tf.registration.result_loading import result_with_images
-    from dirv_tf.registration.saved_map import read_saved_map
+    from dirv_tf.registration.results.result_loading import result_with_images
+    from dirv_tf.registration.results.saved_map import read_saved_map
 
     saved = read_saved_map(options.source)
     if to_file:
@@ -106,7 +106,7 @@ def _invert_field(options):
 def _write(options, found, field):
     """Print the summary of an inverse field, and write it."""
     from dirv_tf import io
-    from dirv_tf.registration.derived_results import inverse_lines
+    from dirv_tf.registration.results.derived_results import inverse_lines
 
     size = found.flow_field.shape[:-1]
     initial = placement(field.moving_geometry, field.fixed_geometry)

@@ -80,7 +80,7 @@ def placement(fixed_geometry, moving_geometry):
         From fixed to moving pixels.
     """
     from dirv_tf.io import ImageGeometry
-    from dirv_tf.registration.linear_map import LinearMap
+    from dirv_tf.registration.maps.linear_map import LinearMap
 
     # A file that knows no pixel size says one "millimeter" per pixel.
     unit = ImageGeometry.unit(fixed_geometry.rank)

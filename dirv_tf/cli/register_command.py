@@ -165,8 +165,8 @@ def run(options):
         return register_pairs_command.run(options, _register_options(options))
     check_result_output(options.output, options.overwrite)
     from dirv_tf.registration import register
-    from dirv_tf.registration.model_choice import check_named
-    from dirv_tf.registration.result_folder import check_field_format, check_result_folder
+    from dirv_tf.registration.networks.model_choice import check_named
+    from dirv_tf.registration.results.result_folder import check_field_format, check_result_folder
 
     check_result_folder(options.output, options.overwrite)
     chosen = _register_options(options)

@@ -21,7 +21,7 @@ exit status is 1 then.
 """
 
 
-# What --uncertainty means alone; as in `dirv_tf.registration.uncertainty`, whose module takes TensorFlow along.
+# What --uncertainty means alone; as in `dirv_tf.registration.results.uncertainty`, whose module takes TensorFlow along.
 UNCERTAINTY_MODEL = "uncertainty-2d"
 
 

@@ -8,22 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.blas_threads import one_thread_for_small
-from dirv_tf.registration.empty_margins import Margins
-from dirv_tf.registration.given_image import check_same_rank, checked_masks, take_pair
-from dirv_tf.registration.header_placement import pair_placement
-from dirv_tf.registration.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
-from dirv_tf.registration.landmark_route import check_beside_landmarks, given_landmarks
-from dirv_tf.registration.model_choice import choose_model
-from dirv_tf.registration.multi_resolution import EFFORTS
-from dirv_tf.registration.network_registration import NetworkCall
-from dirv_tf.registration.pair_ranges import pair_ranges
-from dirv_tf.registration.pair_route import Asked, registered_pair
-from dirv_tf.registration.placement import ALIGNMENTS
-from dirv_tf.registration.result import RegistrationResult
-from dirv_tf.registration.route import SIMILARITIES, Pair
-from dirv_tf.registration.tiling import halvings, register_halved, register_in_tiles, tile_sides
+from dirv_tf.registration.alignment.empty_margins import Margins
+from dirv_tf.registration.alignment.placement import ALIGNMENTS
+from dirv_tf.registration.images.given_image import check_same_rank, checked_masks, take_pair
+from dirv_tf.registration.images.header_placement import pair_placement
+from dirv_tf.registration.images.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
+from dirv_tf.registration.images.pair import Pair
+from dirv_tf.registration.maps.apply_field import warp_in_blocks
+from dirv_tf.registration.networks.model_choice import choose_model
+from dirv_tf.registration.networks.network_registration import NetworkCall
+from dirv_tf.registration.networks.tiling import halvings, register_halved, register_in_tiles, tile_sides
+from dirv_tf.registration.optimization.blas_threads import one_thread_for_small
+from dirv_tf.registration.optimization.multi_resolution import EFFORTS
+from dirv_tf.registration.optimization.pair_optimization import SIMILARITIES
+from dirv_tf.registration.results.result import RegistrationResult
+from dirv_tf.registration.route.landmark_route import check_beside_landmarks, given_landmarks
+from dirv_tf.registration.route.pair_ranges import pair_ranges
+from dirv_tf.registration.route.pair_route import Asked, registered_pair
 from dirv_tf.resource_errors import memory_for
 from dirv_tf.validation import one_of
 

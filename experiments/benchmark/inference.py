@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dirv_tf.metrics import endpoint_error
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
-from dirv_tf.registration.inference import compiled_network
+from dirv_tf.registration.networks.inference import compiled_network
 from experiments.benchmark.demons import demons_flow_field
 from experiments.benchmark.networks import pairs, ready_to_train, voxelmorph_network
 from experiments.benchmark.rows import MIXED, OURS, SETTINGS, TEXTBOOK, XLA, Row, rows_of_times

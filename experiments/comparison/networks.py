@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from dirv_tf import registration
 from dirv_tf.models import load_pretrained
-from dirv_tf.registration.inference import compiled_network
+from dirv_tf.registration.networks.inference import compiled_network
 from dirv_tf.registration.register import DEFAULT_ROUNDS
 
 

@@ -122,7 +122,7 @@ def _read(case):
     from dirv_tf.datasets.intensities import robust_range
     from dirv_tf.io.gray import to_gray
     from dirv_tf.io.image_files import load_image
-    from dirv_tf.registration.intensities import check_intensities, to_unit_interval
+    from dirv_tf.registration.images.intensities import check_intensities, to_unit_interval
 
     image = load_image(DATA_FOLDER / case.file)
     pixels = to_gray(image.pixels) if image.is_color else image.pixels

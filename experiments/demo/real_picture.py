@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection
 from dirv_tf.figures import central_slice, in_plane_components, pair_thumbnails
 from dirv_tf.figures.canvas import panel_figure, picture_panel_size
 from dirv_tf.figures.panels import draw_deformed_grid, draw_image
-from dirv_tf.registration.linear_map import inside
+from dirv_tf.registration.maps.linear_map import inside
 
 # In inches; titles must fit above the narrowest panel.
 _PANEL, _NARROWEST = 3.6, 2.4

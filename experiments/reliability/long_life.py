@@ -140,7 +140,7 @@ def kept_graphs():
     import importlib
 
     from dirv_tf.geometry import sampling
-    from dirv_tf.registration import inference
+    from dirv_tf.registration.networks import inference
 
     units = inference._variational_step.cache_info()
     whole = sum(len(graphs) for graphs in inference._whole_graphs.values())

@@ -104,7 +104,7 @@ def registered(model, difference):
 
     from dirv_tf.models import load_pretrained
     from dirv_tf.registration import register
-    from dirv_tf.registration.never_worse import dissimilarity
+    from dirv_tf.registration.networks.network_registration import dissimilarity
 
     network = None if model == WITHOUT else load_pretrained(model)
     rows = []

@@ -192,7 +192,7 @@ def compared(slides, field, paths, moved, small):
     """
     from dirv_tf.io import slide_levels
     from dirv_tf.io.tiff_regions import RegionReader
-    from dirv_tf.registration.slide_map import SlideMap
+    from dirv_tf.registration.maps.whole_slides import SlideMap
 
     slide_map, chance = SlideMap.of(field), np.random.default_rng(3)
     size, before, after = (_REGION_SIDE, _REGION_SIDE), [], []

@@ -113,7 +113,7 @@ def maps_of(network, batches):
         `without_inverse_percent` of the fields' own inverses (`registration.field_inversion.invert_field`).
     """
     from dirv_tf import geometry, metrics
-    from dirv_tf.registration.field_inversion import invert_field
+    from dirv_tf.registration.maps.field_inversion import invert_field
 
     rows = []
     for (fixed, moving), _ in batches:

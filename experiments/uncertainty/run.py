@@ -16,7 +16,7 @@ from dirv_tf.io.atomic_write import atomic_path, write_json, write_text
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.models import read_card
 from dirv_tf.registration import uncertainty
-from dirv_tf.registration.model_choice import model_path
+from dirv_tf.registration.networks.model_choice import model_path
 from dirv_tf.training.execution.environment import hardware, versions
 from experiments.uncertainty.histology import measure_histology
 from experiments.uncertainty.measures import flat_measures, measures

@@ -11,7 +11,7 @@ import pytest
 from dirv_tf.cli import info_command
 from dirv_tf.cli.main import main
 from dirv_tf.io import atomic_write, output_paths
-from dirv_tf.registration import pair_route
+from dirv_tf.registration.route import pair_route
 
 RUN = """\
 name: mine
@@ -128,7 +128,7 @@ def test_a_signal_is_a_line_and_a_status_also_where_a_library_takes_it_for_an_er
 
 def test_a_signal_while_results_are_written_leaves_no_temporary_file(files, inside, monkeypatch, capsys):
     monkeypatch.setattr(
-        "dirv_tf.registration.result_folder.write_itk_transform", lambda *_: signal.raise_signal(signal.SIGTERM)
+        "dirv_tf.registration.results.result_folder.write_itk_transform", lambda *_: signal.raise_signal(signal.SIGTERM)
     )
     assert main(["register", "fixed.png", "moving.png", "-o", "new", "--model", "model"]) == 143
     assert capsys.readouterr().err == "Stopped.\n"

@@ -11,7 +11,7 @@ from dirv_tf.cli.main import main
 from dirv_tf.cli.register_pairs_command import UNCERTAINTY_MODEL
 from dirv_tf.io import load_image, read_flow_field
 from dirv_tf.registration import RegistrationResult, load_result, register
-from dirv_tf.registration.uncertainty import DEFAULT_NETWORKS
+from dirv_tf.registration.results.uncertainty import DEFAULT_NETWORKS
 
 
 def run(*arguments):

@@ -9,7 +9,7 @@ from dirv_tf.layers import VariationalUnit
 from dirv_tf.losses import DisplacementLoss
 from dirv_tf.models import DIRVNet, load_weights_file, save_weights_file
 from dirv_tf.models.dirv_net.filter_responses import response_statistics
-from dirv_tf.registration.inference import flow_field
+from dirv_tf.registration.networks.inference import flow_field
 
 SMALL = {"levels": 2, "units": 2, "experts": 2, "kernel_sizes": 3, "knots": 6}
 

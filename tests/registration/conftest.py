@@ -7,8 +7,8 @@ from scipy import ndimage
 
 from dirv_tf.models import DIRVNet
 from dirv_tf.registration import RegistrationResult
-from dirv_tf.registration.apply_field import warp_in_blocks
-from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.maps.apply_field import warp_in_blocks
+from dirv_tf.registration.maps.linear_map import LinearMap
 
 
 @pytest.fixture(scope="session")

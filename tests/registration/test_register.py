@@ -8,7 +8,8 @@ import dirv_tf
 from dirv_tf import geometry
 from dirv_tf.models import RecurrentRefinement
 from dirv_tf.models.dirv_net import network as network_module
-from dirv_tf.registration import register, tiling
+from dirv_tf.registration import register
+from dirv_tf.registration.networks import tiling
 
 
 @pytest.fixture

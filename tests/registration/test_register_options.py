@@ -60,8 +60,9 @@ def test_what_is_asked_for_is_not_passed_over(network_2d, make_pair):
 
 def test_the_command_offers_what_the_function_takes():
     from dirv_tf.cli import register_command
-    from dirv_tf.registration import multi_resolution, placement, route
+    from dirv_tf.registration.alignment import placement
+    from dirv_tf.registration.optimization import multi_resolution, pair_optimization
 
     assert register_command.ALIGNMENTS == placement.ALIGNMENTS
-    assert register_command.SIMILARITIES == route.SIMILARITIES
+    assert register_command.SIMILARITIES == pair_optimization.SIMILARITIES
     assert register_command.EFFORTS == tuple(multi_resolution.EFFORTS)

@@ -10,8 +10,8 @@ from skimage.io import imread
 
 from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.registration import register
-from dirv_tf.registration.alignment_decision import decide_alignment
-from dirv_tf.registration.apply_field import warp_in_blocks
+from dirv_tf.registration.alignment.placement import decide_alignment
+from dirv_tf.registration.maps.apply_field import warp_in_blocks
 from dirv_tf.registration.register import DEFAULT_MODELS
 from dirv_tf.synthesis import chessboard_images, random_fields
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from dirv_tf.io import ImageGeometry, Landmarks, load_image, read_flow_field, write_image
 from dirv_tf.registration import apply_to_landmarks, register
-from dirv_tf.registration.apply_field import warp_in_blocks
+from dirv_tf.registration.maps.apply_field import warp_in_blocks
 from dirv_tf.synthesis import random_fields
 
 DATA = Path(__file__).parents[2] / "data"

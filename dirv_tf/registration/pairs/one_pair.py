@@ -17,14 +17,14 @@ from dirv_tf.io import ImageGeometry, load_image, match_landmarks, read_landmark
 from dirv_tf.io.atomic_write import write_json
 from dirv_tf.io.landmark_pairs import leave_out
 from dirv_tf.io.slide_pyramids import full_geometry
-from dirv_tf.registration.evaluation import evaluate_field
-from dirv_tf.registration.given_image import take_pair, to_spatial_array
+from dirv_tf.registration.images.given_image import take_pair, to_spatial_array
 from dirv_tf.registration.pairs.pair_files import PairFiles
 from dirv_tf.registration.pairs.pair_row import DONE, FAILED, STATISTICS, PairRow
 from dirv_tf.registration.pairs.pairs_folder import EVALUATION_NAME, PairsFolder
 from dirv_tf.registration.register import register
-from dirv_tf.registration.result import RegistrationResult
-from dirv_tf.registration.result_folder import check_field_format, check_result_folder
+from dirv_tf.registration.results.evaluation import evaluate_field
+from dirv_tf.registration.results.result import RegistrationResult
+from dirv_tf.registration.results.result_folder import check_field_format, check_result_folder
 from dirv_tf.resource_errors import is_disk_error
 
 _LONGEST_REASON = 600

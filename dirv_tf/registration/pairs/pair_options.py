@@ -16,11 +16,11 @@ from dirv_tf.models import RegistrationNetwork
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.pretrained import pretrained_names
 from dirv_tf.models.weight_files import read_card
-from dirv_tf.registration.model_choice import model_path
-from dirv_tf.registration.multi_resolution import EFFORTS
-from dirv_tf.registration.placement import ALIGNMENTS
+from dirv_tf.registration.alignment.placement import ALIGNMENTS
+from dirv_tf.registration.networks.model_choice import model_path
+from dirv_tf.registration.optimization.multi_resolution import EFFORTS
+from dirv_tf.registration.optimization.pair_optimization import SIMILARITIES
 from dirv_tf.registration.register import refinement_rounds, register
-from dirv_tf.registration.route import SIMILARITIES
 from dirv_tf.validation import boolean, either, integer, list_of, number, one_of, optional, per_axis, text
 
 _OF_ONE_PAIR = ("fixed", "moving", "fixed_mask", "moving_mask", "landmarks", "progress", "status")

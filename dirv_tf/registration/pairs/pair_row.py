@@ -27,7 +27,7 @@ class PairRow:
     method : str
         What found the map, in a few words.
     similarity_before, similarity_after, support, folded_percent : float
-        See `dirv_tf.registration.quality.Quality`; `support` is a share from 0 to 1.
+        See `dirv_tf.registration.route.quality.Quality`; `support` is a share from 0 to 1.
     warnings : tuple of str
         What speaks against the result, and what was said on the way.
     landmarks : int

@@ -25,7 +25,7 @@ from dirv_tf.io.folder_lock import folder_lock
 from dirv_tf.io.left_behind import remove_temporary_files
 from dirv_tf.io.output_paths import check_output_folder
 from dirv_tf.registration.pairs.pair_row import COLUMNS, PairRow
-from dirv_tf.registration.result_folder import remove_result
+from dirv_tf.registration.results.result_folder import remove_result
 from dirv_tf.validation import UnreadableFileError, shown
 
 SETTINGS_NAME = "settings.json"

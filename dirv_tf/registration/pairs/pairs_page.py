@@ -12,7 +12,7 @@ from dirv_tf.io.html_page import html_page
 from dirv_tf.metrics.names import METRIC_NAMES
 from dirv_tf.registration.pairs.pair_row import PairRow
 from dirv_tf.registration.pairs.pairs_folder import PAGE_NAME, TABLE_NAME, PairsFolder
-from dirv_tf.registration.result_folder import PICTURE_NAME
+from dirv_tf.registration.results.result_folder import PICTURE_NAME
 
 FAILED, DOUBTFUL, FINE = "failed", "with warnings", "without warnings"
 _COLORS = {FAILED: "bad", DOUBTFUL: "doubt", FINE: "good"}

@@ -9,7 +9,7 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.datasets import JudgedPairs, PairBatches
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
-from dirv_tf.registration.inference import flow_field
+from dirv_tf.registration.networks.inference import flow_field
 from dirv_tf.synthesis import GIVEN_FIELD_KINDS
 from dirv_tf.synthesis.random_keys import stateless_seed
 from dirv_tf.validation import ConfigError

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dirv_tf.models.weight_files import read_card
-from dirv_tf.registration.linear_map import LinearMap
-from dirv_tf.registration.model_choice import model_path
+from dirv_tf.registration.images.pair import Found, Pair
+from dirv_tf.registration.maps.linear_map import LinearMap
+from dirv_tf.registration.networks.model_choice import model_path
+from dirv_tf.registration.optimization.pair_optimization import optimized
 from dirv_tf.registration.register import DEFAULT_MODELS, DEFAULT_ROUNDS
-from dirv_tf.registration.route import Found, Pair, optimized
 from experiments.comparison.families.networks import ComparedNetwork
 from experiments.comparison.methods import METHODS, Method, bound
 from experiments.comparison.networks import call_methods, network_flow_field

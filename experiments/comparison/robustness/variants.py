@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from dirv_tf.registration.linear_map import LinearMap
+from dirv_tf.registration.maps.linear_map import LinearMap
 from experiments.comparison.pair_sets import Pairs
 
 BIAS, NOISE, BLUR, HOLE = 0.3, 0.1, 1.5, 30

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from dirv_tf.models import RegistrationNetwork, pretrained_names
-from dirv_tf.registration import network_registration
+from dirv_tf.registration.networks import network_registration
 from experiments.folders import RECORDS
 from experiments.reliability import nearly_identical
 from experiments.reliability.nearly_identical import DIFFERENCES, WITHOUT, images, measure, registered

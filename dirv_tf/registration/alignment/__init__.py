@@ -1,0 +1,1 @@
+"""The linear part of a registration: any pose, without a network."""

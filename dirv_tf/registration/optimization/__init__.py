@@ -1,0 +1,1 @@
+"""Optimization of one pair's own field."""

@@ -1,0 +1,1 @@
+"""What a registration returns: saved, loaded, inverted, composed, evaluated, judged."""

@@ -1,0 +1,1 @@
+"""The choice of the way that suits a pair, and what it is chosen by."""

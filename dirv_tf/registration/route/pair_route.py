@@ -1,0 +1,164 @@
+"""The whole way of a pair, from where its images lie to its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
+
+from dirv_tf.registration.alignment.align import Alignment
+from dirv_tf.registration.alignment.placement import alike_as_placed, as_alignment, placed
+from dirv_tf.registration.images.pair import Found, Pair
+from dirv_tf.registration.maps.linear_map import LinearMap
+from dirv_tf.registration.networks.network_registration import NetworkCall, registered_by_network
+from dirv_tf.registration.optimization.pair_optimization import optimized, registered_by_optimization
+from dirv_tf.registration.route.automatic_route import (
+    best_route,
+    explains_more,
+    first_look,
+    improved_by_structure,
+    registered_where_it_is,
+)
+from dirv_tf.registration.route.field_checks import explained_share
+from dirv_tf.registration.route.first_field import WORTH_A_TRY
+from dirv_tf.registration.route.intensity_pose import intensity_pose
+from dirv_tf.registration.route.intensity_trial import (
+    PERHAPS_ONE_CONTRAST,
+    Trial,
+    contrast_distance,
+    intensity_trial,
+)
+from dirv_tf.registration.route.landmark_route import registered_from_landmarks
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller of `register` asked for.
+
+    Parameters
+    ----------
+    align, similarity, effort, optimize
+        As of `register`, none of them None.
+    by_network_alone : bool
+        Whether a model was named.
+    """
+
+    align: str
+    similarity: str
+    effort: str
+    optimize: bool
+    by_network_alone: bool
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A field and how it came about.
+
+    Parameters
+    ----------
+    found : Found
+    linear : LinearMap
+        The linear part of the field.
+    alignment : Alignment or None
+        What the alignment says of itself; None where another way led to the linear part.
+    notes : tuple of str
+        On the linear part.
+    """
+
+    found: Found
+    linear: LinearMap
+    alignment: Alignment | None = None
+    notes: tuple[str, ...] = ()
+
+
+def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str], None]) -> Registered:
+    """Register a pair as it was asked for.
+
+    Parameters
+    ----------
+    pair : Pair
+        As its headers place it.
+    call : NetworkCall
+    asked : Asked
+    tell : callable
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    Registered
+    """
+    if pair.landmarks is not None:
+        tell("registering")
+        linear, found = registered_from_landmarks(pair, asked.similarity, asked.effort)
+        return Registered(found, linear)
+    by_intensities = not asked.by_network_alone and asked.similarity in ("auto", "mse")
+    trial = None
+    if by_intensities and alike_as_placed(pair, asked.align):
+        tell("registering")
+        first, enough = None, True
+        if asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2:
+            first, enough = first_look(pair, asked.effort)
+        if not enough:
+            there_already = registered_where_it_is(pair, asked.effort)
+            if there_already is not None:
+                return Registered(there_already, pair.linear, notes=("no alignment was needed",))
+        trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first)
+        if trial.found is not None and trial.needs_no_alignment:
+            return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
+    if asked.align != "none":
+        tell("aligning")
+    if by_intensities and asked.optimize and asked.align in ("auto", "affine"):
+        registered = _registered_from_pose(pair, call, asked, trial)
+        if registered is not None:
+            return registered
+    linear, alignment, notes = placed(pair, asked.align)
+    there = replace(pair, linear=linear)
+    tell("registering")
+    if asked.by_network_alone:
+        found = registered_by_network(there, call)
+        if asked.optimize:
+            tell("optimizing")
+            if asked.similarity == "auto" and call.similarity == "mind":
+                found = improved_by_structure(there, found, asked.effort)
+            else:
+                measure = "mse" if asked.similarity == "auto" else asked.similarity
+                found = optimized(there, found, measure, asked.effort)
+    elif asked.similarity == "auto":
+        aligned = alignment is not None and not alignment.is_identity
+        known = None if aligned else trial
+        parts = trial is None
+        found = best_route(there, call, asked.effort, asked.optimize, look_first=aligned, trial=known, parts=parts)
+        if trial is None and explained_share(there, found.flow_field) < 0:
+            # Less than a constant image explains: in one contrast, the images are better left where they are.
+            trial = intensity_trial(pair, call, asked.effort, asked.optimize)
+            if trial.found is not None and trial.explained >= WORTH_A_TRY:
+                return Registered(trial.found, pair.linear, notes=("no alignment was kept: none explains the images",))
+        elif aligned and trial is not None and trial.found is not None and not explains_more(there, found, trial):
+            note = "no alignment was kept: none explains the images better"
+            return Registered(trial.found, pair.linear, notes=(note,))
+    elif asked.similarity == "mse":
+        # With any contrast, there is always a field.
+        found = cast(Found, intensity_trial(there, call, asked.effort, asked.optimize, any_contrast=True).found)
+    else:
+        found = registered_by_optimization(there, asked.similarity, asked.effort)
+    return Registered(found, linear, alignment, notes)
+
+
+def _registered_from_pose(pair: Pair, call: NetworkCall, asked: Asked, trial: Trial | None) -> Registered | None:
+    """Register a pair of one contrast from the pose that its intensities have, or None where there is none."""
+    if pair.fixed.ndim != 2 or contrast_distance(pair.fixed, pair.moving) > PERHAPS_ONE_CONTRAST:
+        return None
+    linear = intensity_pose(pair)
+    if linear is None:
+        return None
+    there = replace(pair, linear=linear)
+    posed = intensity_trial(there, call, asked.effort, parts=trial is None)
+    if posed.found is None or not posed.may_be_the_truth:
+        return None
+    if trial is not None and trial.found is not None and not explains_more(there, posed.found, trial):
+        return None
+    explained = 100 * explained_share(there, there.start())
+    note = f"aligned (affine) by intensities, which explains {min(explained, 99):.0f} % of the image"
+    # Who asked for an alignment is told how alike the images are; otherwise the field speaks for itself.
+    alignment = as_alignment(pair, linear) if asked.align == "affine" else None
+    return Registered(posed.found, linear, alignment, (note,))
