@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from dirv_tf.datasets import TaughtPairs
 from dirv_tf.io.folder_lock import folder_lock
-from dirv_tf.registration import register
-from dirv_tf.registration.model_choice import choose_model
+from dirv_tf.registration import choose_model, register
 from dirv_tf.training.config.config_sections import read_section
 from dirv_tf.training.config.run_config import RunConfig
 from dirv_tf.training.execution.building import testing_pairs, training_pairs
