@@ -237,8 +237,8 @@ def test_the_plan_names_the_teacher_and_the_card_says_nothing_of_where_its_field
 
 
 def test_the_settings_know_what_register_takes():
-    from dirv_tf.registration.optimization.multi_resolution import EFFORTS
     from dirv_tf.registration.alignment.placement import ALIGNMENTS
+    from dirv_tf.registration.optimization.multi_resolution import EFFORTS
     from dirv_tf.registration.optimization.pair_optimization import SIMILARITIES
 
     expected = (ALIGNMENTS, SIMILARITIES, EFFORTS)
