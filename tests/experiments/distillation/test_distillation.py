@@ -85,12 +85,18 @@ def test_a_record_holds_teachers_and_students_in_one_order(tmp_path, without_tra
         run.compare_students(tmp_path, ["small-taught"], 5, {"training.epochs": 2}, lines.append)
 
 
-def test_the_teachers_are_register_and_one_pass_of_its_network():
-    fixed = np.random.default_rng(1).random((32, 32)).astype(np.float32)
-    found = {name: register(fixed, np.roll(fixed, 1, axis=0)) for name, _, register in members.teachers()}
-    assert list(found) == ["best-2d", "teacher", "register"]
-    assert all(field.shape == (32, 32, 2) for field in found.values())
-    assert np.abs(found["teacher"] - found["best-2d"]).max() > 0.01
+def test_the_teachers_are_register_and_one_pass_of_its_network(monkeypatch):
+    asked = []
+
+    def register(fixed, moving, **options):
+        asked.append({**options, "model": getattr(options.get("model"), "units", None)})
+        return type("Result", (), {"flow_field": len(asked)})
+
+    monkeypatch.setattr("dirv_tf.registration.register", register)
+    monkeypatch.setattr("experiments.comparison.networks.network_flow_field", lambda network: lambda *pair: network.units)
+    found = {name: method(None, None) for name, _, method in members.teachers()}
+    assert found == {"best-2d": (6, 6, 6, 6), "teacher": 1, "register": 2}
+    assert asked == [{"model": (6, 6, 6, 6), "optimize": True}, {"model": None}]
 
 
 def test_the_page_shows_the_record():
