@@ -10,7 +10,7 @@ from experiments.folders import ALL_RUNS, OUTPUT
 
 
 def main(arguments=None):
-    """Reads the command line and carries out the run.
+    """Read the command line and carry out the run.
 
     Parameters
     ----------

@@ -102,7 +102,7 @@ def _one_line(card):
 
 
 def _images(data):
-    """Names the images that a network was trained on."""
+    """Name the images that a network was trained on."""
     kinds = [part["kind"] for part in data.get("parts", [data])]
     return " and ".join({"chessboard": "chessboards", "shapes": "shapes"}.get(kind, "images") for kind in kinds)
 

@@ -12,7 +12,7 @@ _WIDTH = 24
 
 
 class ProgressLine:
-    """Draws progress over itself on a terminal; elsewhere, where nothing can be drawn over, it stays silent.
+    """Draw progress over itself on a terminal; elsewhere, where nothing can be drawn over, it stays silent.
 
     Parameters
     ----------

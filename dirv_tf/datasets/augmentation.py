@@ -22,7 +22,7 @@ _LARGEST_RESIDUAL = 0.01
 
 
 class Augmentation:
-    """Gives each image of a pair a pose, a shape and intensities of its own, and what is drawn on it with it.
+    """Give each image of a pair a pose, a shape and intensities of its own, and what is drawn on it with it.
 
     An image is turned, sheared and scaled about its middle, shifted, and perhaps deformed; the region that comes into
     view shows the color of the border. The numbers of an image are a function of the seed, the epoch and the number of

@@ -8,7 +8,7 @@ from dirv_tf.training.execution.progress import duration
 
 
 class Stages:
-    """Says which stage is under way and, at the pace so far, when all are done.
+    """Say which stage is under way and, at the pace so far, when all are done.
 
     Parameters
     ----------

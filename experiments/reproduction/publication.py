@@ -124,7 +124,7 @@ def _write_records(run, folder, checkout):
 
 @contextlib.contextmanager
 def _new_folder(path):
-    """Gives an empty folder that takes its place, whole, when the block ends well."""
+    """Give an empty folder that takes its place, whole, when the block ends well."""
     temporary = path.with_name(f".{path.name}-new")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)

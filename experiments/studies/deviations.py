@@ -58,7 +58,7 @@ class ComponentOrderUnit(OpenUnit):
 
 
 class ForwardDifferencesUnit(OpenUnit):
-    """Takes forward differences, zero in the last row, for the image gradient: half a pixel off."""
+    """Take forward differences, zero in the last row, for the image gradient: half a pixel off."""
 
     def gradient(self, image):
         image = image[..., 0]

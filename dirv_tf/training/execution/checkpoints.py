@@ -79,7 +79,7 @@ def save_checkpoint(path, model, epoch):
 
 
 def load_checkpoint(path, model):
-    """Restores what `save_checkpoint` wrote.
+    """Restore what `save_checkpoint` wrote.
 
     Parameters
     ----------

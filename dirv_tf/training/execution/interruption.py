@@ -108,7 +108,7 @@ class StepGuard(tf.keras.callbacks.Callback):
         self._epoch = 0
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Remembers the epoch for the error."""
+        """Remember the epoch for the error."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):

@@ -14,7 +14,7 @@ _WIDTH = 24
 
 
 class Progress(tf.keras.callbacks.Callback):
-    """Says how far training or testing is, how good it is, and how long it will still take.
+    """Say how far training or testing is, how good it is, and how long it will still take.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ class Progress(tf.keras.callbacks.Callback):
             self._begun, self._trains = time.monotonic(), True
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Remembers the epoch."""
+        """Remember the epoch."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        """Draws the moving line."""
+        """Draw the moving line."""
         # Keras 3 counts the last of several steps at once in full, also where there are fewer left.
         share = min((batch + 1) / self.steps, 1.0)
         done = sum(self.seconds[self.first_epoch : self._epoch]) + share * self.seconds[self._epoch]
@@ -76,7 +76,7 @@ class Progress(tf.keras.callbacks.Callback):
         self._draw(done, sum(self.seconds[self.first_epoch :]), text)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Says the epoch's metrics in a line that stays."""
+        """Say the epoch's metrics in a line that stays."""
         done = sum(self.seconds[self.first_epoch : epoch + 1])
         elapsed = time.monotonic() - self._begun
         left = elapsed / done * sum(self.seconds[epoch + 1 :])
@@ -89,12 +89,12 @@ class Progress(tf.keras.callbacks.Callback):
             self._begun = time.monotonic()
 
     def on_test_batch_end(self, batch, logs=None):
-        """Draws the moving line of a test."""
+        """Draw the moving line of a test."""
         if not self.epochs:
             self._draw(batch + 1, self.test_steps, f"test step {batch + 1}/{self.test_steps}  {_metrics(logs)}")
 
     def on_test_end(self, logs=None):
-        """Says the end of a test."""
+        """Say the end of a test."""
         if not self.epochs:
             self._say(f"tested in {duration(time.monotonic() - self._begun)}")
 

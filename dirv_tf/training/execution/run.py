@@ -29,7 +29,7 @@ from dirv_tf.validation import ConfigError
 
 
 def execute(config, folder, tensorboard=True, report=print, build=build_model):
-    """Carries out a run, or the rest of a run that was stopped.
+    """Carry out a run, or the rest of a run that was stopped.
 
     Of several workers each calls it; the first one, the chief, reads and writes the files of the run.
 
