@@ -12,6 +12,7 @@ from dirv_tf.models.registry import SettingsByKind
 from dirv_tf.training.config.appearance_settings import AppearanceSettings
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.distribution_settings import DISTRIBUTIONS
+from dirv_tf.training.config.lesion_settings import LesionSettings
 from dirv_tf.training.config.loss_terms import TERM_KINDS
 from dirv_tf.training.config.pairs_settings import AugmentationSettings
 from dirv_tf.training.config.run_config import (
@@ -35,6 +36,7 @@ below. On the command line a setting is named with dots: `--set training.epochs=
 SINGLE = {
     "data.augmentation": AugmentationSettings,
     "data.appearance": AppearanceSettings,
+    "data.lesions": LesionSettings,
     "training": TrainingSettings,
     "training.stages": StageSettings,
     "training.teacher": TeacherSettings,

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "dirv_tf"
 # From the ground up; a part imports from parts on lower floors and from itself.
 FLOORS = [
     {"validation", "worker_processes", "resource_errors", "stop_signals"},
-    {"appearance_range"},
+    {"appearance_range", "lesion_range"},
     {"geometry", "io"},
     {"synthesis", "layers", "losses", "metrics"},
     # The learning curves are labeled by the table of metrics.

@@ -30,7 +30,7 @@ class ChessboardPairs(SyntheticPairs):
         be larger than the image.
     count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`; of patches `count` and `batch_size` count each one.
-    change_appearance, appearance
+    change_appearance, appearance, lesions
         See `SyntheticPairs`.
     patch_size : None or sequence of int
         Sides of the patches in pixels, as many as `size` has; None for whole chessboards.
@@ -77,6 +77,7 @@ class ChessboardPairs(SyntheticPairs):
         deform_first: bool = False,
         change_appearance: bool = False,
         appearance: Mapping[str, Any] | None = None,
+        lesions: Mapping[str, Any] | None = None,
     ):
         self.image_size = image_size(4)("size", size)
         self.patches_per_image = integer(1)("patches_per_image", patches_per_image)
@@ -96,6 +97,7 @@ class ChessboardPairs(SyntheticPairs):
             frozen_last_batch=frozen_last_batch,
             change_appearance=change_appearance,
             appearance=appearance,
+            lesions=lesions,
         )
         if len(size) != len(self.image_size) or any(np.greater(size, self.image_size)):
             raise ValueError(
@@ -128,8 +130,7 @@ class ChessboardPairs(SyntheticPairs):
         first, second = (moving, fixed) if self.swap else (fixed, moving)
         first, second, field = self._cut([first, second, field], places, indices, epoch)
         fixed, moving = (second, first) if self.swap else (first, second)
-        fixed, moving = self._seen(fixed, moving, indices, epoch)
-        return self._with_known_shapes(fixed, moving, field)
+        return self._element(fixed, moving, field, indices, epoch)
 
     def _chessboards(self, numbers):
         return synthesis.chessboard_images(self.image_size, self.seed, numbers, self.cell_range)

@@ -20,6 +20,7 @@ from dirv_tf.datasets.other_intensities import appearance_range, one_in_other_in
 from dirv_tf.datasets.pair_batches import FROZEN_EPOCH, PairBatches
 from dirv_tf.datasets.pair_landmarks import LandmarkPair, PairLandmarks
 from dirv_tf.datasets.pair_table import PairFiles, pair_files, read_pair_table
+from dirv_tf.datasets.pasted_lesions import lesion_range, with_lesions
 from dirv_tf.datasets.patch_source import PatchSource
 from dirv_tf.datasets.random_patch import LEAST_CONTRAST
 from dirv_tf.validation import boolean, integer, list_of
@@ -43,8 +44,9 @@ class FilePairs(PairBatches):
     augmentation : Augmentation or None
     change_appearance : bool
     appearance : AppearanceRange or None
+    lesions : LesionRange or None
     annotations : tuple of str
-        What the targets hold: any of "labels", "landmarks" and "mask".
+        What the targets hold: any of "labels", "landmarks", "mask" and "lesion".
     label_values : tuple of int
         Which label each channel of the labels is.
     """
@@ -59,6 +61,7 @@ class FilePairs(PairBatches):
         augmentation: Augmentation | None = None,
         change_appearance: bool = False,
         appearance: synthesis.AppearanceRange | None = None,
+        lesions: synthesis.LesionRange | None = None,
         frozen_last_batch: bool | None = None,
         **arguments: Any,
     ):
@@ -72,9 +75,11 @@ class FilePairs(PairBatches):
                 f"Received: frozen_last_batch=True, count={self.count}, batch_size={self.batch_size}"
             )
         self.augmentation, self.change_appearance, self.appearance = augmentation, change_appearance, appearance
+        self.lesions = lesions
         files = patches.images.files
         self.files = files if landmarks is None else tuple(map(operator.add, files, landmarks.files))
-        self.annotations, self.label_values = tuple(annotations), tuple(label_values)
+        self.annotations = (*annotations, *(() if lesions is None else ("lesion",)))
+        self.label_values = tuple(label_values)
         self._patches, self._landmarks = patches, landmarks
 
     @tf.autograph.experimental.do_not_convert
@@ -100,6 +105,10 @@ class FilePairs(PairBatches):
             parts = (tf.ensure_shape(each, shape) for each, shape in zip(points, shapes))
             targets["landmarks"] = dict(zip(("fixed", "moving", "weights", "pixel_size"), parts))
         fixed, moving, targets = self._changed(fixed, moving, targets, indices, epoch)
+        if self.lesions is not None:
+            # In tests as well, where what the network says of them is measured.
+            fixed, moving, mask = with_lesions(fixed, moving, None, self.seed, indices, epoch, self.lesions)
+            targets = {**targets, "lesion": mask}
         return ((fixed, moving), targets) if targets else ((fixed, moving),)
 
     def _changed(self, fixed, moving, targets, indices, epoch):
@@ -141,6 +150,7 @@ def from_pairs(
     augmentation: Mapping[str, Any] | None = None,
     change_appearance: bool = False,
     appearance: Mapping[str, Any] | None = None,
+    lesions: Mapping[str, Any] | None = None,
 ) -> FilePairs:
     """Take real pairs of images, whose fields nobody knows: for training by intensities, labels, landmarks and masks.
 
@@ -179,6 +189,9 @@ def from_pairs(
         scanner would give it; see `synthesis.change_appearance`.
     appearance : mapping, optional
         How far and how often: arguments of `synthesis.AppearanceRange`. Only with `change_appearance`.
+    lesions : mapping, optional
+        Arguments of `synthesis.LesionRange`: a region of some fixed images, in tests as well, shows what the moving one
+        does not. Default: none; ``{}`` takes its defaults.
 
     Returns
     -------
@@ -240,6 +253,7 @@ def from_pairs(
         None if augmentation is None else _augmentation(patches.size, seed, augmentation),
         boolean()("change_appearance", change_appearance),
         appearance_range(appearance, change_appearance),
+        lesion_range(lesions, known_fields=False),
         batch_size=batch_size,
         seed=seed,
         frozen_last_batch=frozen_last_batch,

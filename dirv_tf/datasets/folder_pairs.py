@@ -52,6 +52,7 @@ def from_folder(
     frozen_last_batch: bool = True,
     change_appearance: bool = False,
     appearance: Mapping[str, Any] | None = None,
+    lesions: Mapping[str, Any] | None = None,
 ) -> FolderPairs:
     """Make pairs with known fields of the images in a folder: random patches and their warped copies.
 
@@ -88,7 +89,7 @@ def from_folder(
     memory_gib : float
         Images are kept in the host's memory as float32 up to this limit; the others are read again, whole, for
         every turn.
-    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance
+    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance, lesions
         See `SyntheticPairs`.
 
     Returns
@@ -135,4 +136,5 @@ def from_folder(
         frozen_last_batch=frozen_last_batch,
         change_appearance=change_appearance,
         appearance=appearance,
+        lesions=lesions,
     )

@@ -19,7 +19,8 @@ class ImagePairs(SyntheticPairs):
     ----------
     images : array_like, shape (N, n_1, ..., n_r, 1)
         The images, intensities in [0, 1]. Kept in the host's memory as float32.
-    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance
+    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance,
+    lesions
         See `SyntheticPairs`.
 
     Raises
@@ -40,6 +41,7 @@ class ImagePairs(SyntheticPairs):
         frozen_last_batch: bool = True,
         change_appearance: bool = False,
         appearance: Mapping[str, Any] | None = None,
+        lesions: Mapping[str, Any] | None = None,
     ):
         images = np.asarray(images, np.float32)
         if images.ndim not in (4, 5) or images.shape[-1] != 1:
@@ -61,6 +63,7 @@ class ImagePairs(SyntheticPairs):
             frozen_last_batch=frozen_last_batch,
             change_appearance=change_appearance,
             appearance=appearance,
+            lesions=lesions,
         )
         low, high = images.min(), images.max()
         if not (low >= 0 and high <= 1):

@@ -15,7 +15,8 @@ from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
 class MixedPairs(PairBatches):
     """Batches of several datasets of synthetic pairs by turns: batch ``k`` comes from dataset ``k mod n``.
 
-    So that one network learns from chessboards and tissue, say, alike. Elements are ``((fixed, moving), flow_field)``.
+    So that one network learns from chessboards and tissue, say, alike. Elements are ``((fixed, moving), flow_field)``,
+    or those of pairs with lesions.
 
     Parameters
     ----------
@@ -34,7 +35,8 @@ class MixedPairs(PairBatches):
     TypeError
         If a part is not a dataset of synthetic pairs.
     ValueError
-        If there are fewer than two parts, they differ in size, count or batch size, or one gives labels.
+        If there are fewer than two parts, they differ in size, count or batch size, one gives labels, or some have
+        lesions and others none.
 
     Examples
     --------
@@ -51,7 +53,7 @@ class MixedPairs(PairBatches):
         for part in parts:
             if not isinstance(part, SyntheticPairs):
                 raise TypeError(f"`parts` must be datasets of synthetic pairs. Received: {type(part).__name__}")
-            if part.annotations:
+            if "labels" in part.annotations:
                 raise ValueError("`parts` must be datasets without labels. Received: parts with label_maps=True")
         alike = {(part.size, part.count, part.batch_size) for part in parts}
         if len(alike) > 1:
@@ -59,11 +61,16 @@ class MixedPairs(PairBatches):
                 "`parts` must have the same size, count and batch size. "
                 f"Received: (size, count, batch_size)={sorted(alike)}"
             )
+        if len({part.annotations for part in parts}) > 1:
+            raise ValueError(
+                "`parts` must be datasets all of which have lesions, or none. Received: lesions in "
+                f"{sum(part.lesions is not None for part in parts)} of {len(parts)}"
+            )
         first = parts[0]
         super().__init__(
             first.size, first.count, first.batch_size, seed=first.seed, frozen_last_batch=frozen_last_batch
         )
-        self.parts = parts
+        self.parts, self.annotations = parts, first.annotations
         self.files = tuple(file for part in parts for file in getattr(part, "files", ())) or None
 
     def first(self, count: int) -> MixedPairs:

@@ -30,13 +30,13 @@ class ShapePairs(SyntheticPairs):
         images, see `dirv_tf.losses.targets`: all shapes but the first, warped with the image that is.
     count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`.
-    change_appearance, appearance
+    change_appearance, appearance, lesions
         See `SyntheticPairs`.
 
     Attributes
     ----------
     annotations : tuple of str
-        "labels" with `label_maps`.
+        "labels" with `label_maps`, "lesion" with `lesions`.
     label_values : tuple of int
         Which shape each channel of the labels is.
 
@@ -68,6 +68,7 @@ class ShapePairs(SyntheticPairs):
         frozen_last_batch: bool = True,
         change_appearance: bool = False,
         appearance: Mapping[str, Any] | None = None,
+        lesions: Mapping[str, Any] | None = None,
         label_maps: bool = False,
     ):
         size = image_size(4)("size", size)
@@ -83,11 +84,12 @@ class ShapePairs(SyntheticPairs):
             frozen_last_batch=frozen_last_batch,
             change_appearance=change_appearance,
             appearance=appearance,
+            lesions=lesions,
         )
         self.shape_size = increasing_pair(integer(2))("shape_size", shape_size)
         self.labels = integer(2)("labels", labels)
         self.label_maps = boolean()("label_maps", label_maps)
-        self.annotations = ("labels",) if label_maps else ()
+        self.annotations = (*(("labels",) if label_maps else ()), *self.annotations)
         self.label_values = tuple(range(1, labels)) if label_maps else ()
 
     def _images(self, indices, epoch):
@@ -105,7 +107,7 @@ class ShapePairs(SyntheticPairs):
         channels = tf.one_hot(labels - 1, self.labels - 1)
         images, (first, end) = tf.concat([images, channels], axis=-1), self._limits(batch_index)
         fixed, moving, target = self._deformed(images, indices, batch_index, epoch, first, end - first)
-        one, two = self._seen(fixed[..., :1], moving[..., :1], indices, epoch)
-        pair, field = self._with_known_shapes(one, two, target)
+        pair, known = self._element(fixed[..., :1], moving[..., :1], target, indices, epoch)
+        known = {"flow_field": known} if self.lesions is None else known
         maps = (self._with_known_shape(each[..., 1:], self.labels - 1) for each in (fixed, moving))
-        return pair, {"flow_field": field, "labels": dict(zip(("fixed", "moving"), maps))}
+        return pair, {**known, "labels": dict(zip(("fixed", "moving"), maps))}

@@ -11,15 +11,17 @@ import tensorflow as tf
 from dirv_tf import geometry, synthesis
 from dirv_tf.datasets.other_intensities import appearance_range, one_in_other_intensities
 from dirv_tf.datasets.pair_batches import PairBatches
+from dirv_tf.datasets.pasted_lesions import lesion_range, with_lesions
 from dirv_tf.validation import boolean, number, one_of
 
 
 class SyntheticPairs(PairBatches):
     """Base of the datasets whose pairs are an image and the same image warped by a random field.
 
-    Elements are ``((fixed, moving), flow_field)``. Subclasses provide the images by `_images`. Pair ``k`` of a batch
-    is a function of the seed, the epoch and the pair's number alone; only the non-rigid part of a field belongs to its
-    batch. The fields are new in every epoch.
+    Elements are ``((fixed, moving), flow_field)``, or with `lesions` ``((fixed, moving), targets)``, a dictionary of
+    the ``"flow_field"`` and the ``"lesion"``, see `dirv_tf.losses.targets`. Subclasses provide the images by `_images`.
+    Pair ``k`` of a batch is a function of the seed, the epoch and the pair's number alone; only the non-rigid part of a
+    field belongs to its batch. The fields are new in every epoch.
 
     Parameters
     ----------
@@ -49,6 +51,9 @@ class SyntheticPairs(PairBatches):
     appearance : mapping, optional
         How far and how often: arguments of `synthesis.AppearanceRange`. Default: its own. Only with
         `change_appearance`.
+    lesions : mapping, optional
+        Arguments of `synthesis.LesionRange`: some pairs get a region without counterpart. Default: none; ``{}`` takes
+        its defaults.
 
     Raises
     ------
@@ -69,6 +74,7 @@ class SyntheticPairs(PairBatches):
         frozen_last_batch: bool,
         change_appearance: bool = False,
         appearance: Mapping[str, Any] | None = None,
+        lesions: Mapping[str, Any] | None = None,
     ):
         super().__init__(size, count, batch_size, seed=seed, frozen_last_batch=frozen_last_batch)
         self.transform = one_of(*synthesis.FIELD_KINDS)("transform", transform)
@@ -77,6 +83,8 @@ class SyntheticPairs(PairBatches):
         self.swap = boolean()("swap", swap)
         self.change_appearance = boolean()("change_appearance", change_appearance)
         self.appearance = appearance_range(appearance, change_appearance)
+        self.lesions = lesion_range(lesions)
+        self.annotations = ("lesion",) if self.lesions is not None and self.lesions.image != "both" else ()
 
     @abc.abstractmethod
     def _images(self, indices, epoch):
@@ -89,8 +97,7 @@ class SyntheticPairs(PairBatches):
         originals = self._images(indices, epoch)
         first, end = self._limits(batch_index)
         fixed, moving, target = self._deformed(originals, indices, batch_index, epoch, first, end - first)
-        fixed, moving = self._seen(fixed, moving, indices, epoch)
-        return self._with_known_shapes(fixed, moving, target)
+        return self._element(fixed, moving, target, indices, epoch)
 
     def _deformed(self, originals, indices, batch_index, epoch, first, count):
         """Return fixed and moving images and the fields to predict, of images with the numbers `indices`.
@@ -109,12 +116,17 @@ class SyntheticPairs(PairBatches):
             return generated, originals, target
         return originals, generated, geometry.invert(target)
 
-    def _seen(self, fixed, moving, indices, epoch):
-        """Return the pairs as they are to be registered: as they are, or one image of each in other intensities."""
-        if not self.change_appearance:
-            return fixed, moving
-        return one_in_other_intensities(fixed, moving, self.seed, indices, epoch, self.appearance)
+    def _element(self, fixed, moving, target, indices, epoch):
+        """Return the pairs as they are to be registered: in other intensities or with lesions, where that is asked."""
+        if self.change_appearance:
+            fixed, moving = one_in_other_intensities(fixed, moving, self.seed, indices, epoch, self.appearance)
+        field = self._with_known_shape(target, len(self.size))
+        if self.lesions is None:
+            return self._pair(fixed, moving), field
+        fixed, moving, mask = with_lesions(fixed, moving, target, self.seed, indices, epoch, self.lesions)
+        if "lesion" not in self.annotations:
+            return self._pair(fixed, moving), field
+        return self._pair(fixed, moving), {"flow_field": field, "lesion": self._with_known_shape(mask, 1)}
 
-    def _with_known_shapes(self, fixed, moving, target):
-        fixed, moving = (self._with_known_shape(image, 1) for image in (fixed, moving))
-        return (fixed, moving), self._with_known_shape(target, len(self.size))
+    def _pair(self, *images):
+        return tuple(self._with_known_shape(image, 1) for image in images)

@@ -2,13 +2,14 @@
 
 A Keras loss is called as ``loss(targets, outputs)`` on what is known of the pairs and the outputs of a network, a
 dictionary; it takes what it needs of them and names what is missing. Targets are the true flow field, None, or a
-dictionary with any of ``flow_field``, ``labels``, ``landmarks`` and ``mask``, see `dirv_tf.losses.targets`.
+dictionary with any of ``flow_field``, ``labels``, ``landmarks``, ``mask`` and ``lesion``, see `dirv_tf.losses.targets`.
 """
 
 from dirv_tf.losses.affine_terms import affine_deviation, affine_inverse_consistency
 from dirv_tf.losses.bending_energy import bending_energy
 from dirv_tf.losses.combined import CombinedLoss
 from dirv_tf.losses.correlation import global_correlation
+from dirv_tf.losses.counterpart_loss import CounterpartLoss, mask_perimeter, mask_volume
 from dirv_tf.losses.displacement import DisplacementLoss
 from dirv_tf.losses.field_likelihood import (
     correlated_noise,
@@ -39,6 +40,7 @@ from dirv_tf.losses.weighted import WeightedLosses
 
 __all__ = [
     "CombinedLoss",
+    "CounterpartLoss",
     "DisplacementLoss",
     "FieldLikelihoodLoss",
     "GaussianLikelihoodLoss",
@@ -68,6 +70,8 @@ __all__ = [
     "label_difference",
     "label_weights",
     "local_correlation",
+    "mask_perimeter",
+    "mask_volume",
     "momentum_energy",
     "multi_kernel_correlation",
     "point_distance",

@@ -7,7 +7,8 @@ Targets are a flow field ``(B, n_1, ..., n_r, r)``, None, or a dictionary with a
   to 1, the background left out;
 - ``"landmarks"``: a dictionary of ``"fixed"`` and ``"moving"``, ``(B, P, r)`` in pixels, equal rows corresponding,
   ``"weights"``, ``(B, P)``, 0 for rows that only fill up, and ``"pixel_size"``, ``(B, r)``;
-- ``"mask"``: ``(B, n_1, ..., n_r, 1)``, which pixels of the fixed image count, from 0 to 1.
+- ``"mask"``: ``(B, n_1, ..., n_r, 1)``, which pixels of the fixed image count, from 0 to 1;
+- ``"lesion"``: ``(B, n_1, ..., n_r, 1)``, where the fixed image has no counterpart in the moving one, from 0 to 1.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ ANNOTATIONS: dict[str, tuple[str, ...] | None] = {
     "labels": ("fixed", "moving"),
     "landmarks": ("fixed", "moving", "weights", "pixel_size"),
     "mask": None,
+    "lesion": None,
 }
 
 
@@ -36,7 +38,7 @@ def annotation(targets: Any, key: str, user: str) -> Any:
     ----------
     targets : dict
         As above.
-    key : {"labels", "landmarks", "mask"}
+    key : {"labels", "landmarks", "mask", "lesion"}
     user : str
         Name of the loss or metric for the message.
 

@@ -9,6 +9,7 @@ import sys
 _HOMES = {
     "AVSM": "avsm.network",
     "AVSMLoss": "avsm.loss",
+    "CounterpartNetwork": "counterpart.network",
     "DIRVNet": "dirv_net.network",
     "DLIR": "dlir.network",
     "NetworkObserver": "network_observer",
@@ -47,6 +48,7 @@ def __dir__() -> list[str]:
 # is saved by waiting; where it is not, `from dirv_tf.models import DIRVNet` registers the class.
 if "tensorflow" in sys.modules:
     for _name in (
-        "AVSM", "AVSMLoss", "DIRVNet", "DLIR", "RWCNet", "RecurrentRefinement", "UncertaintyNetwork", "VoxelMorph"
+        "AVSM", "AVSMLoss", "CounterpartNetwork", "DIRVNet", "DLIR", "RWCNet", "RecurrentRefinement",
+        "UncertaintyNetwork", "VoxelMorph",
     ):
         __getattr__(_name)

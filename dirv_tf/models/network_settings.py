@@ -41,12 +41,18 @@ class NetworkSettings:
     unsupervised_loss : dict
         Of the class: arguments of the loss without true fields, as the family was published, where the run file leaves
         them open.
+    networks : tuple of str
+        Of the class: settings that are sections of other networks, which this one holds.
+    has_mask : bool
+        Of the class: whether the network predicts regions without counterpart.
     stages_of_steps : tuple of str
         Of the class: stages of the network whose number of steps may be another one in training.
     """
 
     task: ClassVar[str] = "registration"
     training_arguments: ClassVar[tuple[str, ...]] = ()
+    networks: ClassVar[tuple[str, ...]] = ()
+    has_mask: ClassVar[bool] = False
     stages_of_steps: ClassVar[tuple[str, ...]] = ()
     unsupervised_loss: ClassVar[dict[str, Any]] = {"similarity": "mse", "regularizer": "diffusion", "weight": 0.01}
     if TYPE_CHECKING:

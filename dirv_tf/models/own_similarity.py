@@ -37,7 +37,8 @@ def own_similarity(kind: str, loss: Any, card: dict[str, Any] | None) -> str | N
     stages = training.get("stages") or [{}]
     terms = training.get("terms")
     if terms and not any(term.get("kind") == "own" for term in terms):
-        return _known(next((term["similarity"] for term in terms if term.get("kind") == "masked"), None))
+        comparing = (term for term in terms if term.get("kind") in ("masked", "counterpart"))
+        return _known(next((term["similarity"] for term in comparing), None))
     last = {**training, **{key: value for key, value in stages[-1].items() if value is not None}}
     if last.get("loss") == "unsupervised":
         return _known(last.get("similarity") or settings_class(kind).unsupervised_loss.get("similarity"))

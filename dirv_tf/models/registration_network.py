@@ -51,15 +51,15 @@ class RegistrationNetwork(tf.keras.Model):
         Of the class: arguments that change how the network is computed or used, not which weights fit it; arguments
         that a training may go on with other values of.
     later_arguments : dict
-        Of the class: arguments that came when there were weights already, with the values that those were made with.
+        Of the class: arguments that are younger than some weights, with the values that those were made with.
+    has_mask : bool
+        Of the class: whether it says where the fixed image has no counterpart, with the output ``"counterpart_mask"``,
+        the method `counterpart_mask` and the property `mask_halo` of a `CounterpartNetwork`.
     levels : int
         Pyramid levels of the outputs.
     spacing_per_axis : tuple of int
-        The spacing as one number per axis.
-    stages : tuple of str
-        Parts that are trained one after the other.
-    stage : str or None
-        The one that `start_stage` named; None: all are trained.
+    stages, stage : tuple of str, str or None
+        Parts that are trained one after the other; the one that `start_stage` named, None: all are trained.
     size_multiples : tuple of int
         Every side of an image must be a multiple of this number, per axis.
     halo : tuple of int or None
@@ -73,7 +73,7 @@ class RegistrationNetwork(tf.keras.Model):
         The largest absolute difference of two images in [0, 1] below which its field is noise: `dirv_tf.register`
         leaves such a pair as it is. As the card states it (`dirv_tf.registration.measure_noise_floor`) or None.
     card : dict or None
-        What the weights file said that the network was loaded from.
+        Of the weights file that the network was loaded from.
 
     Raises
     ------
@@ -118,6 +118,7 @@ class RegistrationNetwork(tf.keras.Model):
     how_computed: ClassVar[tuple[str, ...]] = ("dtype", "normalization")
     free_arguments: ClassVar[tuple[str, ...]] = ()
     later_arguments: ClassVar[dict[str, Any]] = {}
+    has_mask: ClassVar[bool] = False
     levels: int = 1
     stages: tuple[str, ...] = ("all",)
 

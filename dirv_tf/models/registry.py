@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _BUILT_IN = {
     "dirv_net": ("dirv_tf.models.dirv_net.network:DIRVNet", "dirv_tf.models.dirv_net.settings:DIRVNetSettings"),
     "avsm": ("dirv_tf.models.avsm.network:AVSM", "dirv_tf.models.avsm.settings:AVSMSettings"),
+    "counterpart": (
+        "dirv_tf.models.counterpart.network:CounterpartNetwork",
+        "dirv_tf.models.counterpart.settings:CounterpartSettings",
+    ),
     "dlir": ("dirv_tf.models.dlir.network:DLIR", "dirv_tf.models.dlir.settings:DLIRSettings"),
     "rwcnet": ("dirv_tf.models.rwcnet.network:RWCNet", "dirv_tf.models.rwcnet.settings:RWCNetSettings"),
     "uncertainty": (

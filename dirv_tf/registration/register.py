@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +17,7 @@ from dirv_tf.registration.images.header_placement import pair_placement
 from dirv_tf.registration.images.intensities import check_intensities, to_unit_interval, warn_of_low_contrast
 from dirv_tf.registration.images.pair import Pair
 from dirv_tf.registration.maps.apply_field import warp_in_blocks
+from dirv_tf.registration.networks.counterpart import without_counterpart
 from dirv_tf.registration.networks.model_choice import choose_model
 from dirv_tf.registration.networks.network_registration import NetworkCall
 from dirv_tf.registration.networks.tiling import halvings, register_halved, register_in_tiles, tile_sides
@@ -98,7 +101,8 @@ def register(
         "model" means "type" and a file's intensities do not allow that, "joint" takes its place; and without a model
         "each" where the two images differ in contrast or number type. The result's notes say so.
     fixed_mask, moving_mask : ndarray of bool, of the shape of the image, optional
-        Pixels that count in alignment and optimization. The network sees all.
+        Pixels that count in alignment and optimization. The network sees all. Where a model with a mask of its own is
+        named, what it finds without counterpart does not count in the optimization either.
     tile : int, sequence of int, False or None
         Side of overlapping tiles in pixels, one for all axes or one per axis; False: one piece, whatever the memory.
         None: tiles for images of more than four million pixels.
@@ -198,12 +202,14 @@ def register(
             return register_in_tiles(network, rounds, one, two, sides, report)
 
         start = perf_counter()
-        call = NetworkCall(run, name, network.similarity, network.noise_floor)
+        find_mask = functools.partial(without_counterpart, network=network) if network.has_mask else None
+        call = NetworkCall(run, name, network.similarity, network.noise_floor, find_mask)
         asked = Asked(align, similarity, effort, optimize, by_network_alone=model is not None)
         whole = registered_pair(given, call, asked, tell)
         found, linear = whole.found, whole.linear
         flow_field = margins.restored_field(found.flow_field, linear, size)
         registered = warp_in_blocks(moving_image.array, flow_field)
+        mask = None if find_mask is None else find_mask(replace(given, linear=linear), flow_field)
         if moving_image.pixels.ndim > moving_image.array.ndim:
             registered = registered[..., np.newaxis]
     seconds = perf_counter() - start
@@ -232,6 +238,7 @@ def register(
         initial=initial,
         linear=margins.restored_map(linear),
         alignment=margins.restored_alignment(whole.alignment),
+        without_counterpart=mask,
     )
 
 

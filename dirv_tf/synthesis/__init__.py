@@ -9,10 +9,12 @@ dimensions share one code path.
 """
 
 from dirv_tf.appearance_range import AppearanceRange
+from dirv_tf.lesion_range import LesionRange
 from dirv_tf.synthesis.affine import LARGE_RANGE, AffineRange, affine_fields
 from dirv_tf.synthesis.appearance import change_appearance
 from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.given_fields import GIVEN_FIELD_KINDS, given_fields
+from dirv_tf.synthesis.lesions import paste_lesions
 from dirv_tf.synthesis.noise import desensitize
 from dirv_tf.synthesis.nonrigid import nonrigid_fields
 from dirv_tf.synthesis.random_fields import FIELD_KINDS, random_fields
@@ -24,12 +26,14 @@ __all__ = [
     "LARGE_RANGE",
     "AffineRange",
     "AppearanceRange",
+    "LesionRange",
     "affine_fields",
     "change_appearance",
     "chessboard_images",
     "desensitize",
     "given_fields",
     "nonrigid_fields",
+    "paste_lesions",
     "random_fields",
     "shape_images",
     "shape_images_and_labels",

@@ -28,6 +28,7 @@ APPEARANCE = 5
 GIVEN_FIELDS = 6
 AUGMENTATION = 7
 SAMPLED_FIELDS = 8
+LESIONS = 9
 
 # Constants of Threefry-2x32.
 _PARITY = 0x1BD11BDA
@@ -112,8 +113,8 @@ def stream_key(seed: int, stream: int, epoch: int | tf.Tensor = 0) -> tf.Tensor:
     seed : int
         From 0 to 2^64 - 1.
     stream : int
-        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE`, `SHAPES`, `APPEARANCE`, `GIVEN_FIELDS`, `AUGMENTATION` and
-        `SAMPLED_FIELDS`.
+        One of `IMAGES`, `AFFINE`, `NONRIGID`, `NOISE`, `SHAPES`, `APPEARANCE`, `GIVEN_FIELDS`, `AUGMENTATION`,
+        `SAMPLED_FIELDS` and `LESIONS`.
     epoch : int or tf.Tensor, shape (), integer
 
     Returns

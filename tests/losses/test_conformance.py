@@ -35,7 +35,7 @@ FUNCTIONS = {
 # Of networks that judge fields; tested in test_field_likelihood.py.
 OF_LIKELIHOOD = {"FieldLikelihoodLoss", "GaussianLikelihoodLoss"}
 # Losses of what is drawn on the images, whose battery is that of test_annotation_losses.py.
-OF_ANNOTATIONS = {"LabelLoss", "LandmarkLoss", "MaskedLoss", "SmoothnessLoss", "WeightedLosses"}
+OF_ANNOTATIONS = {"CounterpartLoss", "LabelLoss", "LandmarkLoss", "MaskedLoss", "SmoothnessLoss", "WeightedLosses"}
 # Functions of two images or of a field alone, each with known answers in the test file of its own module.
 WITH_A_FILE = {
     "affine_deviation",
@@ -53,6 +53,8 @@ WITH_A_FILE = {
     "label_difference",
     "label_weights",
     "local_correlation",
+    "mask_perimeter",
+    "mask_volume",
     "momentum_energy",
     "multi_kernel_correlation",
     "point_distance",

@@ -20,6 +20,9 @@ HERE = Path(__file__).parent
 # The smallest sensible network of every family.
 CASES = {
     "avsm": {"affine_size": 16, "affine_steps": 1, "width": 0.0625, "momentum_steps": 1, "integration_steps": 2},
+    "counterpart": {
+        "base": {"kind": "voxelmorph", "encoder": (4, 4), "decoder": (4, 4), "last": (4,)}, "features": 2, "halvings": 2
+    },
     "dirv_net": {"levels": 2, "units": 1, "experts": 2, "kernel_sizes": 3, "knots": 6},
     "dlir": {
         "affine_resolution": 2,
@@ -61,7 +64,7 @@ def make(kind, rank=2, **arguments):
     for name, variable in network.named_variables().items():
         if name.endswith("knots"):
             variable.assign(100.0 * variable)
-        if name == "field_layer/kernel":
+        if name.endswith("field_layer/kernel"):
             variable.assign(1e4 * variable)
         if kind == "avsm" and name in ("affine/parameters/bias", "momentum/last/kernel"):
             variable.assign(0.02 * tf.random.stateless_normal(variable.shape, [1, 2]))
@@ -99,7 +102,11 @@ def test_the_contract(kind, rank, rng):
 @families
 @ranks
 def test_settings_count_and_describe_the_network(kind, rank):
-    settings = settings_class(kind)(**CASES[kind] | ({"kernel_sizes": (3, 3)} if kind == "dirv_net" else {}))
+    arguments = CASES[kind] | ({"kernel_sizes": (3, 3)} if kind == "dirv_net" else {})
+    if "base" in arguments:
+        of_base = dict(arguments["base"])
+        arguments["base"] = settings_class(of_base.pop("kind"))(**of_base)
+    settings = settings_class(kind)(**arguments)
     network = settings.build(rank)
     settings.check(rank)
     assert settings.parameters(rank) == network.count_params()

@@ -14,6 +14,7 @@ from skimage.io import imsave
 import dirv_tf
 from dirv_tf.cli.main import main
 from dirv_tf.models import load_weights_file, registry
+from dirv_tf.registration.networks import pieces
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution import building
 
@@ -96,7 +97,7 @@ def test_it_judges_fields_of_any_size(run, triple, monkeypatch):
     batch = (fixed[None, ..., None][inner], moving[None, ..., None][inner], field[None][inner])
     expected = network(batch)["standard_deviation"][0]
     np.testing.assert_allclose(found[:18, :26], expected[:18, :26], atol=1e-6)
-    monkeypatch.setattr(sys.modules[dirv_tf.uncertainty.__module__], "_LARGEST_PIECE", 100)
+    monkeypatch.setattr(pieces, "_LARGEST_PIECE", 100)
     np.testing.assert_allclose(dirv_tf.uncertainty(fixed, moving, field, network, normalize="type"), found, atol=1e-6)
     # One that must see all is given no pieces.
     monkeypatch.setattr(type(network), "halo", None)

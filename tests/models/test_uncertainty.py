@@ -55,8 +55,23 @@ def test_what_it_sees_as_warped_is_the_moving_image_warped(rng, rank):
 
 
 @ranks
+def test_small_differences_are_seen_by_their_logarithms(rng, rank):
+    fixed, _, field = triple(rng, rank)
+    changes, still = [], tf.zeros_like(field)
+    for network in (make(rank, warp_moving=True), make(rank, warp_moving=True, logarithms=True)):
+        equal, near = (network((fixed, fixed + shift, still))["standard_deviation"] for shift in (0.0, 0.004))
+        changes.append(float(tf.reduce_mean(abs(near / equal - 1))))
+    assert changes[1] > 5 * changes[0]
+
+
+def test_logarithms_need_the_warped_image():
+    with pytest.raises(ValueError, match="`logarithms` needs `warp_moving=True`.*logarithms=True, warp_moving=False"):
+        make(logarithms=True)
+
+
+@ranks
 def test_settings_count_and_describe_it(rank):
-    settings = settings_class("uncertainty")(**SMALL, warp_moving=True)
+    settings = settings_class("uncertainty")(**SMALL, warp_moving=True, logarithms=rank == 2)
     network = settings.build(rank)
     assert settings.task == network.task == "uncertainty"
     assert settings.parameters(rank) == network.count_params()
@@ -65,8 +80,10 @@ def test_settings_count_and_describe_it(rank):
     assert settings.work(rank, 2000) == pytest.approx(2 * settings.work(rank, 1000))
 
 
-def test_nothing_beyond_the_halo_is_seen(rng):
-    network, (fixed, moving, field) = make(), triple(rng, 2, side=96, batch=1)
+@pytest.mark.parametrize("logarithms", [False, True])
+def test_nothing_beyond_the_halo_is_seen(rng, logarithms):
+    network = make(warp_moving=logarithms, logarithms=logarithms)
+    fixed, moving, field = triple(rng, 2, side=96, batch=1)
     halo = network.halo[0]
     changed = tf.concat([1 - fixed[:, : 48 - halo], fixed[:, 48 - halo :]], axis=1)
     before, after = (network((each, moving, field))["standard_deviation"][:, 48:] for each in (fixed, changed))

@@ -18,6 +18,8 @@ from dirv_tf.validation import boolean
 _SLOPE = 0.2
 # The field is seen in units of so many pixels. What is predicted is never smaller than LEAST pixels.
 _FIELD_UNIT, LEAST = 10.0, 1e-3
+# A quarter of the step of an image of 8 bits: smaller differences say nothing.
+_DARK = 1e-3
 
 
 @register_network
@@ -39,6 +41,9 @@ class UncertaintyNetwork(RegistrationNetwork):
     warp_moving : bool
         False: the moving image is seen as it is. True: warped by the field, so that what does not fit is seen where it
         is, without searching.
+    logarithms : bool
+        True, with `warp_moving`: also see the logarithms of the difference of the two images and of the steepness of
+        the fixed one. Errors span four orders of magnitude, and so do these.
     spacing, normalization, dtype
         As of `RegistrationNetwork`.
 
@@ -79,6 +84,7 @@ class UncertaintyNetwork(RegistrationNetwork):
         features: int = 16,
         halvings: int = 3,
         warp_moving: bool = False,
+        logarithms: bool = False,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -86,6 +92,12 @@ class UncertaintyNetwork(RegistrationNetwork):
         self.features = channel_count()("features", features)
         self.halvings = pyramid_levels()("halvings", halvings)
         self.warp_moving = boolean()("warp_moving", warp_moving)
+        self.logarithms = boolean()("logarithms", logarithms)
+        if logarithms and not warp_moving:
+            raise ValueError(
+                "`logarithms` needs `warp_moving=True`: unless the moving image is warped, its difference says little. "
+                "Received: logarithms=True, warp_moving=False"
+            )
         self.size_multiples = tuple(math.lcm(2**self.halvings, step) for step in self.spacing_per_axis)
         widths = [self.features * 2**level for level in range(self.halvings + 1)]
         self.encoder_layers = [self._rectified(width) for width in widths]
@@ -95,7 +107,7 @@ class UncertaintyNetwork(RegistrationNetwork):
         self.pooling = max_pooling(rank, dtype=self.layer_policy)
         self.repetition = repetition(rank, dtype=self.layer_policy)
         # No variable depends on the image size, so the model is ready (to count, load or save weights) at once.
-        channels = build_chain(self.encoder_layers, rank, 2 + rank)
+        channels = build_chain(self.encoder_layers, rank, 2 + rank + (2 if logarithms else 0))
         for layer, width in zip(self.decoder_layers, reversed(widths[:-1])):
             channels = build_chain([layer], rank, channels + width)
         build_chain([self.last_layer], rank, channels)
@@ -107,15 +119,16 @@ class UncertaintyNetwork(RegistrationNetwork):
         return convolution(self.rank, filters, kernel_initializer="he_normal", dtype=self.layer_policy)
 
     def get_config(self) -> dict[str, Any]:
-        arguments = {"features": self.features, "halvings": self.halvings, "warp_moving": self.warp_moving}
-        return {**super().get_config(), **arguments}
+        names = "features", "halvings", "warp_moving", "logarithms"
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     @property
     def halo(self) -> tuple[int, ...]:
         """How far a pixel of the output looks, without what the field brings in: convolutions of all sizes."""
         sizes = [2**level for level in range(self.halvings + 1)]
-        # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other.
-        reach = sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1
+        # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other; a
+        # steepness looks a pixel farther.
+        reach = sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1 + self.logarithms
         return geometry.legal_size((reach,) * self.rank, self.size_multiples)
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
@@ -140,7 +153,11 @@ class UncertaintyNetwork(RegistrationNetwork):
         -------
         tf.Tensor, shape (B, n_1, ..., n_r, r), pixels
         """
-        values = tf.concat([fixed, seen, field / _FIELD_UNIT], axis=-1)
+        values = [fixed, seen, field / _FIELD_UNIT]
+        if self.logarithms:
+            steepness = tf.norm(geometry.image_gradient(fixed), axis=-1)
+            values += [_logarithm(tf.abs(fixed - seen)), _logarithm(steepness)]
+        values = tf.concat(values, axis=-1)
         skipped = []
         for layer in self.encoder_layers[:-1]:
             skipped.append(tf.nn.leaky_relu(layer(values), _SLOPE))
@@ -153,3 +170,8 @@ class UncertaintyNetwork(RegistrationNetwork):
 
     def observer(self) -> UncertaintyObserver:
         return UncertaintyObserver(self)
+
+
+def _logarithm(intensities):
+    """Return the logarithm of intensities of [0, 1] as numbers of about -1 to 1."""
+    return 1 + tf.math.log(intensities + _DARK) / 3

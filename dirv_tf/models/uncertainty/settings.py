@@ -22,6 +22,7 @@ class UncertaintySettings(NetworkSettings):
     features: int = setting(channel_count(), default=16)
     halvings: int = setting(pyramid_levels(), default=3)
     warp_moving: bool = setting(boolean(), default=False)
+    logarithms: bool = setting(boolean(), default=False)
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 
     def size_multiples(self, rank: int) -> tuple[int, ...]:
@@ -35,7 +36,8 @@ class UncertaintySettings(NetworkSettings):
 
     def description(self) -> str:
         seen = "the warped moving image" if self.warp_moving else "the moving image"
-        return f"U-Net for uncertainty with {self.features} features, {self.halvings} halvings, {seen}"
+        more = ", logarithms" if self.logarithms else ""
+        return f"U-Net for uncertainty with {self.features} features, {self.halvings} halvings, {seen}{more}"
 
     def work(self, rank: int, pixels: int) -> float:
         """Return the multiplications of all convolutions; one at half the size has a 2^r-th of the pixels."""
@@ -44,7 +46,7 @@ class UncertaintySettings(NetworkSettings):
 
     def _convolutions(self, rank):
         """Yield channels, filters and how often the size was halved of every convolution."""
-        channels = 2 + rank
+        channels = 2 + rank + (2 if self.logarithms else 0)
         for level in range(self.halvings + 1):
             yield channels, self.features * 2**level, level
             channels = self.features * 2**level

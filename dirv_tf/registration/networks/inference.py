@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import VariationalUnit
-from dirv_tf.models import DIRVNet, RecurrentRefinement
+from dirv_tf.models import CounterpartNetwork, DIRVNet, RecurrentRefinement
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
 from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 
@@ -84,6 +84,8 @@ def whole_graph(network, rank):
     """
 
     def register(network, fixed, moving):
+        if isinstance(network, CounterpartNetwork):
+            return _through_base(network, fixed, moving)
         compute = _unit_by_unit if _has_equal_units(network) else flow_field_of_any_size
         return compute(network, fixed, moving)
 
@@ -108,6 +110,14 @@ def _kept_graph(network, rank, rounds, compute):
         # TensorFlow counts all graphs of one place as one: those of several networks would be one that is traced often.
         graphs[rank, rounds] = graph.get_concrete_function()
     return graphs[rank, rounds]
+
+
+def _through_base(network, fixed, moving):
+    """As `CounterpartNetwork.call`, with the graph of its base, which is traced once."""
+    find = whole_graph(network.base, fixed.shape.rank - 2)
+    padded = [geometry.pad_to_multiple(image, network.size_multiples) for image in (fixed, moving)]
+    field = find(network.filled(*padded, find), padded[1])
+    return geometry.crop_to_size(field, tf.unstack(tf.shape(fixed)[1:-1]))
 
 
 class _AsGraphs:

@@ -41,12 +41,16 @@ class NetworkCall(NamedTuple):
         Its own measure, see `RegistrationNetwork.similarity`.
     noise_floor : float or None
         The difference below which its field is noise, see `RegistrationNetwork.noise_floor`.
+    mask : callable or None
+        From a pair and its field to where the fixed image has no counterpart, see `without_counterpart`; None where the
+        network does not say that.
     """
 
     run: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, int]]
     name: str
     similarity: str | None = None
     noise_floor: float | None = None
+    mask: Callable[[Pair, np.ndarray], np.ndarray] | None = None
 
 
 def registered_by_network(pair: Pair, network: NetworkCall) -> Found:

@@ -68,6 +68,7 @@ def inverse_of(result: RegistrationResult, progress: Callable[[int, int], None] 
         doubts=doubts,
         has_inverse=found.has_inverse,
         standard_deviation=None,
+        without_counterpart=None,
     )
 
 
@@ -140,6 +141,7 @@ def composition_of(first: RegistrationResult, second: RegistrationResult) -> Reg
         ),
         has_inverse=None,
         standard_deviation=None,
+        without_counterpart=None,
     )
 
 

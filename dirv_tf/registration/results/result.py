@@ -74,6 +74,8 @@ class RegistrationResult(JudgedResult):
         Of an inverse: pixels that lie at exactly one place of the other image; None for a map that was not inverted.
     standard_deviation : ndarray of float32, shape (n_1, ..., n_r, r), pixels, or None
         Of the field's components, where `with_uncertainty` was asked for it.
+    without_counterpart : ndarray of float32, shape (n_1, ..., n_r), or None
+        From 0 to 1: where the fixed image has no counterpart, of networks that say it, of the kind counterpart.
     """
 
     registered: np.ndarray
@@ -100,6 +102,7 @@ class RegistrationResult(JudgedResult):
     doubts: tuple = ()
     has_inverse: np.ndarray | None = None
     standard_deviation: np.ndarray | None = None
+    without_counterpart: np.ndarray | None = None
 
     def __post_init__(self):
         for name in ("initial", "linear"):
@@ -263,7 +266,8 @@ class RegistrationResult(JudgedResult):
             A new or empty one. It then holds `registered` in the format of the moving file (JPEG, BMP and WebP: PNG,
             which keeps the intensities; DICOM: NRRD; arrays: TIFF), `flow_field`, `affine.tfm`, `metrics.json` and
             `registration.png`; after `with_uncertainty` also `uncertainty` in the format of the field and
-            `uncertainty.png`, and of an inverse `has_inverse`, 255 where there is one and 0 elsewhere.
+            `uncertainty.png`, and of an inverse `has_inverse`, 255 where there is one and 0 elsewhere; of networks that
+            say it `without_counterpart`, from 0 to 255.
         overwrite : bool
             Whether the results of an earlier registration in the folder may be replaced. Other files stay.
         field_format : {"npz", "nii.gz", "nii", "mha", "nrrd"}, optional

@@ -39,7 +39,7 @@ PICTURE_NAME = "registration.png"
 UNCERTAINTY_NAME = "uncertainty"
 TRANSFORM_NAME = "affine.tfm"
 # Images and fields, whose suffix depends on the images.
-_STEMS = ("registered", "has_inverse", "flow_field", "uncertainty")
+_STEMS = ("registered", "has_inverse", "without_counterpart", "flow_field", "uncertainty")
 # Formats in two files (header and pixels) get their sibling in one; JPEG would change the intensities; NRRD holds any
 # geometry of DICOM.
 _IMAGE_SUFFIXES = {
@@ -77,6 +77,9 @@ def save_result(result, folder, overwrite=False, field_format=None):
         if result.has_inverse is not None:
             mask = 255 * result.has_inverse.astype(np.uint8)
             _write_image(temporary / f"has_inverse{image_suffix}", mask, result.fixed_geometry)
+        if result.without_counterpart is not None:
+            mask = np.rint(255 * result.without_counterpart).astype(np.uint8)
+            _write_image(temporary / f"without_counterpart{image_suffix}", mask, result.fixed_geometry)
         write_flow_field(
             temporary / f"flow_field{field_suffix}",
             result.flow_field,

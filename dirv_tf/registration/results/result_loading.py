@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
+
 from dirv_tf.io import read_image, read_uncertainty
 from dirv_tf.io.decoding import decoding
 from dirv_tf.registration.images.given_image import take_image
@@ -66,6 +68,7 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
     with decoding(saved.folder, "the folder of a registration"):
         masks = [name for name in content["files"] if name.startswith("has_inverse.")]
         deviations = [n for n in content["files"] if n.startswith("uncertainty.") and not n.endswith(".png")]
+        without = [name for name in content["files"] if name.startswith("without_counterpart.")]
         (registered,) = (name for name in content["files"] if name.startswith("registered."))
         return RegistrationResult(
             registered=read_image(saved.folder / registered),
@@ -90,6 +93,7 @@ def result_with_images(saved: SavedMap, fixed: Any = None, moving: Any = None) -
             alignment=saved.alignment,
             doubts=saved.doubts,
             has_inverse=read_image(saved.folder / masks[0]) > 0 if masks else None,
+            without_counterpart=read_image(saved.folder / without[0]).astype(np.float32) / 255 if without else None,
             standard_deviation=read_uncertainty(saved.folder / deviations[0]) if deviations else None,
         )
 

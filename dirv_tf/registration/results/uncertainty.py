@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 import weakref
 from typing import Any
 
@@ -16,6 +16,7 @@ from dirv_tf.registration.images.given_image import check_same_rank, take_pair
 from dirv_tf.registration.images.intensities import check_intensities, intensity_ranges, to_unit_interval
 from dirv_tf.registration.maps.linear_map import LinearMap
 from dirv_tf.registration.networks.model_choice import choose_model
+from dirv_tf.registration.networks.pieces import in_pieces
 from dirv_tf.registration.results.field_to_judge import field_to_judge
 from dirv_tf.synthesis import random_keys
 from dirv_tf.validation import integer
@@ -24,8 +25,6 @@ DEFAULT_NETWORKS = {2: "uncertainty-2d"}
 # Of a field that is longer on average, pixels, the linear part is taken out: the shipped network has seen fields of 2
 # pixels on average, of 8 at most.
 _LONG = 10.0
-# Pixels that are looked at together.
-_LARGEST_PIECE = 1_000_000
 _graphs: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
@@ -132,7 +131,8 @@ def judged(
         # Of the whole image: a piece does not hold what the field brings in.
         with geometry.for_any_shape():
             seen = geometry.warp_image(seen, field)
-    deviation = _piecewise(network, one, seen, field)
+    run = functools.partial(_judged_piece, network)
+    deviation = in_pieces(run, (one, seen, field), field.shape[-1], network.halo, network.size_multiples)
     if not (np.isfinite(deviation).all() and deviation.min() > 0):
         raise ValueError(
             "Expected a network of uncertainty whose standard deviations are finite and above 0. "
@@ -183,41 +183,13 @@ def sampled_fields(
     return samples
 
 
-def _piecewise(network, fixed, seen, field):
-    """Judge an image piece by piece; a piece sees as far beyond its own part as the network looks."""
-    size, rank = tuple(fixed.shape[1:-1]), fixed.shape.rank - 2
-    multiples = network.size_multiples
-    padded = [_repeated_to(each, geometry.legal_size(size, multiples)) for each in (fixed, seen, field)]
-    sides = padded[0].shape[1:-1]
-    # Without a halo, the network must see the whole image.
-    halos, is_small = network.halo or sides, network.halo is None or np.prod(size) <= _LARGEST_PIECE
-    halos = geometry.legal_size(halos, multiples)
-    own = [side if is_small else max(round(_LARGEST_PIECE ** (1 / rank)), 2 * halo) for side, halo in zip(sides, halos)]
-    own = geometry.legal_size(own, multiples)
-    run = _graph(network)
-    found = np.empty((*sides, rank), np.float32)
-    for starts in itertools.product(*(range(0, side, step) for side, step in zip(sides, own))):
-        ends = [min(start + step, side) for start, step, side in zip(starts, own, sides)]
-        low = [max(start - halo, 0) for start, halo in zip(starts, halos)]
-        high = [min(end + halo, side) for end, halo, side in zip(ends, halos, sides)]
-        part = (slice(None), *map(slice, low, high))
-        given = [each[part] for each in padded]
-        values = run(*given)
-        if values.shape != given[-1].shape:
-            raise ValueError(
-                f"a {type(network).__name__} must return a 'standard_deviation' of the field's shape. "
-                f"Received: standard_deviation.shape={values.shape}, flow_field.shape={given[-1].shape}"
-            )
-        inner = tuple(slice(start - first, end - first) for start, end, first in zip(starts, ends, low))
-        found[tuple(map(slice, starts, ends))] = values.numpy()[0][inner]
-    return found[tuple(map(slice, size))]
-
-
-def _repeated_to(values, sides):
-    """Repeat the border at the far ends until the sides are legal."""
-    places = [np.arange(side).clip(max=own - 1) for own, side in zip(values.shape[1:-1], sides)]
-    for axis, indices in enumerate(places, start=1):
-        values = tf.gather(values, indices, axis=axis)
+def _judged_piece(network, fixed, seen, field):
+    values = _graph(network)(fixed, seen, field)
+    if values.shape != field.shape:
+        raise ValueError(
+            f"a {type(network).__name__} must return a 'standard_deviation' of the field's shape. "
+            f"Received: standard_deviation.shape={values.shape}, flow_field.shape={field.shape}"
+        )
     return values
 
 

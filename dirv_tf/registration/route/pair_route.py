@@ -10,6 +10,7 @@ from dirv_tf.registration.alignment.align import Alignment
 from dirv_tf.registration.alignment.placement import alike_as_placed, as_alignment, placed
 from dirv_tf.registration.images.pair import Found, Pair
 from dirv_tf.registration.maps.linear_map import LinearMap
+from dirv_tf.registration.networks.counterpart import leaving_aside
 from dirv_tf.registration.networks.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.optimization.pair_optimization import optimized, registered_by_optimization
 from dirv_tf.registration.route.automatic_route import (
@@ -118,6 +119,8 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
         found = registered_by_network(there, call)
         if asked.optimize:
             tell("optimizing")
+            if call.mask is not None:
+                there = leaving_aside(there, call.mask(there, found.flow_field))
             if asked.similarity == "auto" and call.similarity == "mind":
                 found = improved_by_structure(there, found, asked.effort)
             else:

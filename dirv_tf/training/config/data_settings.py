@@ -9,6 +9,7 @@ from typing import ClassVar
 from dirv_tf.training.config.appearance_settings import AppearanceSettings, check_appearance
 from dirv_tf.training.config.config_sections import section, sections_by_kind
 from dirv_tf.training.config.data_arguments import COUNT, LEAST_CONTRAST, SIZE, dataset_arguments
+from dirv_tf.training.config.lesion_settings import LesionSettings
 from dirv_tf.training.config.pairs_settings import PairsSettings
 from dirv_tf.validation import (
     ConfigError,
@@ -46,6 +47,7 @@ class _DrawnSettings:
     swap: bool = setting(boolean(), default=True)
     change_appearance: bool = setting(boolean(), default=False)
     appearance: AppearanceSettings | None = section(AppearanceSettings, default=None)
+    lesions: LesionSettings | None = section(LesionSettings, default=None)
 
     def __post_init__(self):
         check_appearance(self)
@@ -145,6 +147,7 @@ class FolderSettings:
     swap: bool = setting(boolean(), default=True)
     change_appearance: bool = setting(boolean(), default=False)
     appearance: AppearanceSettings | None = section(AppearanceSettings, default=None)
+    lesions: LesionSettings | None = section(LesionSettings, default=None)
 
     def __post_init__(self):
         _check_patch_size(self)
@@ -194,14 +197,15 @@ class MixtureSettings:
     size: tuple[int, ...] = setting(SIZE)
     train_images: int = setting(COUNT)
     test_images: int = setting(COUNT)
-    parts: tuple = sections_by_kind(_MIXED_KINDS, inherited=("size", "train_images", "test_images"))
+    parts: tuple = sections_by_kind(_MIXED_KINDS, inherited=("size", "train_images", "test_images", "lesions"))
     kind: str = setting(one_of("mixture"), default="mixture")
+    lesions: LesionSettings | None = section(LesionSettings, default=None)
 
     def __post_init__(self):
         if len(self.parts) < 2:
             raise ConfigError(f"'data.parts' must be at least two sections. Received: {len(self.parts)}")
         for part in self.parts:
-            for key in ("size", "train_images", "test_images"):
+            for key in ("size", "train_images", "test_images", "lesions"):
                 if getattr(part, key) != getattr(self, key):
                     raise ConfigError(
                         f"'{key}' must be the same in 'data' and in all of 'data.parts'. "

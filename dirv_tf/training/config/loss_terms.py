@@ -65,6 +65,27 @@ class MaskedTerm:
 
 
 @dataclasses.dataclass(frozen=True)
+class CounterpartTerm:
+    """How unlike the images are outside the mask that a network predicts; see `dirv_tf.losses.CounterpartLoss`.
+
+    Added to it are `volume` times the share of the image that the mask covers, `perimeter` times the length of its
+    border per pixel, and `supervision` times its cross-entropy with the pasted lesions, of pairs with `data.lesions`.
+    """
+
+    kind: str = setting(one_of("counterpart"), default="counterpart")
+    weight: float = setting(_WEIGHT, default=1.0)
+    similarity: str = setting(one_of(*SIMILARITIES), default="mse")
+    volume: float = setting(number(low=0), default=0.01)
+    perimeter: float = setting(number(low=0), default=0.01)
+    supervision: float = setting(number(low=0), default=0.0)
+
+    @property
+    def needs(self) -> str | None:
+        """What must be drawn on the images."""
+        return "lesion" if self.supervision else None
+
+
+@dataclasses.dataclass(frozen=True)
 class SmoothnessTerm:
     """How rough the field is; see `dirv_tf.losses.SmoothnessLoss`. The own term of a family has such a part already."""
 
@@ -82,6 +103,7 @@ TERM_KINDS = {
     "boxes": BoxesTerm,
     "landmarks": LandmarksTerm,
     "masked": MaskedTerm,
+    "counterpart": CounterpartTerm,
     "smoothness": SmoothnessTerm,
 }
 
@@ -93,6 +115,17 @@ def check_terms(terms):
         raise ConfigError(
             "'training.terms' must be at least one term, and 'own' at most once; leave it out for the loss alone. "
             f"Received: {', '.join(kinds) or 'none'}"
+        )
+
+
+def check_counterpart(terms, model):
+    """Raise a ConfigError for a term of a mask that the network does not predict and nobody draws."""
+    blind = [term for term in terms or () if term.kind == "counterpart" and not term.supervision]
+    if blind and not model.has_mask:
+        raise ConfigError(
+            "'training.terms' of the kind counterpart needs a network that predicts a mask, of 'model.kind' "
+            "counterpart, or a supervision above 0 by pasted lesions. Received: supervision=0, 'model.kind' "
+            f"{model.kind}"
         )
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from dirv_tf.training.config.appearance_settings import AppearanceSettings, check_appearance
 from dirv_tf.training.config.config_sections import section
 from dirv_tf.training.config.data_arguments import COUNT, LEAST_CONTRAST, SIZE, dataset_arguments
+from dirv_tf.training.config.lesion_settings import LesionSettings
 from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, setting, text
 
 
@@ -37,7 +38,7 @@ class PairsSettings:
     Where the lists have columns for them, labels, landmarks and masks are read: for `training.terms`, and, where both
     lists have them, to measure by. `labels` are those that count, by default all that are found. With `pad`, whole
     images are padded to `size`. `augmentation` and `change_appearance` change the pairs that are trained on, never
-    those that are tested.
+    those that are tested; `lesions` are pasted into both.
     """
 
     known_fields: ClassVar[bool] = False
@@ -59,9 +60,15 @@ class PairsSettings:
     augmentation: AugmentationSettings | None = section(AugmentationSettings, default=None)
     change_appearance: bool = setting(boolean(), default=False)
     appearance: AppearanceSettings | None = section(AppearanceSettings, default=None)
+    lesions: LesionSettings | None = section(LesionSettings, default=None)
 
     def __post_init__(self):
         check_appearance(self)
+        if self.lesions is not None and self.lesions.image != "fixed":
+            raise ConfigError(
+                "'data.lesions.image' must be fixed for 'data.kind' pairs: without true fields, nobody knows where the "
+                f"lesion of a moving image is seen. Received: data.lesions.image={self.lesions.image}"
+            )
         flips = () if self.augmentation is None else self.augmentation.flips
         if any(axis >= len(self.size) for axis in flips):
             raise ConfigError(

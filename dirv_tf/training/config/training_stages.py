@@ -31,9 +31,10 @@ class StageSettings:
     """One entry of `training.stages`: a stage of the network, and for how many epochs it is trained.
 
     The entries name all stages of the network in their order; a stage may stand in several entries, one behind the
-    other. What is left out is that of the section `training`. Every entry begins with a fresh optimizer and with its
-    learning rate; all other stages are frozen, and those behind it are not computed. `steps`, of networks whose stages
-    repeat themselves, is how often in training; what is left out is as often as in tests.
+    other, and a run with a `start_from` may leave out the first ones. What is left out of an entry is that of the
+    section `training`. Every entry begins with a fresh optimizer and with its learning rate; all other stages are
+    frozen, and those behind it are not computed. `steps`, of networks whose stages repeat themselves, is how often in
+    training; what is left out is as often as in tests.
     """
 
     stage: str = setting(text())
@@ -93,7 +94,8 @@ def training_stages(training: Any, names: Sequence[str], unsupervised: dict[str,
     entries = training.stages or _divided(training.epochs, names)
     found = [entry.stage for entry in entries]
     in_order = [name for number, name in enumerate(found) if number == 0 or found[number - 1] != name]
-    if in_order != list(names):
+    legal = [list(names[first:]) for first in range(len(names) if training.start_from else 1)]
+    if in_order not in legal:
         raise ConfigError(
             f"'training.stages' must name the stages of the network in their order, {', '.join(names)}. "
             f"Received: {', '.join(found)}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dirv_tf import losses, metrics
+from dirv_tf.training.config.loss_terms import check_counterpart
 from dirv_tf.validation import ConfigError
 
-_COLUMNS = {
-    "labels": "with the columns fixed_labels and moving_labels, or shapes with label_maps: true",
-    "landmarks": "with the columns fixed_landmarks and moving_landmarks",
-    "mask": "with the column fixed_mask",
+_SOURCES = {
+    "labels": "tables with the columns fixed_labels and moving_labels, or shapes with label_maps: true",
+    "landmarks": "tables with the columns fixed_landmarks and moving_landmarks",
+    "mask": "tables with the column fixed_mask",
+    "lesion": "images of any kind with the section data.lesions",
 }
 
 
@@ -21,12 +23,13 @@ def check_annotations(config, pairs, testing):
     pairs, testing : dirv_tf.datasets.PairBatches
         To train and to test on; the loss is measured in tests too.
     """
+    check_counterpart(config.training.terms, config.model)
     for term in config.training.terms or ():
         for part, given in (("train", pairs), ("test", testing)):
             if term.needs is not None and term.needs not in given.annotations:
                 raise ConfigError(
                     f"'training.terms' with the kind {term.kind} needs {term.needs} of the pairs to train and to test "
-                    f"with: tables {_COLUMNS[term.needs]}. Received: pairs to {part} with, 'data' of kind "
+                    f"with: {_SOURCES[term.needs]}. Received: pairs to {part} with, 'data' of kind "
                     f"{config.data.kind}, that have {', '.join(given.annotations) or 'none'}"
                 )
     if "labels" in _common(pairs, testing) and pairs.label_values != testing.label_values:
@@ -71,6 +74,9 @@ def loss_of_terms(terms, own):
         "boxes": lambda term: losses.LabelLoss(term.measure, boxes=True),
         "landmarks": lambda term: losses.LandmarkLoss(),
         "masked": lambda term: losses.MaskedLoss(term.similarity),
+        "counterpart": lambda term: losses.CounterpartLoss(
+            term.similarity, term.volume, term.perimeter, term.supervision
+        ),
         "smoothness": lambda term: losses.SmoothnessLoss(term.regularizer),
     }
     # The network is judged by the first loss that compares images: its own, wherever that stands.

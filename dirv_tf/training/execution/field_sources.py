@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 import zlib
 
+import numpy as np
 import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.datasets import JudgedPairs, PairBatches
 from dirv_tf.models.pretrained import load_pretrained, pretrained_names
+from dirv_tf.registration import register
 from dirv_tf.registration.networks.inference import flow_field
 from dirv_tf.synthesis import GIVEN_FIELD_KINDS
 from dirv_tf.synthesis.random_keys import stateless_seed
 from dirv_tf.validation import ConfigError
 
+# The fields that `dirv_tf.register` finds with its defaults.
+REGISTERED = "register"
 # What follows the name of a network whose fields are drawn between its own and those that it finds at half the size.
 HALFWAY = ":halfway"
 
@@ -27,8 +33,8 @@ def judged_pairs(
     ----------
     pairs : PairBatches
     names : tuple of str
-        Of `training.given_fields`: "zero", "smoothed", "perturbed", or a shipped network that registers, whose name
-        may end in ":halfway".
+        Of `training.given_fields`: "zero", "smoothed", "perturbed", "register", or a shipped network that registers,
+        whose name may end in ":halfway".
     rank : int
     distinct_epochs : int, optional
         As of `JudgedPairs`. The fields of networks are then kept in memory.
@@ -46,24 +52,31 @@ def judged_pairs(
 
 
 def _source(name, size, rank, keep):
+    if name == REGISTERED:
+        return _kept(_registered, size, rank, keep)
     network_name = name[: -len(HALFWAY)] if name.endswith(HALFWAY) else name
     known = pretrained_names(rank)
     if network_name not in known:
         raise ConfigError(
-            f"'training.given_fields' must hold names among {', '.join(GIVEN_FIELD_KINDS)}, or of shipped networks for "
-            f"{rank}D images ({', '.join(known)}), also with {HALFWAY}. Received: {name!r}"
+            f"'training.given_fields' must hold names among {', '.join((*GIVEN_FIELD_KINDS, REGISTERED))}, or of "
+            f"shipped networks for {rank}D images ({', '.join(known)}), also with {HALFWAY}. Received: {name!r}"
         )
     network = load_pretrained(network_name)
     find = _halfway if name.endswith(HALFWAY) else _found
+    return _kept(functools.partial(find, network), size, rank, keep)
+
+
+def _kept(find, size, rank, keep):
+    """Return the source of the fields that a function of images and a seed finds, in memory where they come again."""
     kept: dict[tuple, tf.Tensor] = {}
 
     def found(fixed, moving, seed):
         if not keep:
-            return find(network, fixed, moving, seed)
+            return find(fixed, moving, seed)
         # Of one epoch and batch, and of the same pairs of it.
         name = (*seed.numpy().tolist(), zlib.crc32(fixed.numpy().tobytes()))
         if name not in kept:
-            kept[name] = find(network, fixed, moving, seed)
+            kept[name] = find(fixed, moving, seed)
         return kept[name]
 
     def source(fixed, moving, key):
@@ -72,6 +85,14 @@ def _source(name, size, rank, keep):
         return tf.ensure_shape(fields, [None, *size, rank])
 
     return source
+
+
+def _registered(fixed, moving, seed):
+    with warnings.catch_warnings():
+        # Of a low contrast, which nobody is to be told of here.
+        warnings.simplefilter("ignore", UserWarning)
+        pairs = zip(fixed.numpy()[..., 0], moving.numpy()[..., 0])
+        return np.stack([register(*pair, normalize="type").flow_field for pair in pairs])
 
 
 def _found(network, fixed, moving, seed):

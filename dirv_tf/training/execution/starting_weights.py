@@ -23,7 +23,7 @@ class StartingWeights:
     card : dict
         What the weights' card says.
     values : dict of str to np.ndarray
-        By the paths of the network's variables.
+        By the paths of variables in the network of the run.
     """
 
     name: str
@@ -37,8 +37,9 @@ class StartingWeights:
 
     def give_to(self, model):
         """Give the network of the run these weights."""
-        for path, variable in model.named_variables().items():
-            variable.assign(self.values[path])
+        variables = model.named_variables()
+        for path, value in self.values.items():
+            variables[path].assign(value)
 
 
 def starting_weights(config):
@@ -73,12 +74,15 @@ def starting_weights(config):
         found, card = load_weights_file(folder), read_card(folder)
     except WeightFileError as error:
         raise ConfigError(f"'training.start_from': {error}") from error
-    if found.kind != config.model.kind:
+    # A network that holds another may start from weights of that one.
+    held = [name for name in config.model.networks if getattr(config.model, name).kind == found.kind]
+    if found.kind != config.model.kind and not held:
         raise ConfigError(
             f"'training.start_from' must be weights of a network of the run's kind, {config.model.kind}. "
             f"Received: {found.kind} in {start_from}"
         )
-    expected, received = config.model.build(config.rank).architecture(), found.architecture()
+    part = getattr(config.model, held[0]) if held else config.model
+    expected, received = part.build(config.rank).architecture(), found.architecture()
     # Keras numbers the networks of a process by their name.
     free = ("name", *found.free_arguments)
     different = [key for key in expected if key not in free and expected[key] != received[key]]
@@ -88,5 +92,6 @@ def starting_weights(config):
             f"{', '.join(f'{key}={expected[key]}' for key in different)}. "
             f"Received: {', '.join(f'{key}={received[key]}' for key in different)} in {start_from}"
         )
-    values = {path: variable.numpy() for path, variable in found.named_variables().items()}
+    place = f"{held[0]}/" if held else ""
+    values = {f"{place}{path}": variable.numpy() for path, variable in found.named_variables().items()}
     return StartingWeights(Path(start_from).name, card, values)

@@ -1,6 +1,5 @@
 """The uncertainty of a field of any program, of a result, and of a registration in a folder."""
 
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from dirv_tf import figures, io
 from dirv_tf.models import RegistrationNetwork, UncertaintyNetwork, save_weights_file
 from dirv_tf.registration import sampled_fields
 from dirv_tf.registration.maps.linear_map import LinearMap
+from dirv_tf.registration.networks import pieces
 
 
 def network_of(rank=2, **arguments):
@@ -47,8 +47,7 @@ def test_an_image_in_pieces_gives_the_same(pair, monkeypatch):
     fixed, moving, field = pair
     network = network_of(warp_moving=True)
     whole = dirv_tf.uncertainty(fixed, moving, field, network)
-    # The name of the module is also that of its function.
-    monkeypatch.setattr(sys.modules[dirv_tf.uncertainty.__module__], "_LARGEST_PIECE", 100)
+    monkeypatch.setattr(pieces, "_LARGEST_PIECE", 100)
     np.testing.assert_allclose(dirv_tf.uncertainty(fixed, moving, field, network), whole, atol=1e-5)
 
 

@@ -72,7 +72,7 @@ def test_the_loss_is_displacement_where_it_is_left_out(tmp_path):
         ([], "'training.terms' must be at least one term, and 'own' at most once.*Received: none"),
         ([{"kind": "own"}, {"weight": 2}], "at most once.*Received: own, own"),
         ("labels", "'training.terms' must be a list of mappings"),
-        ([{"kind": "dice"}], r"'training.terms\[0\].kind' must be one of own, labels, boxes, landmarks, masked, smoothness"),
+        ([{"kind": "dice"}], r"'training.terms\[0\].kind' must be one of own, labels, boxes, landmarks, masked, counterpart, smoothness"),
         ([{"kind": "labels", "weight": 0}], r"'training.terms\[0\].weight' must be a finite number greater than 0"),
         ([{"kind": "landmarks", "measure": "mse"}], r"unknown key 'training.terms\[0\].measure'"),
     ],

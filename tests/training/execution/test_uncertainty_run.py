@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+import tensorflow as tf
 import yaml
 
 import dirv_tf
@@ -81,6 +83,15 @@ def test_commands_take_it(run, tmp_path, capsys, rng):
     assert main(["report", str(run), "-o", str(tmp_path / "page")]) == 0
 
 
+def test_what_register_finds_is_judged_and_kept(tmp_path):
+    config = load(tmp_path / "run.yaml", training={"given_fields": ["register"]}, data={"train_images": 4})
+    pairs = building.training_pairs(config)
+    ((*_, given), true), ((*_, again), _) = (next(iter(pairs.training(1))) for _ in range(2))
+    error, zero = (float(tf.reduce_mean(tf.norm(each - true, axis=-1))) for each in (given, 0 * given))
+    assert 0 < error < 0.3 * zero
+    np.testing.assert_array_equal(given, again)
+
+
 def test_fields_of_networks_are_judged_and_kept(tmp_path):
     given = {"given_fields": ["A-6", "A-6:halfway"]}
     config = load(tmp_path / "run.yaml", training=given, data={"train_images": 4})
@@ -134,7 +145,7 @@ def test_a_network_that_registers_has_none_of_the_settings(tmp_path, settings):
 
 def test_unknown_fields_to_judge_are_refused(tmp_path):
     config = load(tmp_path / "run.yaml", training={"given_fields": ["A-66:halfway"]})
-    with pytest.raises(ConfigError, match="names among zero, smoothed, perturbed, or of shipped.*'A-66:halfway'"):
+    with pytest.raises(ConfigError, match="names among zero, smoothed, perturbed, register, or of shipped.*'A-66:halfway'"):
         building.training_pairs(config)
 
 
