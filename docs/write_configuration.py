@@ -21,6 +21,7 @@ from dirv_tf.training.config.run_config import (
     SeedSettings,
     TrainingSettings,
 )
+from dirv_tf.training.config.teacher_settings import TeacherSettings
 from dirv_tf.training.config.training_stages import StageSettings
 
 PAGE = Path(__file__).with_name("configuration.md")
@@ -38,6 +39,7 @@ SINGLE = {
     "data.lesions": LesionSettings,
     "training": TrainingSettings,
     "training.stages": StageSettings,
+    "training.teacher": TeacherSettings,
     "seeds": SeedSettings,
     "evaluation": EvaluationSettings,
     "reference": ReferenceSettings,

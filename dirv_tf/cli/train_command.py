@@ -160,6 +160,9 @@ def _start_workers(options):
 
 def _how_to_go_on(config, folder, options):
     if config.training.distribution.kind != "multi_worker":
+        if config.training.teacher is not None and not folder.config.is_file():
+            # It was stopped before the run began, while the teacher was at work.
+            return "To go on: the same command again"
         return f"To go on: {options.command} --resume {folder.path}"
     # --resume reads the folder, which other workers may not see.
     begun = options.output or options.resume or (folder.path if _is_chief(config) else "FOLDER_OF_THE_CHIEF")

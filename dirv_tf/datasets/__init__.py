@@ -18,6 +18,7 @@ from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.datasets.registry import from_config
 from dirv_tf.datasets.shape_pairs import ShapePairs
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
+from dirv_tf.datasets.taught_pairs import TaughtPairs
 
 __all__ = [
     "Augmentation",
@@ -30,6 +31,7 @@ __all__ = [
     "PairBatches",
     "ShapePairs",
     "SyntheticPairs",
+    "TaughtPairs",
     "from_config",
     "from_folder",
     "from_pairs",

@@ -64,6 +64,8 @@ class PairBatches(abc.ABC):
     # What is drawn on the images, besides true fields, and which label each channel of the labels is.
     annotations: tuple[str, ...] = ()
     label_values: tuple[int, ...] = ()
+    # After so many training epochs the same pairs come again, see `repeating`; None: never.
+    _distinct_epochs: int | None = None
 
     def __init__(
         self, size: Sequence[int], count: int, batch_size: int, seed: int, frozen_last_batch: bool
@@ -90,6 +92,19 @@ class PairBatches(abc.ABC):
         smaller.batch_size = min(self.batch_size, smaller.count)
         smaller._forget_traces()
         return smaller
+
+    def repeating(self, distinct_epochs: int) -> PairBatches:
+        """Return the dataset whose training epochs are the first ones, again and again; it shares the images.
+
+        Parameters
+        ----------
+        distinct_epochs : int
+            How many there are.
+        """
+        repeating = copy.copy(self)
+        repeating._distinct_epochs = integer(1)("distinct_epochs", distinct_epochs)
+        repeating._forget_traces()
+        return repeating
 
     def training(
         self,
@@ -123,7 +138,8 @@ class PairBatches(abc.ABC):
         steps = self.steps_per_epoch
 
         def numbers(step):
-            epoch, batch_index = step // steps + 1, step % steps
+            epoch, batch_index = step // steps, step % steps
+            epoch = 1 + (epoch if self._distinct_epochs is None else epoch % self._distinct_epochs)
             if self.frozen_last_batch:
                 epoch = tf.where(batch_index == steps - 1, tf.constant(FROZEN_EPOCH, tf.int64), epoch)
             return batch_index, epoch

@@ -61,6 +61,7 @@ def _drawn(run):
 
 def _network_pictures(run):
     # TensorFlow takes seconds to load, which a report without weights does not need.
+    from dirv_tf.datasets import TaughtPairs
     from dirv_tf.models.weight_files import load_weights_file
     from dirv_tf.training.config.config_loading import load_run
     from dirv_tf.training.execution.building import testing_pairs
@@ -68,7 +69,9 @@ def _network_pictures(run):
     from dirv_tf.training.monitoring.pictures import pair_pictures
 
     config = load_run(run.path / "config.yaml")
-    batch = frozen_batch(testing_pairs(config).first(_PAIRS).frozen_batch())
+    testing = testing_pairs(config).first(_PAIRS)
+    # The fields of a teacher need not be kept for longer than the training.
+    batch = frozen_batch((testing.pairs if isinstance(testing, TaughtPairs) else testing).frozen_batch())
     model = load_weights_file(run.weights)
     pair = batch.inputs
     outputs = model.completed(pair, model(pair, training=False))

@@ -64,6 +64,7 @@ MEMBERS = {
         [_OWN, {"kind": "boxes", "weight": 2.0, "measure": "dice"}],
     ),
     "labels": Member("the same, and Dice of both parts", _labels(2.0)),
+    "one-label": Member("the same, and Dice of part 1 alone", _labels(2.0), settings={"data.labels": [1]}),
     "deeper-unsupervised-augmented": Member(
         "a deeper network: local correlation and smoothness, augmented", augmentation=AUGMENTATION, settings=_DEEPER
     ),

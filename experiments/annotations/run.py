@@ -157,4 +157,6 @@ def _measured(name, config, run: RunFolder):
         "steps": len(read_history(run.history)) * training_pairs(config).steps_per_epoch,
         "parameters": measured["parameters"], "seconds": kept["seconds"],
         "processor_seconds": kept.get("processor_seconds"),
-    }
+        # Members of one record may have been trained on different machines.
+        **({"hardware": kept["hardware"]} if "hardware" in kept else {}),
+    }  # fmt: skip

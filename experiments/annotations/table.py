@@ -29,9 +29,10 @@ def rows(record: dict) -> list[list[str]]:
 
 def markdown(record: dict) -> str:
     """Return the record as Markdown."""
+    parts = [member for member in record["members"] if "hardware" in member]
     lines = [
         f"Trained on {record['training_pairs']} ordered pairs of {len(record['trained_on'])} people, tested on "
-        f"{record['members'][0]['test_pairs']} of {len(record['tested_on'])} others. {measured_on(record)}",
+        f"{record['members'][0]['test_pairs']} of {len(record['tested_on'])} others. {measured_on(record, parts)}",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",

@@ -40,6 +40,16 @@ def test_a_stopped_run_names_the_command_that_goes_on(run_file, tmp_path, capsys
     assert f"dirv-tf train --resume {tmp_path / 'run'}" in capsys.readouterr().err
 
 
+def test_a_teacher_that_is_stopped_goes_on_with_the_same_command(run_file, tmp_path, capsys, monkeypatch):
+    def stop(config, folder, tensorboard):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dirv_tf.training.execution.run.execute", stop)
+    teacher = ["--set", f"training.teacher.folder={tmp_path / 'fields'}"]
+    assert main(["train", str(run_file), "--output", str(tmp_path / "run"), *teacher]) == 130
+    assert "To go on: the same command again" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments, folder", [(["--runs", "."], None), ([], "."), ([], None)])
 def test_a_run_of_a_folder_is_known_by_its_name(run_file, arguments, folder, monkeypatch, capsys):
     executed = []

@@ -188,9 +188,13 @@ def _make_paths_absolute(raw, folder):
             if isinstance(section[name], str) and section[name].strip():
                 section[name] = _absolute(section[name], folder)
     training = raw.get("training")
-    start_from = training.get("start_from") if isinstance(training, dict) else None
-    if isinstance(start_from, str) and is_weights_path(start_from.strip()):
-        training["start_from"] = _absolute(start_from, folder)
+    teacher = training.get("teacher") if isinstance(training, dict) else None
+    for section, key in ((training, "start_from"), (teacher, "model")):
+        name = section.get(key) if isinstance(section, dict) else None
+        if isinstance(name, str) and is_weights_path(name.strip()):
+            section[key] = _absolute(name, folder)
+    if isinstance(teacher, dict) and isinstance(teacher.get("folder"), str) and teacher["folder"].strip():
+        teacher["folder"] = _absolute(teacher["folder"], folder)
 
 
 def _absolute(path, folder):

@@ -23,6 +23,8 @@ from dirv_tf.training.config.distribution_settings import (
     SingleSettings,
 )
 from dirv_tf.training.config.loss_terms import TERM_KINDS, check_terms, has_own_loss, own_loss_name
+from dirv_tf.training.config.reference_settings import ReferenceSettings
+from dirv_tf.training.config.teacher_settings import TeacherSettings, check_teacher
 from dirv_tf.training.config.training_stages import (
     LOSSES,
     LOSSES_OF_SETTINGS,
@@ -39,7 +41,6 @@ from dirv_tf.validation import (
     either,
     integer,
     list_of,
-    mapping_of,
     number,
     one_of,
     optional,
@@ -70,7 +71,8 @@ class TrainingSettings:
     ``lambda`` and `image_variance` the variance of the images' noise, or gaussian_likelihood, see `dirv_tf.losses`;
     `given_fields` names the fields that it judges by turns: zero, smoothed, perturbed (see `synthesis.given_fields`),
     register (what `dirv_tf.register` finds), or those of a shipped network; with :halfway behind its name, unfinished
-    ones. After `distinct_epochs` the same images and fields come again, mirrored and turned; left out, never.
+    ones. After `distinct_epochs` the same pairs come again, of such a network mirrored and turned; left out, never.
+    `teacher` is a section of its own, for pairs whose fields nobody knows: who finds those that are learned.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
     shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
@@ -96,6 +98,7 @@ class TrainingSettings:
     symmetry: float | None = setting(number(low=0), default=None)
     given_fields: tuple[str, ...] | None = setting(optional(list_of(text())), default=None)
     distinct_epochs: int | None = setting(optional(_COUNT), default=None)
+    teacher: TeacherSettings | None = section(TeacherSettings, default=None)
     image_variance: float = setting(number(above=0), default=1e-4)
     displacement_weight: float = setting(number(low=0), default=1.0)
     intensity_weight: float = setting(number(low=0), default=1.0)
@@ -146,19 +149,6 @@ class EvaluationSettings:
 
 
 @dataclasses.dataclass(frozen=True)
-class ReferenceSettings:
-    """What somebody else found for the same run, to stand beside its own result; changes nothing in the run.
-
-    `source` says who and where. The names of `metrics` are those of the test metrics, such as `l_dis` or
-    `dl_int_finest`; others are kept, but not shown. `split` says on which pairs they were measured.
-    """
-
-    source: str = setting(text())
-    metrics: dict[str, float] = setting(mapping_of(number()))
-    split: str = setting(one_of("test", "train"), default="test")
-
-
-@dataclasses.dataclass(frozen=True)
 class RunConfig:
     """One run, checked as a whole. Runs that differ in their reference alone are equal.
 
@@ -200,7 +190,8 @@ class RunConfig:
                     f"Received: training.{key}={getattr(self.training, key)}"
                 )
         losses = [stage.loss for stage in self.stages] if has_own_loss(self.training.terms) else []
-        if not data.known_fields and not set(losses) <= set(WITHOUT_FIELDS):
+        check_teacher(self, losses)
+        if not self.known_fields and not set(losses) <= set(WITHOUT_FIELDS):
             fitting = [loss for loss in LOSSES_OF_TASKS[model.task] if loss in WITHOUT_FIELDS]
             raise ConfigError(
                 f"'training.loss' must be {' or '.join(fitting)} for 'data.kind' {data.kind}: the true fields "
@@ -235,11 +226,6 @@ class RunConfig:
                 "'training.given_fields' must be there for networks whose task is uncertainty, and for no other. "
                 f"Received: training.given_fields={given and list(given)}, 'model.kind' {self.model.kind}"
             )
-        if given is None and self.training.distinct_epochs is not None:
-            raise ConfigError(
-                "'training.distinct_epochs' must be left out for networks whose task is not uncertainty. "
-                f"Received: training.distinct_epochs={self.training.distinct_epochs}, 'model.kind' {self.model.kind}"
-            )
         unknown = {"smoothed", "perturbed"} & set(given or ()) if not self.data.known_fields else ()
         if unknown or len(set(given or ())) < len(given or ()):
             raise ConfigError(
@@ -265,6 +251,18 @@ class RunConfig:
     def rank(self):
         """Number of image axes: 2 or 3."""
         return len(self.data.size)
+
+    @property
+    def known_fields(self) -> bool:
+        """Whether the pairs have fields to learn from, and to measure by: true ones, or those of a teacher."""
+        return self.data.known_fields or self.training.teacher is not None
+
+    @property
+    def distinct_epochs(self) -> int | None:
+        """After how many epochs the same pairs come again; None: never."""
+        if self.training.distinct_epochs is None and self.training.teacher is not None:
+            return 1
+        return self.training.distinct_epochs
 
     @property
     def stages(self) -> tuple[TrainingStage, ...]:

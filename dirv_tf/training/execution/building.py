@@ -8,6 +8,7 @@ from dirv_tf import datasets, losses, metrics
 from dirv_tf.training.execution.annotations import loss_of_terms
 from dirv_tf.training.execution.field_sources import judged_pairs
 from dirv_tf.training.execution.joint_clipping import JointlyClippedAdam
+from dirv_tf.training.execution.teacher_store import taught_pairs
 from dirv_tf.validation import ConfigError
 
 # Shares of a stage after which the schedule "halving" halves the learning rate.
@@ -68,7 +69,7 @@ def compile_model(model, config, steps, stage=None, further_metrics=()):
     model.compile(
         optimizer=optimizer,
         loss=_loss(stage, config, steps),
-        metrics=[metrics.RegistrationErrors(model.levels, config.data.known_fields), *of_task, *further_metrics],
+        metrics=[metrics.RegistrationErrors(model.levels, config.known_fields), *of_task, *further_metrics],
         jit_compile=jit_compile,
         steps_per_execution=config.training.steps_per_execution,
     )
@@ -142,7 +143,11 @@ def _pairs(config, part, batch_size, seed):
             text += f". The folder is made by: {made_by}"
         raise ConfigError(text) from error
     given = config.training.given_fields
-    return pairs if given is None else judged_pairs(pairs, given, config.rank, config.training.distinct_epochs)
+    if given is not None:
+        return judged_pairs(pairs, given, config.rank, config.training.distinct_epochs)
+    pairs = taught_pairs(config, part, pairs)
+    distinct = config.distinct_epochs
+    return pairs if distinct is None or part == "test" else pairs.repeating(distinct)
 
 
 def _loss(stage, config, steps):

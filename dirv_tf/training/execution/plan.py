@@ -31,6 +31,7 @@ def plan(config, folder, pairs, testing, found, start=None, distribution=None):
     size, test_size = ("×".join(map(str, each.size)) for each in (pairs, testing))
     preset = f", preset {config.preset}" if config.preset else ""
     fields = f"{data.transform} fields" if data.known_fields else "unknown fields"
+    fields = fields if training.teacher is None else f"fields of a teacher ({training.teacher.description()})"
     drawn = ", ".join(pairs.annotations)
     return [
         f"Run {config.name}{preset}: {config.description}",

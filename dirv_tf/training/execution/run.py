@@ -21,6 +21,7 @@ from dirv_tf.training.execution.results import results_lines, test_row, write_re
 from dirv_tf.training.execution.shared_batches import check_agreement, check_shares
 from dirv_tf.training.execution.staged_training import StagedTraining
 from dirv_tf.training.execution.starting_weights import starting_weights
+from dirv_tf.training.execution.teaching import find_teacher_fields
 from dirv_tf.training.execution.weights_card import weights_card
 from dirv_tf.training.execution.worker_cluster import cluster_of
 from dirv_tf.training.execution.worker_loss import others_may_end, waiting_for_others
@@ -92,6 +93,7 @@ def _carried_out(config, folder, tensorboard, report, build, distribution):
     found = {"versions": versions(), "hardware": hardware()}
     for line in plan(config, folder, pairs, testing, found, start, distribution):
         report(line)
+    find_teacher_fields(config, pairs, testing, report)
     with stop_on_signals(report) as request, contextlib.ExitStack() as stack:
         with others_may_end(distribution.cluster, request):
             check_agreement(config, files, distribution)

@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 from dirv_tf.training.config.data_paths import change_paths
+from dirv_tf.training.config.run_config import is_weights_path
 
 
 def weights_card(config, measured, reference, found):
@@ -32,6 +33,11 @@ def weights_card(config, measured, reference, found):
     change_paths(config.data, settings["data"], lambda path: Path(path).name)
     if config.training.start_from:
         settings["training"]["start_from"] = Path(config.training.start_from).name
+    if config.training.teacher:
+        teacher = settings["training"]["teacher"]
+        teacher["folder"] = Path(teacher["folder"]).name
+        if is_weights_path(teacher.get("model", "")):
+            teacher["model"] = Path(teacher["model"]).name
     return {
         "run": config.name,
         "preset": config.preset,

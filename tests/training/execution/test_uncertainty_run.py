@@ -134,7 +134,7 @@ def test_a_network_that_registers_has_no_fields_to_judge(tmp_path):
         load_run(tmp_path / "run.yaml")
 
 
-@pytest.mark.parametrize("settings", [{"distinct_epochs": 2}, {"image_variance": 0.01}])
+@pytest.mark.parametrize("settings", [{"image_variance": 0.01}])
 def test_a_network_that_registers_has_none_of_the_settings(tmp_path, settings):
     training = {"epochs": 2, "batch_size": 4, **settings}
     (tmp_path / "run.yaml").write_text(yaml.safe_dump({**RUN, "model": {"kind": "voxelmorph"}, "training": training}))
