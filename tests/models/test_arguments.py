@@ -198,24 +198,8 @@ CASES = {
         },
     ],
     "UncertaintyNetwork": [
-        {
-            "rank": 2,
-            "features": 3,
-            "halvings": 2,
-            "warp_moving": True,
-            "logarithms": True,
-            "spacing": (4, 2),
-            "normalization": "each",
-        },
-        {
-            "rank": 3,
-            "features": 2,
-            "halvings": 1,
-            "warp_moving": False,
-            "logarithms": False,
-            "spacing": 2,
-            "normalization": None,
-        },
+        {"rank": 2, "features": 3, "halvings": 2, "warp_moving": True, "logarithms": True, "spacing": (4, 2), "normalization": "each"},
+        {"rank": 3, "features": 2, "halvings": 1, "warp_moving": False, "logarithms": False, "spacing": 2, "normalization": None},
     ],
     "VoxelMorph": [
         {
