@@ -62,7 +62,7 @@ def methods(model: str) -> list[Method]:
 
 
 def _base(network: RegistrationNetwork) -> RegistrationNetwork:
-    base = network.base
+    base = network.base_network
     # Judged as the network that holds it, or its field might be taken where that one's is not.
     object.__setattr__(base, "card", network.card)
     return base

@@ -8,6 +8,14 @@ import tensorflow as tf
 
 from dirv_tf import layers, models
 
+
+
+def as_base(network):
+    """Return the argument `base` of a network that holds this one, with all that it says."""
+    of_the_whole = {"rank", "normalization", *tf.keras.Model().get_config(), "name", "trainable", "dtype"}
+    return {"kind": network.kind, **{key: value for key, value in network.get_config().items() if key not in of_the_whole}}
+
+
 OF_UNITS = {
     "experts": 3,
     "kernel_sizes": (5, 3),
@@ -21,6 +29,16 @@ CASES = {
     "BinomialSmoothing": [{"order": 1}, {"order": None}],
     "ControlPointForce": [{"spacing": 2}, {"spacing": (4, 2)}],
     "ControlPointInterpolation": [{"spacing": 2}, {"spacing": (4, 2)}],
+    "CounterpartNetwork": [
+        {
+            "base": as_base(models.VoxelMorph(2, encoder=(2, 2), decoder=(2, 2), last=(2,))),
+            "rank": 2, "features": 3, "halvings": 2, "fills": 2, "joint": False, "normalization": "each",
+        },
+        {
+            "base": as_base(models.DIRVNet(3, levels=1, units=1, experts=2)),
+            "rank": 3, "features": 2, "halvings": 1, "fills": 0, "joint": True, "normalization": None,
+        },
+    ],
     "ConvGRU": [{"hidden": 3, "kernel_size": 5}, {"hidden": 2, "kernel_size": 1}],
     "CostVolume": [{"radius": 2, "measure": "ssd"}, {"radius": 1, "measure": "sad_box"}],
     "CubicSplineInterpolation": [{"spacing": 2, "border": "replicate"}, {"spacing": (4, 2), "border": "zero"}],
@@ -161,40 +179,14 @@ CASES = {
     ],
     "RWCNet": [
         {
-            "rank": 2,
-            "resolutions": (2, 1),
-            "steps": (2, 3),
-            "radii": 2,
-            "features": 6,
-            "hidden": 5,
-            "blocks": (1, 2),
-            "flow_kernel": 5,
-            "measure": "ssd",
-            "cost_gradient": False,
-            "use_correlation": True,
-            "patches": False,
-            "dropout": 0.25,
-            "zero_start": False,
-            "spacing": (4, 2),
-            "normalization": "each",
+            "rank": 2, "resolutions": (2, 1), "steps": (2, 3), "radii": 2, "features": 6, "hidden": 5,
+            "blocks": (1, 2), "flow_kernel": 5, "measure": "ssd", "cost_gradient": False, "use_correlation": True,
+            "patches": False, "dropout": 0.25, "zero_start": False, "spacing": (4, 2), "normalization": "each",
         },
         {
-            "rank": 3,
-            "resolutions": (4,),
-            "steps": 2,
-            "radii": (1,),
-            "features": 4,
-            "hidden": 3,
-            "blocks": (1,),
-            "flow_kernel": 3,
-            "measure": "sad_box",
-            "cost_gradient": True,
-            "use_correlation": False,
-            "patches": True,
-            "dropout": 0.5,
-            "zero_start": True,
-            "spacing": 2,
-            "normalization": None,
+            "rank": 3, "resolutions": (4,), "steps": 2, "radii": (1,), "features": 4, "hidden": 3, "blocks": (1,),
+            "flow_kernel": 3, "measure": "sad_box", "cost_gradient": True, "use_correlation": False,
+            "patches": True, "dropout": 0.5, "zero_start": True, "spacing": 2, "normalization": None,
         },
     ],
     "UncertaintyNetwork": [
@@ -245,6 +237,9 @@ def own_arguments(kind):
         names |= {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             break
+    if kind is models.CounterpartNetwork:
+        # That of the network it holds.
+        names.remove("spacing")
     return names - KERAS_S_OWN
 
 

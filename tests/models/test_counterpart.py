@@ -45,12 +45,12 @@ def test_the_mask(rng, rank):
 
 def test_without_filling_the_field_is_that_of_the_base(rng):
     network, inputs = make(fills=0), pair(rng)
-    expected = network.base(inputs)["flow_field"]
+    expected = network.base_network(inputs)["flow_field"]
     np.testing.assert_array_equal(network(inputs)["flow_field"], expected)
     filling = make(fills=2)
     filling.set_weights(network.get_weights())
     np.testing.assert_array_equal(filling(inputs, training=True)["flow_field"], expected)
-    filling.base.field_layer.kernel.assign(1e5 * filling.base.field_layer.kernel)
+    filling.base_network.field_layer.kernel.assign(1e5 * filling.base_network.field_layer.kernel)
     filling.head.last_layer.bias.assign([8.0])
     assert np.abs(filling(inputs)["flow_field"] - filling(inputs, training=True)["flow_field"]).max() > 1e-3
 
@@ -62,9 +62,9 @@ def test_what_is_trained_in_which_stage(rng, kind):
     assert network.stages == {"voxelmorph": ("base", "mask"), "dlir": ("affine", "spline0", "mask")}[kind]
     network.start_stage(first)
     assert "counterpart_mask" not in network(inputs) and not network.head.trainable_variables
-    assert 0 < len(network.trainable_variables) <= len(network.base.variables)
+    assert 0 < len(network.trainable_variables) <= len(network.base_network.variables)
     network.start_stage("mask")
-    assert network.base.stage is None and "counterpart_mask" in network(inputs)
+    assert network.base_network.stage is None and "counterpart_mask" in network(inputs)
     assert len(network.trainable_variables) == len(network.variables)
     network.joint = False
     network.start_stage("mask")
@@ -79,9 +79,9 @@ def test_a_frozen_base_keeps_its_weights_and_the_head_learns(rng):
     fixed = tf.where(lesion > 0, 1.0, 0.3 * fixed)
     network.start_stage("mask")
     network.compile(tf.keras.optimizers.Adam(1e-2), CounterpartLoss(supervision=1.0))
-    before = [variable.numpy() for variable in network.base.variables]
+    before = [variable.numpy() for variable in network.base_network.variables]
     losses = [network.train_on_batch((fixed, 0.3 * moving), {"lesion": lesion}) for _ in range(30)]
-    for variable, value in zip(network.base.variables, before):
+    for variable, value in zip(network.base_network.variables, before):
         np.testing.assert_array_equal(variable, value)
     mask = network((fixed, 0.3 * moving))["counterpart_mask"].numpy()
     assert losses[-1] < 0.5 * losses[0]
@@ -92,8 +92,8 @@ def test_the_mask_passes_no_gradient_to_the_base(rng):
     network, inputs = make(), pair(rng)
     with tf.GradientTape() as tape:
         mask = tf.reduce_sum(network(inputs, training=True)["counterpart_mask"])
-    gradients = tape.gradient(mask, [*network.base.trainable_variables, *network.head.trainable_variables])
-    count = len(network.base.trainable_variables)
+    gradients = tape.gradient(mask, [*network.base_network.trainable_variables, *network.head.trainable_variables])
+    count = len(network.base_network.trainable_variables)
     assert all(gradient is None for gradient in gradients[:count])
     assert all(gradient is not None for gradient in gradients[count:])
 
@@ -101,7 +101,7 @@ def test_the_mask_passes_no_gradient_to_the_base(rng):
 def test_nothing_beyond_the_halos_is_seen(rng):
     network = make(fills=1)
     fixed, moving = (tf.constant(rng.random((1, 512, 16, 1)), tf.float32) for _ in range(2))
-    network.base.field_layer.kernel.assign(1e4 * network.base.field_layer.kernel)
+    network.base_network.field_layer.kernel.assign(1e4 * network.base_network.field_layer.kernel)
     halo = network.halo[0]
     changed = tf.concat([1 - fixed[:, : 256 - halo], fixed[:, 256 - halo :]], axis=1)
     before, after = (network((each, moving)) for each in (fixed, changed))

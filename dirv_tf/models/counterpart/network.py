@@ -54,7 +54,8 @@ class CounterpartNetwork(RegistrationNetwork):
 
     Attributes
     ----------
-    base : RegistrationNetwork
+    base_network : RegistrationNetwork
+        What `base` says; `spacing` is its own.
     head : MaskHead
     stages : tuple of str
         Those of the base, or "base" where it has one alone, and "mask". In those of the base, the head is not called.
@@ -110,7 +111,8 @@ class CounterpartNetwork(RegistrationNetwork):
         self.halvings = pyramid_levels()("halvings", halvings)
         self.fills = integer(0, 100)("fills", fills)
         self.joint = boolean()("joint", joint)
-        self.base, self.levels, self.stages = made, made.levels, counterpart_stages(made.stages)
+        self._set_untracked("base", dict(base))
+        self.base_network, self.levels, self.stages = made, made.levels, counterpart_stages(made.stages)
         self.size_multiples = tuple(math.lcm(2**self.halvings, multiple) for multiple in made.size_multiples)
         self.head = MaskHead(rank, self.features, self.halvings, self.layer_policy, name="head")
         self.head.build()
@@ -120,13 +122,13 @@ class CounterpartNetwork(RegistrationNetwork):
         config = super().get_config()
         del config["spacing"]
         own = {"features": self.features, "halvings": self.halvings, "fills": self.fills, "joint": self.joint}
-        arguments = {key: value for key, value in self.base.get_config().items() if key not in _OF_THE_WHOLE}
-        return {**config, "base": {"kind": self.base.kind, **arguments}, **own}
+        arguments = {key: value for key, value in self.base_network.get_config().items() if key not in _OF_THE_WHOLE}
+        return {**config, "base": {"kind": self.base_network.kind, **arguments}, **own}
 
     @property
     def halo(self) -> tuple[int, ...] | None:
         """What the base sees, and the head of what the base gave, as often as they are called one after the other."""
-        of_base = self.base.halo
+        of_base = self.base_network.halo
         if of_base is None:
             return None
         of_head, rounds = self._reach_of_head, 1 + self.fills
@@ -146,11 +148,11 @@ class CounterpartNetwork(RegistrationNetwork):
 
     @property
     def similarity(self) -> str | None:
-        return own_similarity(self.base.kind, self._registration_loss, self.card)
+        return own_similarity(self.base_network.kind, self._registration_loss, self.card)
 
     def named_variables(self) -> dict[str, tf.Variable]:
         # A family may have paths of its own.
-        parts = {"base": self.base.named_variables(), "head": variable_paths(self.head)}
+        parts = {"base": self.base_network.named_variables(), "head": variable_paths(self.head)}
         return {f"{part}/{path}": variable for part, named in parts.items() for path, variable in named.items()}
 
     def start_stage(self, name: str, **options: Any) -> None:
@@ -158,28 +160,28 @@ class CounterpartNetwork(RegistrationNetwork):
         learns = self.joint or name != MASK_STAGE
         # Keras 3 passes by what seems to be so already, and with it the parts that a stage of the base has frozen.
         for value in (not learns, learns):
-            self.base.trainable = value
+            self.base_network.trainable = value
         self.head.trainable = name == MASK_STAGE
         if name == MASK_STAGE:
-            self.base._set_untracked("stage", None)
-        elif len(self.base.stages) > 1:
-            self.base.start_stage(name, **options)
+            self.base_network._set_untracked("stage", None)
+        elif len(self.base_network.stages) > 1:
+            self.base_network.start_stage(name, **options)
 
     def compile(self, optimizer: Any = "adam", loss: Callable[..., tf.Tensor] | None = None, *args: Any, **kwargs: Any):
         super().compile(optimizer, loss, *args, **kwargs)
         # Whether it is to register both ways.
-        self.base._set_untracked("_registration_loss", loss)
+        self.base_network._set_untracked("_registration_loss", loss)
 
     # Nothing here depends on the values of tensors.
     @tf.autograph.experimental.do_not_convert
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool | None = None) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
         if self.stage not in (None, MASK_STAGE):
-            return self.base((fixed, moving))
+            return self.base_network((fixed, moving))
         seen = fixed
         if self.fills and not training:
-            seen = self.filled(fixed, moving, lambda one, two: self.base((one, two))["flow_field"])
-        outputs = self.base((seen, moving))
+            seen = self.filled(fixed, moving, lambda one, two: self.base_network((one, two))["flow_field"])
+        outputs = self.base_network((seen, moving))
         if seen is not fixed and "fixed_images" in outputs:
             images = [fixed]
             for _ in outputs["fixed_images"][1:]:
@@ -230,7 +232,7 @@ class CounterpartNetwork(RegistrationNetwork):
         return self.head(tuple(map(tf.stop_gradient, (fixed, registered, flow_field))))
 
     def completed(self, inputs: Any, outputs: dict[str, Any]) -> dict[str, Any]:
-        return self.base.completed(inputs, outputs)
+        return self.base_network.completed(inputs, outputs)
 
     def observer(self) -> CounterpartObserver:
         return CounterpartObserver(self)

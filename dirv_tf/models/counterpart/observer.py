@@ -21,4 +21,4 @@ class CounterpartObserver(NetworkObserver):
         return values
 
     def pictures(self, outputs: dict[str, Any], epoch: int) -> Iterator[tuple[str, np.ndarray]]:
-        yield from self.network.base.observer().pictures(outputs, epoch)
+        yield from self.network.base_network.observer().pictures(outputs, epoch)

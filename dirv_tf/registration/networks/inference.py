@@ -114,7 +114,7 @@ def _kept_graph(network, rank, rounds, compute):
 
 def _through_base(network, fixed, moving):
     """As `CounterpartNetwork.call`, with the graph of its base, which is traced once."""
-    find = whole_graph(network.base, fixed.shape.rank - 2)
+    find = whole_graph(network.base_network, fixed.shape.rank - 2)
     padded = [geometry.pad_to_multiple(image, network.size_multiples) for image in (fixed, moving)]
     field = find(network.filled(*padded, find), padded[1])
     return geometry.crop_to_size(field, tf.unstack(tf.shape(fixed)[1:-1]))

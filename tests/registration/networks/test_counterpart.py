@@ -44,7 +44,7 @@ def test_the_mask_is_in_the_result_and_its_folder(network, images, tmp_path):
 
 
 def test_the_graph_of_the_base_gives_the_field_of_the_network(network, rng):
-    network.base.field_layer.kernel.assign(1e5 * network.base.field_layer.kernel)
+    network.base_network.field_layer.kernel.assign(1e5 * network.base_network.field_layer.kernel)
     images = [tf.constant(rng.random((2, 30, 21, 1)), tf.float32) for _ in range(2)]
     expected = flow_field_of_any_size(network, *images)
     assert np.abs(expected).max() > 0.1

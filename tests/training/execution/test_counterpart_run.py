@@ -58,7 +58,7 @@ def test_it_starts_from_weights_of_its_base(tmp_path):
     config = load(tmp_path / "run.yaml", training=training)
     network, start = building.build_model(config), starting_weights(config)
     start.give_to(network)
-    for one, two in zip(network.base.variables, base.variables):
+    for one, two in zip(network.base_network.variables, base.variables):
         np.testing.assert_array_equal(one, two)
     with pytest.raises(ConfigError, match="'training.stages' must name the stages of the network in their order"):
         load(tmp_path / "run.yaml", training={"stages": [{"stage": "mask", "epochs": 2}]})
