@@ -7,7 +7,6 @@ import sys
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import add_output, at_least, say
-from experiments.folders import RECORDS
 
 _EPILOG = """\
 Chessboards and tissue (make tissue-data) with known fields and of a seed that no training has, registered as they are
@@ -56,10 +55,7 @@ def _parser():
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--model", default=str(RECORDS / "counterpart" / "network"),
-        help="network with a mask (default: that of counterpart-2d, in experiments/results)",
-    )
+    parser.add_argument("--model", default="counterpart-2d", help="network with a mask (default: %(default)s)")
     parser.add_argument("--pairs", type=at_least(1), default=8, metavar="N", help="pairs per set (default: 8)")
     parser.add_argument("--threads", type=at_least(1), default=1, metavar="N", help="processor cores (default: 1)")
     add_output(parser, "counterpart")

@@ -9,7 +9,6 @@ import tensorflow as tf
 from dirv_tf import layers, models
 
 
-
 def as_base(network):
     """Return the argument `base` of a network that holds this one, with all that it says."""
     of_the_whole = {"rank", "normalization", *tf.keras.Model().get_config(), "name", "trainable", "dtype"}

@@ -22,6 +22,7 @@ from dirv_tf.registration.route.automatic_route import (
 )
 from dirv_tf.registration.route.field_checks import explained_share
 from dirv_tf.registration.route.first_field import WORTH_A_TRY
+from dirv_tf.registration.route.foreign_content import without_foreign_content
 from dirv_tf.registration.route.intensity_pose import intensity_pose
 from dirv_tf.registration.route.intensity_trial import (
     PERHAPS_ONE_CONTRAST,
@@ -92,6 +93,17 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
         tell("registering")
         linear, found = registered_from_landmarks(pair, asked.similarity, asked.effort)
         return Registered(found, linear)
+    whole = _registered(pair, call, asked, tell)
+    # Volumes take ten times as long as images, and are spared the second look.
+    by_intensities = not asked.by_network_alone and asked.similarity in ("auto", "mse")
+    if by_intensities and asked.optimize and pair.fixed.ndim == 2:
+        there = replace(pair, linear=whole.linear)
+        whole = replace(whole, found=without_foreign_content(there, whole.found, asked.effort))
+    return whole
+
+
+def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str], None]) -> Registered:
+    """Register a pair without landmarks."""
     by_intensities = not asked.by_network_alone and asked.similarity in ("auto", "mse")
     trial = None
     if by_intensities and alike_as_placed(pair, asked.align):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dirv_tf.models import CounterpartNetwork, load_weights_file, read_card, save_weights_file
+from dirv_tf.registration.networks.model_choice import model_path
 from dirv_tf.training.config.config_loading import load_run
 from experiments.counterpart import page, run
 from experiments.counterpart.measures import mask_scores, moved, ring
@@ -68,8 +69,8 @@ def test_the_page_is_up_to_date():
 
 def test_the_run_file_is_legal():
     config = load_run("counterpart-2d", folder=ALL_RUNS)
-    # What is committed are its weights, and the record is that of these.
-    network = RECORDS / "counterpart" / "network"
+    # The record is that of the shipped weights.
+    network = model_path("counterpart-2d")
     card, record = read_card(network), json.loads((RECORDS / "counterpart" / "counterpart.json").read_text())
     assert card["run"] == record["model"] == config.name and card["sha256"] == record["sha256"]
     assert load_weights_file(network).architecture()["base"] == config.model.build(2).architecture()["base"]
