@@ -167,7 +167,9 @@ class CounterpartNetwork(RegistrationNetwork):
         elif len(self.base_network.stages) > 1:
             self.base_network.start_stage(name, **options)
 
-    def compile(self, optimizer: Any = "adam", loss: Callable[..., tf.Tensor] | None = None, *args: Any, **kwargs: Any):
+    def compile(
+        self, optimizer: Any = "adam", loss: Callable[..., tf.Tensor] | None = None, *args: Any, **kwargs: Any
+    ) -> None:
         super().compile(optimizer, loss, *args, **kwargs)
         # Whether it is to register both ways.
         self.base_network._set_untracked("_registration_loss", loss)
