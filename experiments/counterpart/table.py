@@ -49,8 +49,7 @@ def fills_markdown(record: dict[str, Any], before: dict[str, Any]) -> str:
     same = "the same" if before["sha256"] == record["sha256"] else "other"
     return (
         "How often the image is filled, and that 4 pixels around the mask are left out, was chosen on pairs of another "
-        f"seed ({before['seed']}): there, {same} weights gave means of {'; '.join(means)} with `fills: 2`. The test "
-        "metrics on the card were measured with 2.\n"
+        f"seed ({before['seed']}): there, {same} weights gave means of {'; '.join(means)} with `fills: 2`.\n"
     )
 
 

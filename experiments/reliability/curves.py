@@ -41,7 +41,16 @@ CASES = {
         },
         ("level0", "level1"),
     ),
+    "counterpart": (
+        {
+            "base": {"kind": "voxelmorph", "encoder": [4, 8], "decoder": [8, 4], "last": [4], "field_scale": 2},
+            "features": 4, "halvings": 1,
+        },
+        ("base", "mask"),
+    ),
 }  # fmt: skip
+# What a family without a loss of its own learns from.
+_TERMS = {"counterpart": [{"kind": "counterpart"}, {"kind": "smoothness", "weight": 0.1}]}
 
 
 def main(arguments=None):
@@ -136,6 +145,7 @@ def trained(kind: str, epochs: int, cases: dict = CASES) -> dict[str, list[float
         start = _start(Path(place) / "start.npz", kind, arguments)
         share = _epochs_per_stage(kind, epochs, cases)
         training = {"stages": [{"stage": name, "epochs": share} for name in stages]} if stages else {"epochs": epochs}
+        own = {"loss": "displacement" if kind == "dirv_net" else "unsupervised"}
         run = {
             "name": kind, "description": "a small network whose curve is known", "model": {"kind": kind, **arguments},
             "data": {
@@ -144,7 +154,7 @@ def trained(kind: str, epochs: int, cases: dict = CASES) -> dict[str, list[float
             },
             "training": {
                 **training, "batch_size": _BATCH, "learning_rate": 1e-3, "start_from": str(start), "jit_compile": False,
-                "loss": "displacement" if kind == "dirv_net" else "unsupervised",
+                **({"terms": _TERMS[kind]} if kind in _TERMS else own),
             },
             "evaluation": {"batch_size": 8, "validation_images": 8},
         }  # fmt: skip

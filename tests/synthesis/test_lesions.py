@@ -55,7 +55,7 @@ def test_a_lesion_is_a_function_of_seed_epoch_and_number():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"chance": 1.5}, {"area": (0.2, 0.1)}, {"area": (0.0, 0.1)}, {"fills": ("snow",)}, {"image": "both"}]
+    "wrong", [{"chance": 1.5}, {"area": (0.2, 0.1)}, {"area": (0.0, 0.1)}, {"fills": ("snow",)}, {"image": "none"}]
 )
 def test_limits_are_checked(wrong):
     with pytest.raises(ValueError, match="Received: "):
