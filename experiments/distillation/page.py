@@ -6,12 +6,14 @@ import json
 import sys
 from pathlib import Path
 
+from dirv_tf.metrics.names import METRIC_NAMES
 from experiments.distillation.members import TARGETS
 from experiments.distillation.run import RECORD, by_size_and_target
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.written_page import WrittenPage, measured_on
 
-_COLUMNS = ("network", "learned from", "ΔL_dis %", "ΔL_int %", "folded %", "ms per pair", "processor time to train")
+_SHOWN = [METRIC_NAMES[key].heading for key in ("dl_dis", "dl_int", "folded_percent")]
+_COLUMNS = ("network", "learned from", *_SHOWN, "ms per pair", "processor time to train")
 _TITLES = {"chessboards-64": "Chessboards", "tissue-64": "Tissue"}
 
 
@@ -63,7 +65,7 @@ def _sentence(record):
                       for target, what in TARGETS.items() if (size, target) in rows]
         parts.append(f"{_TITLES.get(test, test).lower()}: {', '.join(reductions)}, the teacher itself "
                      f"{teacher['tests'][test]['dl_dis_finest']:.1f}")
-    return f"ΔL_dis of the {size} network on {'; on '.join(parts)}.\n"
+    return f"{METRIC_NAMES['dl_dis'].label} of the {size} network on {'; on '.join(parts)}.\n"
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "distillation.md", "experiments.distillation.page", blocks)

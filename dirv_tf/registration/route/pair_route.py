@@ -106,10 +106,11 @@ def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str
     """Register a pair without landmarks."""
     by_intensities = not asked.by_network_alone and asked.similarity in ("auto", "mse")
     trial = None
+    may_look = asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2
     if by_intensities and alike_as_placed(pair, asked.align):
         tell("registering")
         first, enough = None, True
-        if asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2:
+        if may_look:
             first, enough = first_look(pair, asked.effort)
         if not enough:
             there_already = registered_where_it_is(pair, asked.effort)
@@ -117,6 +118,13 @@ def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str
                 return Registered(there_already, pair.linear, notes=("no alignment was needed",))
         trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first)
         if trial.found is not None and trial.needs_no_alignment:
+            return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
+    elif by_intensities and may_look and asked.align == "auto":
+        # A strong deformation leaves little alike of a repeated pattern, which an alignment takes somewhere else.
+        tell("registering")
+        first, enough = first_look(pair, asked.effort)
+        trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first) if enough else None
+        if trial is not None and trial.found is not None and trial.needs_no_alignment:
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
         tell("aligning")
