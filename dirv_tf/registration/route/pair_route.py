@@ -120,12 +120,11 @@ def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str
         if trial.found is not None and trial.needs_no_alignment:
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
     elif by_intensities and may_look and asked.align == "auto":
-        # A strong deformation leaves little alike of a repeated pattern, which an alignment takes somewhere else.
+        # A strong deformation leaves little alike of a repeated pattern, which an alignment takes somewhere else. This
+        # is kept unless an alignment explains as much: a shift is to be said as one.
         tell("registering")
         first, enough = first_look(pair, asked.effort)
         trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first) if enough else None
-        if trial is not None and trial.found is not None and trial.needs_no_alignment:
-            return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
     if asked.align != "none":
         tell("aligning")
     if by_intensities and asked.optimize and asked.align in ("auto", "affine"):
