@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 
 from dirv_tf.models.registry import SettingsByKind
-from dirv_tf.training.config.appearance_settings import AppearanceSettings
+from dirv_tf.training.config.common_data_settings import AppearanceSettings, LesionSettings
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.distribution_settings import DISTRIBUTIONS
-from dirv_tf.training.config.lesion_settings import LesionSettings
 from dirv_tf.training.config.loss_terms import TERM_KINDS
 from dirv_tf.training.config.pairs_settings import AugmentationSettings
 from dirv_tf.training.config.run_config import (

@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import parse_override
-from dirv_tf.validation import ConfigError
 from experiments.annotations.members import MEMBERS
 from experiments.arguments import add_output, say
+from experiments.trainings_command import exit_status_of, use_cores
 
 _MEMBERS = "\n".join(f"  {name:{max(map(len, MEMBERS))}}  {member.what}" for name, member in MEMBERS.items())
 _EPILOG = f"""\
@@ -46,27 +45,14 @@ def main(arguments=None):
     prepare_process()
     options = _parser().parse_args(arguments)
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
-    import tensorflow as tf
-
-    from dirv_tf.training.execution.checkpoints import CheckpointError
-    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from experiments.annotations.run import compare_annotations
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-    try:
-        overrides = dict(parse_override(text) for text in options.set)
+    def work():
+        overrides = dict(map(parse_override, options.set))
         compare_annotations(options.people, options.output, options.members, overrides, say)
-    except (TrainingInterrupted, KeyboardInterrupt) as stop:
-        print(f"Stopped. The same command goes on; what is finished is in {options.output}", file=sys.stderr)
-        return stopped_status(stopping_signal(stop))
-    except (ConfigError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (TrainingDiverged, CheckpointError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    use_cores(options.threads)
+    return exit_status_of(work, options.output)
 
 
 def _parser():

@@ -13,6 +13,7 @@ import numpy as np
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import add_output, say
+from experiments.trainings_command import exit_status_of, use_cores
 
 RUN = Path(__file__).with_name("histology.yaml")
 RECORD = "landmarks.json"
@@ -37,23 +38,17 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 done, 2 wrong settings.
+        Exit status: 0 done, 1 a training failed, 2 wrong command line or files, 130 stopped by Ctrl-C, 143 by SIGTERM.
     """
     prepare_process()
     options = _parser().parse_args(arguments)
-    import tensorflow as tf
-
     from dirv_tf.training.config.config_loading import parse_override
-    from dirv_tf.validation import ConfigError
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-    try:
+    def work():
         compare_landmarks(options.output, options.tissues, dict(map(parse_override, options.set)), say)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    use_cores(options.threads)
+    return exit_status_of(work, options.output)
 
 
 def compare_landmarks(

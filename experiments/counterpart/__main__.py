@@ -7,6 +7,7 @@ import sys
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import add_output, at_least, say
+from experiments.trainings_command import use_cores
 
 _EPILOG = """\
 Chessboards and tissue (make tissue-data) with known fields and of a seed that no training has, registered as they are
@@ -34,12 +35,9 @@ def main(arguments=None):
     prepare_process()
     options = _parser().parse_args(arguments)
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
-    import tensorflow as tf
-
     from experiments.counterpart.run import measure_counterpart
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    use_cores(options.threads)
     try:
         measure_counterpart(options.output, options.model, options.pairs, say)
     except (ValueError, OSError) as error:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Callable, NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 import dirv_tf
 from dirv_tf.models import RegistrationNetwork, load_pretrained, load_weights_file
 from dirv_tf.models.pretrained import is_pretrained
-
-# Pixels around the network's mask that are left out of a registration with it.
-MARGIN = 4
+from dirv_tf.registration.images.pair import MARGIN, Pair
+from dirv_tf.registration.maps.linear_map import LinearMap
 
 
 class Method(NamedTuple):
@@ -42,9 +40,7 @@ def methods(model: str) -> list[Method]:
 
     def with_mask(fixed, moving):
         mask = dirv_tf.register(fixed, moving, network, normalize="type").without_counterpart
-        counted = ~ndimage.binary_dilation(mask > 0.5, iterations=MARGIN)
-        if not counted.any():
-            counted[:] = True
+        counted = Pair(fixed, moving, LinearMap.identity(fixed.ndim)).without(mask > 0.5).mask
         return dirv_tf.register(fixed, moving, normalize="type", fixed_mask=counted).flow_field, mask
 
     around = f"and {MARGIN} pixels around it"

@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dirv_tf import datasets, synthesis
-from experiments.folders import CHECKOUT
+from dirv_tf import synthesis
+from experiments.known_pairs import chessboards_and_tissue
 
 # Of pairs that no network of the comparison was trained or tested on.
 SEED = 20281
 SIDE = 128
-_TISSUE = CHECKOUT / "data" / "tissue_set" / "test"
 # What a hole shows: of a torn part the brightest or darkest intensity, of a lesion another part of the image.
 HOLES = {"torn": ("background",), "lesion": ("texture",)}
 _AREA = (0.02, 0.08)
@@ -43,19 +42,12 @@ def hole_pairs(count: int) -> list[HolePairs]:
     FileNotFoundError
         Where `make tissue-data` was not carried out.
     """
-    # Batches of four: the pairs of a batch share the strength of their non-rigid part.
-    common = {"size": (SIDE, SIDE), "count": count, "batch_size": 4, "seed": SEED}
-    boards = datasets.from_config({"kind": "chessboard", **common})
-    tissue = datasets.from_config({"kind": "folder", "folder": str(_TISSUE), "normalization": "joint", **common})
     return [
-        _with_holes("chessboards", f"gradient chessboards of {SIDE}²", boards),
-        _with_holes("tissue", f"patches of {SIDE}² of sections that no training saw", tissue),
+        _with_holes(name, what, *arrays) for name, (what, arrays) in chessboards_and_tissue(SIDE, count, SEED).items()
     ]
 
 
-def _with_holes(name, what, pairs):
-    parts = [(fixed, moving, field) for (fixed, moving), field in pairs.evaluation().as_numpy_iterator()]
-    fixed, moving, field = (np.concatenate(arrays) for arrays in zip(*parts))
+def _with_holes(name, what, fixed, moving, field):
     holes = {}
     for hole, fills in HOLES.items():
         limits = synthesis.LesionRange(chance=1.0, area=_AREA, fills=fills)

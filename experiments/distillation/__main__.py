@@ -6,10 +6,9 @@ import argparse
 import sys
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import parse_override
-from dirv_tf.validation import ConfigError
 from experiments.arguments import add_output, at_least, say
+from experiments.trainings_command import exit_status_of, use_cores
 
 _EPILOG = """\
 Small U-Nets are trained on the same pairs of chessboards and tissue in equally many steps: on intensities alone, on the
@@ -40,27 +39,14 @@ def main(arguments=None):
     from experiments.distillation.members import MEMBERS
 
     options = _parser(list(MEMBERS)).parse_args(arguments)
-    import tensorflow as tf
-
-    from dirv_tf.training.execution.checkpoints import CheckpointError
-    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from experiments.distillation.run import compare_students
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
-    try:
-        overrides = dict(parse_override(text) for text in options.set)
+    def work():
+        overrides = dict(map(parse_override, options.set))
         compare_students(options.output, options.members, options.pairs, overrides, say)
-    except (TrainingInterrupted, KeyboardInterrupt) as stop:
-        print(f"Stopped. The same command goes on; what is finished is in {options.output}", file=sys.stderr)
-        return stopped_status(stopping_signal(stop))
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (TrainingDiverged, CheckpointError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    use_cores(options.threads)
+    return exit_status_of(work, options.output)
 
 
 def _parser(members):

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from dirv_tf.stop_signals import stopped_status
 from dirv_tf.training.config.config_loading import parse_override
 from dirv_tf.validation import ConfigError
 from experiments.arguments import say
 from experiments.folders import OUTPUT
 from experiments.studies.study import SCALES, known_studies, read_study
+from experiments.trainings_command import exit_status_of
 
 DEFAULT_OUTPUT = OUTPUT / "ablations"
 _EPILOG = """\
@@ -59,25 +59,18 @@ def _carry_out(studies, options, overrides):
     # TensorFlow takes seconds to load: the list and a wrong command line are answered before.
     import tensorflow as tf
 
-    from dirv_tf.models.weight_files import WeightFileError
-    from dirv_tf.training.execution.checkpoints import CheckpointError
-    from dirv_tf.training.execution.interruption import TrainingDiverged, TrainingInterrupted, stopping_signal
     from experiments.studies.run import carry_out_study
 
     # Every member is traced once; TensorFlow warns of one network traced many times.
     tf.get_logger().setLevel("ERROR")
     folder = options.output or DEFAULT_OUTPUT / options.scale
-    try:
+
+    def work():
         for number, study in enumerate(studies, start=1):
-            print(f"Study {number} of {len(studies)}", flush=True)
+            say(f"Study {number} of {len(studies)}")
             carry_out_study(study, options.scale, folder, overrides, say, train=not options.finished)
-    except (TrainingInterrupted, KeyboardInterrupt) as stop:
-        print(f"Stopped. The same command goes on; what is finished is in {folder}", file=sys.stderr)
-        return stopped_status(stopping_signal(stop))
-    except (TrainingDiverged, CheckpointError, WeightFileError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_status_of(work, folder)
 
 
 def _list(studies, scale):

@@ -7,6 +7,7 @@ import sys
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import add_output, at_least, say
+from experiments.trainings_command import use_cores
 
 _EPILOG = """\
 Fields of dirv_tf.register, of the network best-2d alone and of SimpleITK's demons, on chessboards, tissue (make
@@ -35,12 +36,9 @@ def main(arguments=None):
     prepare_process()
     options = _parser().parse_args(arguments)
     # TensorFlow takes seconds to load: the help and a wrong command line are answered before.
-    import tensorflow as tf
-
     from experiments.uncertainty.run import measure_uncertainty
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    use_cores(options.threads)
     try:
         measure_uncertainty(options.output, options.model, options.pairs, options.histology, say)
     except (ValueError, OSError) as error:

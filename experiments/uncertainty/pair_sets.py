@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from dirv_tf import datasets, geometry, synthesis
+from dirv_tf import geometry, synthesis
 from experiments.folders import CHECKOUT
+from experiments.known_pairs import chessboards_and_tissue
 
 # Of pairs that no network of the comparison was trained or tested on.
 SEED = 20261
 SIDE = 96
-_TISSUE = CHECKOUT / "data" / "tissue_set" / "test"
 HISTOLOGY = CHECKOUT / "data" / "histology" / "pairs.csv"
 
 
@@ -42,20 +42,8 @@ def known_pairs(count: int) -> list[KnownPairs]:
     FileNotFoundError
         Where `make tissue-data` was not carried out.
     """
-    # Batches of four: the pairs of a batch share the strength of their non-rigid part.
-    common = {"size": (SIDE, SIDE), "count": count, "batch_size": 4, "seed": SEED}
-    boards = datasets.from_config({"kind": "chessboard", **common})
-    tissue = datasets.from_config({"kind": "folder", "folder": str(_TISSUE), "normalization": "joint", **common})
-    return [
-        KnownPairs("chessboards", f"gradient chessboards of {SIDE}²", *_together(boards)),
-        KnownPairs("tissue", f"patches of {SIDE}² of sections that no training saw", *_together(tissue)),
-        _half_flat(count),
-    ]
-
-
-def _together(pairs):
-    parts = [(fixed, moving, field) for (fixed, moving), field in pairs.evaluation().as_numpy_iterator()]
-    return [np.concatenate(arrays) for arrays in zip(*parts)]
+    known = chessboards_and_tissue(SIDE, count, SEED)
+    return [*(KnownPairs(name, what, *arrays) for name, (what, arrays) in known.items()), _half_flat(count)]
 
 
 def _half_flat(count):

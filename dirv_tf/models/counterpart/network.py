@@ -17,6 +17,7 @@ from dirv_tf.models.counterpart.settings import MASK_STAGE, counterpart_stages
 from dirv_tf.models.own_similarity import own_similarity
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import network_class, register_network
+from dirv_tf.models.u_net_sizes import u_net_reach
 from dirv_tf.models.variable_paths import variable_paths
 from dirv_tf.validation import boolean, integer
 
@@ -131,20 +132,14 @@ class CounterpartNetwork(RegistrationNetwork):
         of_base = self.base_network.halo
         if of_base is None:
             return None
-        of_head, rounds = self._reach_of_head, 1 + self.fills
+        of_head, rounds = u_net_reach(self.halvings), 1 + self.fills
         reach = (rounds * (own + of_head) + self.fills * REACH for own in of_base)
         return geometry.legal_size(tuple(reach), self.size_multiples)
 
     @property
     def mask_halo(self) -> tuple[int, ...]:
         """How far a pixel of `counterpart_mask` looks."""
-        return geometry.legal_size((self._reach_of_head,) * self.rank, self.size_multiples)
-
-    @property
-    def _reach_of_head(self):
-        sizes = [2**level for level in range(self.halvings + 1)]
-        # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other.
-        return sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1
+        return geometry.legal_size((u_net_reach(self.halvings),) * self.rank, self.size_multiples)
 
     @property
     def similarity(self) -> str | None:

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from dirv_tf.models.bounds import channel_count, pyramid_levels
-from dirv_tf.models.counterpart.u_net import head_convolutions
 from dirv_tf.models.network_settings import NetworkSettings
 from dirv_tf.models.registry import SettingsByKind, settings_class
+from dirv_tf.models.u_net_sizes import u_net_convolutions
 from dirv_tf.validation import boolean, integer, one_of, setting
 
 # Of the network that registers, where that has no stages of its own; of the mask.
 BASE_STAGE, MASK_STAGE = "base", "mask"
+# Channels of the head beside the components of the field: both images, and how much they differ.
+IMAGES = 3
 
 
 class BaseKinds(SettingsByKind):
@@ -76,7 +78,7 @@ class CounterpartSettings(NetworkSettings):
         return tuple(math.lcm(2**self.halvings, multiple) for multiple in self.base.size_multiples(rank))
 
     def parameters(self, rank: int) -> int:
-        head = head_convolutions(rank, self.features, self.halvings)
+        head = u_net_convolutions(IMAGES + rank, 1, self.features, self.halvings)
         own = sum((3**rank * channels + 1) * filters for channels, filters, _ in head)
         return self.base.parameters(rank) + own
 
@@ -94,7 +96,7 @@ class CounterpartSettings(NetworkSettings):
 
     def work(self, rank: int, pixels: int) -> float:
         """Return the multiplications of the base and of the head, without filling."""
-        head = head_convolutions(rank, self.features, self.halvings)
+        head = u_net_convolutions(IMAGES + rank, 1, self.features, self.halvings)
         weights = (channels * filters * 2.0 ** (-rank * level) for channels, filters, level in head)
         return self.base.work(rank, pixels) + pixels * 3**rank * sum(weights)
 

@@ -9,13 +9,14 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.models.bounds import channel_count, pyramid_levels
-from dirv_tf.models.convolutions import build_chain, convolution, max_pooling, repetition
+from dirv_tf.models.convolutions import convolution, max_pooling, repetition
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
+from dirv_tf.models.u_net import build_u_net, rectified_convolution, u_net_outputs
+from dirv_tf.models.u_net_sizes import u_net_filters, u_net_reach
 from dirv_tf.models.uncertainty.observer import UncertaintyObserver
 from dirv_tf.validation import boolean
 
-_SLOPE = 0.2
 # The field is seen in units of so many pixels. What is predicted is never smaller than LEAST pixels.
 _FIELD_UNIT, LEAST = 10.0, 1e-3
 # A quarter of the step of an image of 8 bits: smaller differences say nothing.
@@ -99,24 +100,16 @@ class UncertaintyNetwork(RegistrationNetwork):
                 "Received: logarithms=True, warp_moving=False"
             )
         self.size_multiples = tuple(math.lcm(2**self.halvings, step) for step in self.spacing_per_axis)
-        widths = [self.features * 2**level for level in range(self.halvings + 1)]
-        self.encoder_layers = [self._rectified(width) for width in widths]
-        self.decoder_layers = [self._rectified(width) for width in reversed(widths[:-1])]
+        widths = u_net_filters(self.features, self.halvings)
+        self.encoder_layers = [rectified_convolution(rank, width, self.layer_policy) for width in widths]
+        self.decoder_layers = [rectified_convolution(rank, width, self.layer_policy) for width in reversed(widths[:-1])]
         # Predictions are held in float32, whatever the policy of the features.
         self.last_layer = convolution(rank, rank, dtype=self.dtype_policy.name)
         self.pooling = max_pooling(rank, dtype=self.layer_policy)
         self.repetition = repetition(rank, dtype=self.layer_policy)
         # No variable depends on the image size, so the model is ready (to count, load or save weights) at once.
-        channels = build_chain(self.encoder_layers, rank, 2 + rank + (2 if logarithms else 0))
-        for layer, width in zip(self.decoder_layers, reversed(widths[:-1])):
-            channels = build_chain([layer], rank, channels + width)
-        build_chain([self.last_layer], rank, channels)
-        for layer in (self.pooling, self.repetition):
-            layer.build((None, *(None,) * rank, None))
+        build_u_net(self, rank, 2 + rank + (2 if logarithms else 0))
         self.built = True
-
-    def _rectified(self, filters):
-        return convolution(self.rank, filters, kernel_initializer="he_normal", dtype=self.layer_policy)
 
     def get_config(self) -> dict[str, Any]:
         names = "features", "halvings", "warp_moving", "logarithms"
@@ -125,10 +118,8 @@ class UncertaintyNetwork(RegistrationNetwork):
     @property
     def halo(self) -> tuple[int, ...]:
         """How far a pixel of the output looks, without what the field brings in: convolutions of all sizes."""
-        sizes = [2**level for level in range(self.halvings + 1)]
-        # Poolings and repetitions move a pixel by less than a cell of the coarsest grid, one way and the other; a
-        # steepness looks a pixel farther.
-        reach = sum(sizes) + sum(sizes[:-1]) + 2 * (sizes[-1] - 1) + 1 + self.logarithms
+        # A steepness looks a pixel farther.
+        reach = u_net_reach(self.halvings) + self.logarithms
         return geometry.legal_size((reach,) * self.rank, self.size_multiples)
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
@@ -157,16 +148,7 @@ class UncertaintyNetwork(RegistrationNetwork):
         if self.logarithms:
             steepness = tf.norm(geometry.image_gradient(fixed), axis=-1)
             values += [_logarithm(tf.abs(fixed - seen)), _logarithm(steepness)]
-        values = tf.concat(values, axis=-1)
-        skipped = []
-        for layer in self.encoder_layers[:-1]:
-            skipped.append(tf.nn.leaky_relu(layer(values), _SLOPE))
-            values = self.pooling(skipped[-1])
-        values = tf.nn.leaky_relu(self.encoder_layers[-1](values), _SLOPE)
-        for layer in self.decoder_layers:
-            values = tf.concat([self.repetition(values), skipped.pop()], axis=-1)
-            values = tf.nn.leaky_relu(layer(values), _SLOPE)
-        return tf.nn.softplus(tf.cast(self.last_layer(values), field.dtype)) + LEAST
+        return tf.nn.softplus(tf.cast(u_net_outputs(self, values), field.dtype)) + LEAST
 
     def observer(self) -> UncertaintyObserver:
         return UncertaintyObserver(self)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from dirv_tf.models.bounds import channel_count, pyramid_levels
 from dirv_tf.models.network_settings import FIELD_LIKELIHOOD, SPACING, NetworkSettings
+from dirv_tf.models.u_net_sizes import u_net_convolutions
 from dirv_tf.validation import boolean, one_of, setting
 
 
@@ -45,12 +46,5 @@ class UncertaintySettings(NetworkSettings):
         return pixels * 3**rank * sum(weights)
 
     def _convolutions(self, rank):
-        """Yield channels, filters and how often the size was halved of every convolution."""
         channels = 2 + rank + (2 if self.logarithms else 0)
-        for level in range(self.halvings + 1):
-            yield channels, self.features * 2**level, level
-            channels = self.features * 2**level
-        for level in reversed(range(self.halvings)):
-            yield channels + self.features * 2**level, self.features * 2**level, level
-            channels = self.features * 2**level
-        yield channels, rank, 0
+        return u_net_convolutions(channels, rank, self.features, self.halvings)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import ndimage
 
 from dirv_tf.registration.maps.apply_field import warp_in_blocks
 from dirv_tf.registration.maps.linear_map import LinearMap, inside
+
+# Pixels around a region left aside that do not count either: a mask ends a little too early somewhere, interpolation
+# mixes what lies there, and the rim that is left would draw the field.
+MARGIN = 4
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,16 @@ class Pair:
     def warped(self, flow_field: np.ndarray) -> np.ndarray:
         """Return the moving image warped by a field."""
         return warp_in_blocks(self.moving, flow_field)
+
+    def without(self, region: np.ndarray) -> Pair:
+        """Return the pair in which a region of the fixed image, and 4 pixels around it, do not count.
+
+        Unless nothing would be left: then as it is.
+        """
+        counted = ~ndimage.binary_dilation(region, iterations=MARGIN) if region.any() else ~region
+        if self.mask is not None:
+            counted &= self.mask
+        return replace(self, mask=counted) if counted.any() else self
 
     def support(self, flow_field: np.ndarray) -> np.ndarray:
         """Return which pixels of the fixed image count and come from inside the moving one."""

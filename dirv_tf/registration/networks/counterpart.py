@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from scipy import ndimage
 
 from dirv_tf import geometry
 from dirv_tf.registration.images.pair import Pair
 from dirv_tf.registration.networks.pieces import in_pieces
-
-# Pixels around such a region that do not count either: somewhere a mask ends a little too early, and the rim that it
-# leaves would draw the field.
-_MARGIN = 4
 
 _graphs: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
@@ -35,31 +29,12 @@ def without_counterpart(pair: Pair, flow_field: np.ndarray, network: Any) -> np.
     Returns
     -------
     ndarray of float32, shape (n_1, ..., n_r)
-        From 0 to 1.
+        From 0 to 1; above 0.5 there is none.
     """
     images = (pair.fixed[..., np.newaxis], pair.warped(flow_field)[..., np.newaxis])
     inputs = [*images, pair.linear.decomposed(flow_field)]
     inputs = [tf.convert_to_tensor(np.asarray(each, np.float32)[np.newaxis]) for each in inputs]
     return in_pieces(_graph(network), inputs, 1, network.mask_halo, network.size_multiples)[..., 0]
-
-
-def leaving_aside(pair: Pair, mask: np.ndarray) -> Pair:
-    """Return a pair in which regions without counterpart, and 4 pixels around, do not count; unless nothing is left.
-
-    Parameters
-    ----------
-    pair : Pair
-    mask : ndarray, shape (n_1, ..., n_r)
-        As of `without_counterpart`; above 0.5 there is none.
-
-    Returns
-    -------
-    Pair
-    """
-    counted = ~ndimage.binary_dilation(mask > 0.5, iterations=_MARGIN)
-    if pair.mask is not None:
-        counted &= pair.mask
-    return replace(pair, mask=counted) if counted.any() else pair
 
 
 def _graph(network):

@@ -14,8 +14,6 @@ from dirv_tf.registration.route.field_checks import explained_share, folded_perc
 # Foreign is a region of so many pixels at least where the difference, averaged over a few pixels, is so many times the
 # median of the image, and at least so large: then it is neither noise nor the border of something a little off.
 _LEAST_AREA, _WIDTH, _TIMES, _LEAST_DIFFERENCE = 30, 1.5, 6.0, 0.04
-# Pixels around it that do not count either, since interpolation mixes what lies there.
-_MARGIN = 4
 # Without these regions the images must fit, or it is the field that is wrong there; and enough must be left.
 _EXPLAINED, _LARGEST_SHARE = 0.95, 0.5
 # The finest levels of the pyramid: what the foreign content has drawn along lies not far from its place.
@@ -40,10 +38,9 @@ def without_foreign_content(pair: Pair, found: Found, effort: str) -> Found:
         With a note; as given where there is no such content, or the rest of the images would fit worse.
     """
     foreign = foreign_content(pair, found.flow_field)
-    share = float(foreign.mean())
-    if not 0 < share <= _LARGEST_SHARE:
+    share, rest = float(foreign.mean()), pair.without(foreign)
+    if not 0 < share <= _LARGEST_SHARE or rest is pair:
         return found
-    rest = replace(pair, mask=~foreign if pair.mask is None else pair.mask & ~foreign)
     before = explained_share(rest, found.flow_field)
     if before < _EXPLAINED:
         return found
@@ -56,7 +53,7 @@ def without_foreign_content(pair: Pair, found: Found, effort: str) -> Found:
 
 
 def foreign_content(pair: Pair, flow_field: np.ndarray) -> np.ndarray:
-    """Return where a field leaves a difference that no displacement explains, and some pixels around.
+    """Return where a field leaves a difference that no displacement explains.
 
     Parameters
     ----------
@@ -73,5 +70,4 @@ def foreign_content(pair: Pair, flow_field: np.ndarray) -> np.ndarray:
     typical = float(np.median(smooth[counted])) if counted.any() else 0.0
     regions, count = ndimage.label(smooth > max(_TIMES * typical, _LEAST_DIFFERENCE))
     areas = np.bincount(regions.ravel(), minlength=count + 1)
-    foreign = (regions > 0) & (areas >= _LEAST_AREA)[regions]
-    return ndimage.binary_dilation(foreign, iterations=_MARGIN) if foreign.any() else foreign
+    return (regions > 0) & (areas >= _LEAST_AREA)[regions]

@@ -10,7 +10,6 @@ from dirv_tf.registration.alignment.align import Alignment
 from dirv_tf.registration.alignment.placement import alike_as_placed, as_alignment, placed
 from dirv_tf.registration.images.pair import Found, Pair
 from dirv_tf.registration.maps.linear_map import LinearMap
-from dirv_tf.registration.networks.counterpart import leaving_aside
 from dirv_tf.registration.networks.network_registration import NetworkCall, registered_by_network
 from dirv_tf.registration.optimization.pair_optimization import optimized, registered_by_optimization
 from dirv_tf.registration.route.automatic_route import (
@@ -50,6 +49,11 @@ class Asked:
     effort: str
     optimize: bool
     by_network_alone: bool
+
+    @property
+    def by_intensities(self) -> bool:
+        """Whether intensities may be compared."""
+        return not self.by_network_alone and self.similarity in ("auto", "mse")
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,7 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
         return Registered(found, linear)
     whole = _registered(pair, call, asked, tell)
     # Volumes take ten times as long as images, and are spared the second look.
-    by_intensities = not asked.by_network_alone and asked.similarity in ("auto", "mse")
-    if by_intensities and asked.optimize and pair.fixed.ndim == 2:
+    if asked.by_intensities and asked.optimize and pair.fixed.ndim == 2:
         there = replace(pair, linear=whole.linear)
         whole = replace(whole, found=without_foreign_content(there, whole.found, asked.effort))
     return whole
@@ -104,10 +107,9 @@ def registered_pair(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[
 
 def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str], None]) -> Registered:
     """Register a pair without landmarks."""
-    by_intensities = not asked.by_network_alone and asked.similarity in ("auto", "mse")
     trial = None
     may_look = asked.similarity == "auto" and asked.optimize and pair.fixed.ndim == 2
-    if by_intensities and alike_as_placed(pair, asked.align):
+    if asked.by_intensities and alike_as_placed(pair, asked.align):
         tell("registering")
         first, enough = None, True
         if may_look:
@@ -119,7 +121,7 @@ def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str
         trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first)
         if trial.found is not None and trial.needs_no_alignment:
             return Registered(trial.found, pair.linear, notes=("no alignment was needed",))
-    elif by_intensities and may_look and asked.align == "auto":
+    elif asked.by_intensities and may_look and asked.align == "auto":
         # A strong deformation leaves little alike of a repeated pattern, which an alignment takes somewhere else. This
         # is kept unless an alignment explains as much: a shift is to be said as one.
         tell("registering")
@@ -127,7 +129,7 @@ def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str
         trial = intensity_trial(pair, call, asked.effort, asked.optimize, first=first) if enough else None
     if asked.align != "none":
         tell("aligning")
-    if by_intensities and asked.optimize and asked.align in ("auto", "affine"):
+    if asked.by_intensities and asked.optimize and asked.align in ("auto", "affine"):
         registered = _registered_from_pose(pair, call, asked, trial)
         if registered is not None:
             return registered
@@ -139,7 +141,7 @@ def _registered(pair: Pair, call: NetworkCall, asked: Asked, tell: Callable[[str
         if asked.optimize:
             tell("optimizing")
             if call.mask is not None:
-                there = leaving_aside(there, call.mask(there, found.flow_field))
+                there = there.without(call.mask(there, found.flow_field) > 0.5)
             if asked.similarity == "auto" and call.similarity == "mind":
                 found = improved_by_structure(there, found, asked.effort)
             else:

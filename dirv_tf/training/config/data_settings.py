@@ -6,10 +6,16 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar
 
-from dirv_tf.training.config.appearance_settings import AppearanceSettings, check_appearance
+from dirv_tf.training.config.common_data_settings import (
+    COUNT,
+    LEAST_CONTRAST,
+    SIZE,
+    AppearanceSettings,
+    LesionSettings,
+    check_appearance,
+    dataset_arguments,
+)
 from dirv_tf.training.config.config_sections import section, sections_by_kind
-from dirv_tf.training.config.data_arguments import COUNT, LEAST_CONTRAST, SIZE, dataset_arguments
-from dirv_tf.training.config.lesion_settings import LesionSettings
 from dirv_tf.training.config.pairs_settings import PairsSettings
 from dirv_tf.validation import (
     ConfigError,

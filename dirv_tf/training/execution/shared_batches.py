@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dirv_tf.training.config.data_paths import change_paths
+from dirv_tf.training.config.common_data_settings import change_paths
 from dirv_tf.validation import ConfigError
 
 

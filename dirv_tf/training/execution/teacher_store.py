@@ -14,7 +14,7 @@ from dirv_tf.datasets import PairBatches, TaughtPairs
 from dirv_tf.io.atomic_write import atomic_path, write_json
 from dirv_tf.io.file_paths import file_json
 from dirv_tf.io.left_behind import remove_temporary_files
-from dirv_tf.training.config.data_paths import change_paths
+from dirv_tf.training.config.common_data_settings import change_paths
 from dirv_tf.training.config.run_config import is_weights_path
 from dirv_tf.validation import ConfigError
 

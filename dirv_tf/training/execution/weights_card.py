@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from dirv_tf.training.config.data_paths import change_paths
+from dirv_tf.training.config.common_data_settings import change_paths
 from dirv_tf.training.config.run_config import is_weights_path
 
 

@@ -10,7 +10,7 @@ from dirv_tf.models.recurrent_refinement import flow_field_of_any_size
 from dirv_tf.registration.images.pair import Pair
 from dirv_tf.registration.maps.linear_map import LinearMap
 from dirv_tf.registration.networks import pieces
-from dirv_tf.registration.networks.counterpart import leaving_aside, without_counterpart
+from dirv_tf.registration.networks.counterpart import without_counterpart
 from dirv_tf.registration.networks.inference import flow_field
 
 BASE = {"kind": "voxelmorph", "encoder": [4, 4], "decoder": [4, 4], "last": [4]}
@@ -72,6 +72,6 @@ def test_optimization_leaves_regions_aside(network, images, monkeypatch):
     mask = np.zeros((42, 34), np.float32)
     mask[30:] = 0.9
     # Rows 21 to 25: four more are left out, above the mask.
-    assert leaving_aside(pair, mask).mask.sum() == 5 * 34
+    assert pair.without(mask > 0.5).mask.sum() == 5 * 34
     # Never all of the image.
-    assert leaving_aside(pair, mask + 1) is pair
+    assert pair.without(mask + 1 > 0.5) is pair
