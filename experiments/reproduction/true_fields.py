@@ -17,6 +17,7 @@ import tensorflow as tf
 from dirv_tf import geometry
 from dirv_tf.datasets import PairBatches
 from dirv_tf.io.atomic_write import write_json
+from dirv_tf.losses.targets import true_flow_field
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.building import testing_pairs
 from dirv_tf.training.execution.environment import hardware, versions
@@ -49,7 +50,8 @@ def measure_true_fields(pairs: PairBatches) -> dict:
     (3, True)
     """
     total, largest, vectors = 0.0, 0.0, 0
-    for _, true in pairs.evaluation():
+    for _, targets in pairs.evaluation():
+        true = true_flow_field(targets)
         lengths = tf.norm(geometry.sample_control_points(true, _SPACING), axis=-1)
         total += float(tf.reduce_sum(tf.cast(lengths, tf.float64)))
         largest = max(largest, float(tf.reduce_max(lengths)))
