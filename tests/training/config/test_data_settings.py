@@ -8,7 +8,7 @@ import pytest
 from dirv_tf import datasets
 from dirv_tf.datasets import random_patch
 from dirv_tf.io.atomic_write import write_text
-from dirv_tf.training.config import data_arguments
+from dirv_tf.training.config import common_data_settings
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.data_settings import DATA_KINDS
 from dirv_tf.training.config.pairs_settings import AugmentationSettings
@@ -232,7 +232,7 @@ def test_what_settings_and_datasets_both_define_is_one():
     assert [each.name for each in parameters[:2]] == ["size", "seed"]
     settings = {field.name: field.default for field in dataclasses.fields(AugmentationSettings)}
     assert settings == {each.name: each.default for each in parameters[2:]}
-    assert data_arguments.LEAST_CONTRAST == random_patch.LEAST_CONTRAST
+    assert common_data_settings.LEAST_CONTRAST == random_patch.LEAST_CONTRAST
 
 
 @pytest.mark.parametrize("kind", ["chessboard", "shapes", "folder", "pairs"])
