@@ -109,8 +109,9 @@ def maps_of(network, batches):
     dict
         Means over the pairs, but for the longest and the worst: `longest`, the largest displacement in pixels;
         `folded_percent`, `folded_worst`; `there_and_back`, the mean distance in pixels from a place of the fixed image
-        to where the field of the exchanged pair brings it back; `round_trip_mean`, `round_trip_worst` in pixels, and
-        `without_inverse_percent` of the fields' own inverses (`registration.field_inversion.invert_field`).
+        to where the field of the exchanged pair brings it back; `residual_mean`, `residual_worst`, `round_trip_mean`,
+        `round_trip_worst` in pixels, and `without_inverse_percent` of the fields' own inverses
+        (`registration.invert_field`).
     """
     from dirv_tf import geometry, metrics
     from dirv_tf.registration.maps.field_inversion import invert_field
@@ -124,14 +125,17 @@ def maps_of(network, batches):
             inverse = invert_field(field)
             rows.append([
                 np.linalg.norm(field, axis=-1).max(), folded[index], left[index],
-                inverse.round_trip_mean, inverse.round_trip_max, inverse.folded_percent,
+                inverse.residual_mean, inverse.residual_max, inverse.round_trip_mean, inverse.round_trip_max,
+                inverse.folded_percent,
             ])  # fmt: skip
-    longest, folded, left, mean, worst, without = np.array(rows, float).T
+    longest, folded, left, solved, solved_worst, mean, worst, without = np.array(rows, float).T
     return {
         "longest": round(float(longest.max()), 2),
         "folded_percent": round(float(folded.mean()), 4),
         "folded_worst": round(float(folded.max()), 4),
         "there_and_back": round(float(left.mean()), 4),
+        "residual_mean": round(float(np.nanmean(solved)), 6),
+        "residual_worst": round(float(np.nanmax(solved_worst)), 6),
         "round_trip_mean": round(float(np.nanmean(mean)), 4),
         "round_trip_worst": round(float(np.nanmax(worst)), 4),
         "without_inverse_percent": round(float(without.mean()), 4),
@@ -142,14 +146,15 @@ def table(record: dict) -> str:
     """Return the record's table in Markdown, with a line break at the end."""
     columns = (
         "member", "longest displacement, px", "folded %, mean", "worst pair", "there and back, px",
-        "inverse: round trip, mean px", "worst px", "no single inverse %",
+        "inverse: from its pixels, mean px", "worst px", "from the other image's, mean px", "worst px",
+        "no single inverse %",
     )  # fmt: skip
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     for row in record["rows"]:
         cells = (
             f"`{row['name']}`", f"{row['longest']:.1f}", f"{row['folded_percent']:.3f}", f"{row['folded_worst']:.2f}",
-            f"{row['there_and_back']:.3f}", f"{row['round_trip_mean']:.4f}", f"{row['round_trip_worst']:.3f}",
-            f"{row['without_inverse_percent']:.3f}",
+            f"{row['there_and_back']:.3f}", f"{row['residual_mean']:.6f}", f"{row['residual_worst']:.4f}",
+            f"{row['round_trip_mean']:.4f}", f"{row['round_trip_worst']:.3f}", f"{row['without_inverse_percent']:.3f}",
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", f"{record['pairs']} pairs of each kind, seed {record['seed']}; "

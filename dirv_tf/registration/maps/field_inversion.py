@@ -36,6 +36,9 @@ class InverseField:
     folded_percent : float
         Pixels of the moving image that several places of the fixed one map to, because the field folds, or whose place
         was not found.
+    residual_mean, residual_max : float
+        Distance in pixels from a pixel of the moving image to where the map takes the place found for it, over the
+        pixels that have an inverse: how well the equation is solved. NaN where there are none.
     round_trip_mean, round_trip_max : float
         Distance from a pixel of the fixed image, to the moving image and back, in pixels, over those whose place
         there has an inverse: what is lost by keeping the inverse on a grid. NaN where there are none.
@@ -45,6 +48,8 @@ class InverseField:
     has_inverse: np.ndarray
     outside_percent: float
     folded_percent: float
+    residual_mean: float
+    residual_max: float
     round_trip_mean: float
     round_trip_max: float
 
@@ -127,7 +132,20 @@ def invert_field(
     round_trip = _round_trip(field, inverse, has_inverse, tolerance, np.sign(np.linalg.det(linear.matrix)))
     percent = 100.0 / has_inverse.size
     folded = has_inverse.size - int(has_inverse.sum()) - outside
-    return InverseField(inverse, has_inverse, percent * outside, percent * folded, *round_trip)
+    residual = _residual(field, inverse, has_inverse, linear)
+    return InverseField(inverse, has_inverse, percent * outside, percent * folded, *residual, *round_trip)
+
+
+def _residual(field, inverse, has_inverse, linear):
+    """Follow each moving pixel to the fixed image and back: return the mean and the largest distance."""
+    total, count, largest = 0.0, 0, np.nan
+    for rows, pixels in blocks_of_pixels(inverse.shape[:-1]):
+        known = has_inverse[rows]
+        if known.any():
+            pixels, found = pixels[known], (pixels + inverse[rows])[known]
+            distances = np.linalg.norm(mapped(found, field, linear) - pixels, axis=-1)
+            total, count, largest = total + distances.sum(), count + distances.size, np.fmax(largest, distances.max())
+    return (float(total / count), float(largest)) if count else (np.nan, np.nan)
 
 
 def _round_trip(field, inverse, has_inverse, tolerance, orientation):

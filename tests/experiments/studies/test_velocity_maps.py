@@ -25,6 +25,7 @@ def test_a_shift_and_the_one_back_are_consistent_and_have_an_inverse():
     found = maps_of(_network(shift, -shift), PAIRS)
     assert (found["folded_percent"], found["there_and_back"], found["without_inverse_percent"]) == (0, 0, 0)
     assert found["longest"] == pytest.approx(np.sqrt(2.5), abs=0.01) and found["round_trip_worst"] < 1e-4
+    assert 0 <= found["residual_mean"] <= found["residual_worst"] < 1e-4
     assert maps_of(_network(shift, shift), PAIRS)["there_and_back"] == pytest.approx(2 * np.sqrt(2.5), abs=1e-3)
 
 

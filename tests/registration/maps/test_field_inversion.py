@@ -34,7 +34,9 @@ def test_map_and_inverse_undo_each_other_in_both_orders(known):
     field = known.flow_field()
     # Of a field alone, the linear part is the nearest one.
     inverse = invert_field(field, known.moving_size)
-    assert lengths(compose_fields(inverse.flow_field, field))[inverse.has_inverse].max() < 2e-3
+    back = lengths(compose_fields(inverse.flow_field, field))[inverse.has_inverse]
+    assert back.max() < 2e-3
+    np.testing.assert_allclose((inverse.residual_mean, inverse.residual_max), (back.mean(), back.max()), atol=1e-5)
     targets = known.grid(known.size) + field
     inside = ((targets >= 1) & (targets <= np.array(known.moving_size) - 2)).all(axis=-1)
     start = known.grid(known.size)
@@ -74,7 +76,14 @@ def test_pixels_under_a_fold_have_no_inverse():
     # With the pixels beside them, between which the inverse is interpolated.
     assert marked[several].all() and several.sum() > 5 and marked.sum() <= several.sum() + 4
     assert inverse.folded_percent == pytest.approx(100 * several.mean(), abs=4)
-    assert inverse.round_trip_max < 1 and np.isfinite(inverse.flow_field).all()
+    assert inverse.residual_max < 0.05 and inverse.round_trip_max < 1 and np.isfinite(inverse.flow_field).all()
+
+
+def test_where_there_is_no_inverse_nothing_is_solved():
+    # All of the moving image shows what lies beyond the fixed one.
+    inverse = invert_field(np.full((8, 8, 2), 20.0, np.float32))
+    assert not inverse.has_inverse.any()
+    assert np.isnan([inverse.residual_mean, inverse.residual_max, inverse.round_trip_mean]).all()
 
 
 def test_a_fold_of_whole_pixels_onto_whole_pixels_is_seen():
