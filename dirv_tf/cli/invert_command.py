@@ -23,8 +23,8 @@ that of the fixed image.
 
 Where the moving image shows what lies outside the fixed one, or the field folds, there is no inverse. The field is
 finite there but means little; a folder then has a mask, has_inverse, that is 255 where there is an inverse and 0
-elsewhere. "there and back" is how far a pixel ends from where it started: one of the inverse by the inverse and the map
-after it, and one of the other image, which falls between the pixels of the inverse, by the map and the inverse after it.
+elsewhere. "there and back" is how far a pixel ends from where it started: one of the inverse by the inverse and then
+the map, and one of the other image, which falls between the pixels of the inverse, by the map and then the inverse.
 """
 
 

@@ -30,7 +30,7 @@ class ChessboardPairs(SyntheticPairs):
         be larger than the image.
     count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`; of patches `count` and `batch_size` count each one.
-    change_appearance, appearance, lesions
+    change_appearance, appearance, lesions, affine_range, coarse_points
         See `SyntheticPairs`.
     patch_size : None or sequence of int
         Sides of the patches in pixels, as many as `size` has; None for whole chessboards.
@@ -78,6 +78,8 @@ class ChessboardPairs(SyntheticPairs):
         change_appearance: bool = False,
         appearance: Mapping[str, Any] | None = None,
         lesions: Mapping[str, Any] | None = None,
+        affine_range: str = "small",
+        coarse_points: Sequence[int] = synthesis.COARSE_POINTS,
     ):
         self.image_size = image_size(4)("size", size)
         self.patches_per_image = integer(1)("patches_per_image", patches_per_image)
@@ -98,6 +100,8 @@ class ChessboardPairs(SyntheticPairs):
             change_appearance=change_appearance,
             appearance=appearance,
             lesions=lesions,
+            affine_range=affine_range,
+            coarse_points=coarse_points,
         )
         if len(size) != len(self.image_size) or any(np.greater(size, self.image_size)):
             raise ValueError(

@@ -11,6 +11,7 @@ from dirv_tf.datasets.image_groups import ImageGroups
 from dirv_tf.datasets.patch_source import PatchSource
 from dirv_tf.datasets.random_patch import LEAST_CONTRAST
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
+from dirv_tf.synthesis import COARSE_POINTS
 
 
 class FolderPairs(SyntheticPairs):
@@ -53,6 +54,8 @@ def from_folder(
     change_appearance: bool = False,
     appearance: Mapping[str, Any] | None = None,
     lesions: Mapping[str, Any] | None = None,
+    affine_range: str = "small",
+    coarse_points: Sequence[int] = COARSE_POINTS,
 ) -> FolderPairs:
     """Make pairs with known fields of the images in a folder: random patches and their warped copies.
 
@@ -89,7 +92,8 @@ def from_folder(
     memory_gib : float
         Images are kept in the host's memory as float32 up to this limit; the others are read again, whole, for
         every turn.
-    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance, lesions
+    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance, lesions,
+    affine_range, coarse_points
         See `SyntheticPairs`.
 
     Returns
@@ -137,4 +141,6 @@ def from_folder(
         change_appearance=change_appearance,
         appearance=appearance,
         lesions=lesions,
+        affine_range=affine_range,
+        coarse_points=coarse_points,
     )

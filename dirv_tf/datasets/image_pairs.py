@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
+from dirv_tf.synthesis import COARSE_POINTS
 
 
 class ImagePairs(SyntheticPairs):
@@ -20,7 +21,7 @@ class ImagePairs(SyntheticPairs):
     images : array_like, shape (N, n_1, ..., n_r, 1)
         The images, intensities in [0, 1]. Kept in the host's memory as float32.
     batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance,
-    lesions
+    lesions, affine_range, coarse_points
         See `SyntheticPairs`.
 
     Raises
@@ -42,6 +43,8 @@ class ImagePairs(SyntheticPairs):
         change_appearance: bool = False,
         appearance: Mapping[str, Any] | None = None,
         lesions: Mapping[str, Any] | None = None,
+        affine_range: str = "small",
+        coarse_points: Sequence[int] = COARSE_POINTS,
     ):
         images = np.asarray(images, np.float32)
         if images.ndim not in (4, 5) or images.shape[-1] != 1:
@@ -64,6 +67,8 @@ class ImagePairs(SyntheticPairs):
             change_appearance=change_appearance,
             appearance=appearance,
             lesions=lesions,
+            affine_range=affine_range,
+            coarse_points=coarse_points,
         )
         low, high = images.min(), images.max()
         if not (low >= 0 and high <= 1):

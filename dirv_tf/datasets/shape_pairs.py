@@ -30,7 +30,7 @@ class ShapePairs(SyntheticPairs):
         images, see `dirv_tf.losses.targets`: all shapes but the first, warped with the image that is.
     count, batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
         See `SyntheticPairs`.
-    change_appearance, appearance, lesions
+    change_appearance, appearance, lesions, affine_range, coarse_points
         See `SyntheticPairs`.
 
     Attributes
@@ -70,6 +70,8 @@ class ShapePairs(SyntheticPairs):
         appearance: Mapping[str, Any] | None = None,
         lesions: Mapping[str, Any] | None = None,
         label_maps: bool = False,
+        affine_range: str = "small",
+        coarse_points: Sequence[int] = synthesis.COARSE_POINTS,
     ):
         size = image_size(4)("size", size)
         super().__init__(
@@ -85,6 +87,8 @@ class ShapePairs(SyntheticPairs):
             change_appearance=change_appearance,
             appearance=appearance,
             lesions=lesions,
+            affine_range=affine_range,
+            coarse_points=coarse_points,
         )
         self.shape_size = increasing_pair(integer(2))("shape_size", shape_size)
         self.labels = integer(2)("labels", labels)

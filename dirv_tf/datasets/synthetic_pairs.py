@@ -12,7 +12,7 @@ from dirv_tf import geometry, synthesis
 from dirv_tf.datasets.other_intensities import appearance_range, one_in_other_intensities
 from dirv_tf.datasets.pair_batches import PairBatches
 from dirv_tf.datasets.pasted_lesions import lesion_range, with_lesions
-from dirv_tf.validation import boolean, number, one_of
+from dirv_tf.validation import boolean, increasing_pair, integer, number, one_of
 
 
 class SyntheticPairs(PairBatches):
@@ -54,6 +54,11 @@ class SyntheticPairs(PairBatches):
     lesions : mapping, optional
         Arguments of `synthesis.LesionRange`: some pairs get a region without counterpart. Default: none; ``{}`` takes
         its defaults.
+    affine_range : {"small", "large"}
+        How far affine transformations go, see `synthesis.random_fields`.
+    coarse_points : sequence of int, length 2
+        Fewest and most points of the grid that non-rigid fields are drawn on, at least 2; few of them let displacements
+        be long.
 
     Raises
     ------
@@ -75,6 +80,8 @@ class SyntheticPairs(PairBatches):
         change_appearance: bool = False,
         appearance: Mapping[str, Any] | None = None,
         lesions: Mapping[str, Any] | None = None,
+        affine_range: str = "small",
+        coarse_points: Sequence[int] = synthesis.COARSE_POINTS,
     ):
         super().__init__(size, count, batch_size, seed=seed, frozen_last_batch=frozen_last_batch)
         self.transform = one_of(*synthesis.FIELD_KINDS)("transform", transform)
@@ -84,6 +91,8 @@ class SyntheticPairs(PairBatches):
         self.change_appearance = boolean()("change_appearance", change_appearance)
         self.appearance = appearance_range(appearance, change_appearance)
         self.lesions = lesion_range(lesions)
+        self.affine_range = one_of(*synthesis.AFFINE_RANGES)("affine_range", affine_range)
+        self.coarse_points = increasing_pair(integer(2))("coarse_points", coarse_points)
         self.annotations = ("lesion",) if self.lesions is not None and self.lesions.image != "both" else ()
 
     @abc.abstractmethod
@@ -107,7 +116,16 @@ class SyntheticPairs(PairBatches):
         size = tuple(originals.shape[1:-1])
         share = None if self._share is None else (indices[0] - first, count)
         warping = target = synthesis.random_fields(
-            size, self.seed, indices, batch_index, epoch, self.transform, self.max_displacement, share
+            size,
+            self.seed,
+            indices,
+            batch_index,
+            epoch,
+            self.transform,
+            self.max_displacement,
+            share,
+            self.affine_range,
+            self.coarse_points,
         )
         if self.desensitize:
             warping, target = synthesis.desensitize(warping, self.seed, indices, epoch)

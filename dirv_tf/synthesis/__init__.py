@@ -16,11 +16,13 @@ from dirv_tf.synthesis.chessboard import chessboard_images
 from dirv_tf.synthesis.given_fields import GIVEN_FIELD_KINDS, given_fields
 from dirv_tf.synthesis.lesions import paste_lesions
 from dirv_tf.synthesis.noise import desensitize
-from dirv_tf.synthesis.nonrigid import nonrigid_fields
-from dirv_tf.synthesis.random_fields import FIELD_KINDS, random_fields
+from dirv_tf.synthesis.nonrigid import COARSE_POINTS, nonrigid_fields
+from dirv_tf.synthesis.random_fields import AFFINE_RANGES, FIELD_KINDS, random_fields
 from dirv_tf.synthesis.shapes import shape_images, shape_images_and_labels
 
 __all__ = [
+    "AFFINE_RANGES",
+    "COARSE_POINTS",
     "FIELD_KINDS",
     "GIVEN_FIELD_KINDS",
     "LARGE_RANGE",

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from dirv_tf.synthesis.affine import affine_fields
-from dirv_tf.synthesis.nonrigid import nonrigid_fields
+from dirv_tf.synthesis.affine import LARGE_RANGE, SMALL_RANGE, affine_fields
+from dirv_tf.synthesis.nonrigid import COARSE_POINTS, nonrigid_fields
 from dirv_tf.validation import one_of
 
 FIELD_KINDS = ("affine", "nonrigid", "both")
+AFFINE_RANGES = {"small": SMALL_RANGE, "large": LARGE_RANGE}
 
 
 def random_fields(
@@ -22,6 +23,8 @@ def random_fields(
     kind: str = "both",
     max_displacement: float = 6.0,
     share: tuple[int | tf.Tensor, int | tf.Tensor] | None = None,
+    affine_range: str = "small",
+    coarse_points: Sequence[int] = COARSE_POINTS,
 ) -> tf.Tensor:
     """Draw random flow fields (thesis Section 5.4).
 
@@ -43,6 +46,12 @@ def random_fields(
         Upper limit of the non-rigid components in pixels.
     share : tuple of two integers or tf.Tensor, shape (), optional
         Where the images are a part of their batch: the place of the first one in it, and the length of the batch.
+    affine_range : {"small", "large"}
+        How far affine transformations go: as in the thesis, or with angles to 20 degrees, scales 0.8 to 1.25, shears
+        of 0.1 and translations to 8 pixels.
+    coarse_points : sequence of int, length 2
+        Of the non-rigid part: see `nonrigid_fields`. Few points make displacements of many pixels possible without
+        folds.
 
     Returns
     -------
@@ -52,16 +61,17 @@ def random_fields(
     Raises
     ------
     ValueError
-        If `kind` is unknown.
+        If `kind` or `affine_range` is unknown.
     """
     one_of(*FIELD_KINDS)("kind", kind)
+    limits = AFFINE_RANGES[one_of(*AFFINE_RANGES)("affine_range", affine_range)]
     parts = []
     if kind != "nonrigid":
-        parts.append(affine_fields(size, seed, indices, epoch))
+        parts.append(affine_fields(size, seed, indices, epoch, limits))
     if kind != "affine":
         batch_size = tf.size(indices)
         first, whole = (0, batch_size) if share is None else (tf.cast(each, tf.int32) for each in share)
         # All fields of a batch are scaled by the largest of them, so that all are drawn.
-        fields = nonrigid_fields(size, seed, batch_index, whole, epoch, max_displacement)
+        fields = nonrigid_fields(size, seed, batch_index, whole, epoch, max_displacement, coarse_points)
         parts.append(fields if share is None else fields[first : first + batch_size])
     return tf.add_n(parts)

@@ -92,8 +92,8 @@ def inverse_lines(found):
     return (
         where,
         f"there and back: from the pixels of the inverse, where there is one, {found.residual_max:.4f} pixels from the "
-        f"start at most; from those of the other image, which fall between them, {found.round_trip_mean:.3f} on average, "
-        f"{found.round_trip_max:.3f} at most",
+        f"start at most; from those of the other image, which fall between them, {found.round_trip_mean:.3f} on "
+        f"average, {found.round_trip_max:.3f} at most",
     )
 
 

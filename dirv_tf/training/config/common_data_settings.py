@@ -14,6 +14,8 @@ SIZE = image_size()
 # Thesis Section 6.2: 10 of 255. That of `datasets.random_patch`, which settings could not import without TensorFlow; a
 # test compares all defaults with those of the datasets.
 LEAST_CONTRAST = 10 / 255
+# That of `synthesis`, likewise.
+COARSE_POINTS = (30, 34)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from dirv_tf.training.config.common_data_settings import (
+    COARSE_POINTS,
     COUNT,
     LEAST_CONTRAST,
     SIZE,
@@ -49,6 +50,8 @@ class _DrawnSettings:
     test_size: tuple[int, ...] | None = setting(SIZE, default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
+    affine_range: str = setting(one_of("small", "large"), default="small")
+    coarse_points: tuple[int, int] = setting(increasing_pair(integer(2)), default=COARSE_POINTS)
     desensitize: bool = setting(boolean(), default=True)
     swap: bool = setting(boolean(), default=True)
     change_appearance: bool = setting(boolean(), default=False)
@@ -149,6 +152,8 @@ class FolderSettings:
     made_by: str | None = setting(text(), default=None)
     transform: str = setting(one_of("affine", "nonrigid", "both"), default="both")
     max_displacement: float = setting(number(low=0.1), default=6.0)
+    affine_range: str = setting(one_of("small", "large"), default="small")
+    coarse_points: tuple[int, int] = setting(increasing_pair(integer(2)), default=COARSE_POINTS)
     desensitize: bool = setting(boolean(), default=True)
     swap: bool = setting(boolean(), default=True)
     change_appearance: bool = setting(boolean(), default=False)

@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from dirv_tf import datasets
+from dirv_tf import datasets, synthesis
 from dirv_tf.datasets import random_patch
 from dirv_tf.io.atomic_write import write_text
 from dirv_tf.training.config import common_data_settings
@@ -233,6 +233,18 @@ def test_what_settings_and_datasets_both_define_is_one():
     settings = {field.name: field.default for field in dataclasses.fields(AugmentationSettings)}
     assert settings == {each.name: each.default for each in parameters[2:]}
     assert common_data_settings.LEAST_CONTRAST == random_patch.LEAST_CONTRAST
+    assert common_data_settings.COARSE_POINTS == synthesis.COARSE_POINTS
+
+
+@pytest.mark.parametrize("kind", ["chessboard", "shapes", "folder"])
+def test_how_far_fields_go_reaches_the_dataset(tmp_path, kind):
+    overrides = {"data.affine_range": "large", "data.coarse_points": [8, 10], "data.max_displacement": 12}
+    arguments = load_run(_file(tmp_path, kind), overrides=overrides).data.dataset("test")
+    assert (arguments["affine_range"], arguments["coarse_points"]) == ("large", (8, 10))
+    with pytest.raises(ConfigError, match="data.affine_range.*small, large"):
+        load_run(_file(tmp_path, kind), overrides={"data.affine_range": "huge"})
+    with pytest.raises(ConfigError, match="data.coarse_points"):
+        load_run(_file(tmp_path, kind), overrides={"data.coarse_points": [1, 4]})
 
 
 @pytest.mark.parametrize("kind", ["chessboard", "shapes", "folder", "pairs"])
