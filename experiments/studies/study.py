@@ -26,6 +26,8 @@ QUICK = {
     "evaluation.validation_images": 0,
 }
 SCALES = {"quick": QUICK, "full": {}}
+# The pages of the documentation that show studies.
+PAGES = ("ablations", "networks")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Member:
         See `deviations.DEVIATIONS`.
     weights_of : str or None
         Another member: nothing is trained, its weights are tested on this member's pairs.
+    scales : dict
+        Settings of each scale.
     """
 
     name: str
@@ -54,23 +58,26 @@ class Member:
     settings: dict = dataclasses.field(default_factory=dict)
     deviations: tuple = ()
     weights_of: str | None = None
+    scales: dict = dataclasses.field(default_factory=lambda: SCALES)
 
     def config(self, scale, overrides=None):
         """The configuration of the run at a scale of `SCALES`, with further settings on top."""
         # The run's reference is no member's: its settings are others.
         own = {"name": self.name, "description": self.what, "reference": None}
-        return load_run(self.run, overrides={**SCALES[scale], **self.settings, **(overrides or {}), **own}, folder=RUNS)
+        changes = {**self.scales[scale], **self.settings, **(overrides or {}), **own}
+        return load_run(self.run, overrides=changes, folder=RUNS)
 
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """A question and its members; all are compared with the one named by `reference`."""
+    """A question and its members; all are compared with the one named by `reference`, on one of `PAGES`."""
 
     name: str
     title: str
     question: str
     reference: str
     members: tuple
+    page: str = PAGES[0]
 
     def member(self, name):
         """The member of that name."""
@@ -109,23 +116,29 @@ def read_study(name, folder=STUDIES_FOLDER):
         raw = parse_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: this is not readable YAML: {error}") from None
-    _check_keys(raw, {"title", "question", "run", "reference", "members"}, set(), path)
-    members = tuple(_member(each, entry, raw["run"], path) for each, entry in raw["members"].items())
+    _check_keys(raw, {"title", "question", "run", "reference", "members"}, {"page", "scales"}, path)
+    page = raw.get("page", PAGES[0])
+    if page not in PAGES:
+        raise ConfigError(f"{path}: `page` must be one of {', '.join(PAGES)}. Received: page={page!r}")
+    scales = raw.get("scales", {})
+    _check_keys(scales, set(), set(SCALES), f"{path}: scales")
+    scales = {**SCALES, **scales}
+    members = tuple(_member(each, entry, raw["run"], scales, path) for each, entry in raw["members"].items())
     names = [member.name for member in members]
     for role, wanted in [("reference", raw["reference"]), *(("weights_of", m.weights_of) for m in members)]:
         if wanted is not None and wanted not in names:
             raise ConfigError(f"{path}: `{role}` must be one of {', '.join(names)}. Received: {role}={wanted!r}")
-    return Study(name, raw["title"], raw["question"], raw["reference"], members)
+    return Study(name, raw["title"], raw["question"], raw["reference"], members, page)
 
 
-def _member(name, entry, run, path):
+def _member(name, entry, run, scales, path):
     optional = {"run", "settings", "deviations", "weights_of"}
     _check_keys(entry, {"what"}, optional, f"{path}: members.{name}")
     run = entry.get("run", run)
     if run.endswith(".yaml"):
         run = str(path.parent / run)
     deviations = tuple(entry.get("deviations", ()))
-    return Member(name, entry["what"], run, entry.get("settings", {}), deviations, entry.get("weights_of"))
+    return Member(name, entry["what"], run, entry.get("settings", {}), deviations, entry.get("weights_of"), scales)
 
 
 def _check_keys(raw, required, optional, where):

@@ -1,7 +1,8 @@
-"""Folds and inverses of the networks of the study `velocities`: ``python -m experiments.studies.velocity_maps``.
+"""Folds, inverses and steps of a study's networks: ``python -m experiments.studies.maps velocities``.
 
 The study itself tells how exact they are. Here their fields of unseen pairs are looked at as maps: whether they fold,
-how well the field of the exchanged pair leads back, and how well their inverses do.
+how well the field of the exchanged pair leads back, and how well their inverses do; and of networks that are trained in
+stages, what every step adds.
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ from dirv_tf.cli.command_line import exit_status, prepare_process
 from dirv_tf.training.execution.environment import hardware_line
 from experiments.arguments import add_output, at_least, say
 from experiments.folders import OUTPUT
-from experiments.studies.study import read_study
+from experiments.studies.study import known_studies, read_study
 
-STUDY = "velocities"
-RECORD_NAME = "velocity_maps.json"
 SEED = 6021
 
 
@@ -39,29 +38,30 @@ def main(arguments=None):
     """
     prepare_process()
     options = _parser().parse_args(arguments)
-    members = options.study / "members"
-    missing = [each.name for each in read_study(STUDY).members if not (members / each.name / "metrics.json").is_file()]
+    study, members = read_study(options.study), options.members / "members"
+    missing = [each.name for each in study.members if not (members / each.name / "metrics.json").is_file()]
     if missing:
         print(
-            f"error: Expected the finished study: python -m experiments.studies {STUDY}. "
+            f"error: Expected the finished study: python -m experiments.studies {study.name}. "
             f"Received: no {', '.join(missing)} in {members}", file=sys.stderr,
         )  # fmt: skip
         return 1
-    measure(members, options.pairs, options.output, say)
+    measure(study, members, options.pairs, options.output, say)
     return 0
 
 
-def measure(members, pairs, output, report=print):
+def measure(study, members, pairs, output, report=print):
     """Measure the maps of all members and write the record.
 
     Parameters
     ----------
+    study : Study
     members : Path
         Holds the finished runs.
     pairs : int
         For each member, of its own kind.
     output : str or Path
-        Folder of the record, `velocity_maps.json`.
+        Folder of the record, which has the name of the study.
     report : callable
         Says a line of text.
 
@@ -77,13 +77,14 @@ def measure(members, pairs, output, report=print):
     from dirv_tf.training.execution.environment import hardware, versions
 
     output, rows = check_output_folder(output), []
-    for member in read_study(STUDY).members:
+    for member in study.members:
         settings = {"data.test_images": pairs, "evaluation.batch_size": min(pairs, 20), "seeds.testing": SEED}
         batches = testing_pairs(member.config("quick", settings)).evaluation()
         row = {"name": member.name, **maps_of(load_weights_file(members / member.name), batches)}
         report(", ".join(f"{key} {value}" for key, value in row.items()))
         rows.append(row)
     record = {
+        "study": study.name,
         "pairs": pairs,
         "seed": SEED,
         "rows": rows,
@@ -91,8 +92,9 @@ def measure(members, pairs, output, report=print):
         "versions": versions(),
         "hardware": hardware(),
     }
-    write_json(output / RECORD_NAME, record)
-    report(f"Written: {output / RECORD_NAME}")
+    path = output / f"{study.name}.json"
+    write_json(path, record)
+    report(f"Written: {path}")
     return record
 
 
@@ -111,14 +113,15 @@ def maps_of(network, batches):
         `folded_percent`, `folded_worst`; `there_and_back`, the mean distance in pixels from a place of the fixed image
         to where the field of the exchanged pair brings it back; `residual_mean`, `residual_worst`, `round_trip_mean`,
         `round_trip_worst` in pixels, and `without_inverse_percent` of the fields' own inverses
-        (`registration.invert_field`).
+        (`registration.invert_field`). Of a network of several stages, `steps`: ΔL_dis in percent after each step.
     """
     from dirv_tf import geometry, metrics
     from dirv_tf.registration.maps.field_inversion import invert_field
 
-    rows = []
-    for (fixed, moving), _ in batches:
-        there, back = network((fixed, moving))["flow_field"], network((moving, fixed))["flow_field"]
+    rows, errors = [], []
+    for (fixed, moving), true in batches:
+        outputs = network((fixed, moving))
+        there, back = outputs["flow_field"], network((moving, fixed))["flow_field"]
         left = np.linalg.norm(geometry.compose(first=there, second=back), axis=-1).mean(axis=(1, 2))
         folded = metrics.folded_percent(there).numpy()
         for index, field in enumerate(there.numpy()):
@@ -128,8 +131,10 @@ def maps_of(network, batches):
                 inverse.residual_mean, inverse.residual_max, inverse.round_trip_mean, inverse.round_trip_max,
                 inverse.folded_percent,
             ])  # fmt: skip
+        if len(getattr(network, "stages", ())) > 1:
+            errors.append(_errors_of_steps(network, outputs, true))
     longest, folded, left, solved, solved_worst, mean, worst, without = np.array(rows, float).T
-    return {
+    found = {
         "longest": round(float(longest.max()), 2),
         "folded_percent": round(float(folded.mean()), 4),
         "folded_worst": round(float(folded.max()), 4),
@@ -140,6 +145,21 @@ def maps_of(network, batches):
         "round_trip_worst": round(float(np.nanmax(worst)), 4),
         "without_inverse_percent": round(float(without.mean()), 4),
     }
+    if errors:
+        before, *after = np.concatenate(errors, axis=1).mean(axis=1)
+        found["steps"] = [round(float(100 * (1 - each / before)), 2) for each in after]
+    return found
+
+
+def _errors_of_steps(network, outputs, true):
+    """Return displacement errors of no field and of every step's, (1 + steps, B)."""
+    from dirv_tf.geometry import sample_control_points
+    from dirv_tf.losses import root_mean_square_error
+
+    (fields,) = outputs["displacement_fields"]
+    target = sample_control_points(true, network.spacing_per_axis)
+    steps = [np.zeros_like(target), *np.moveaxis(fields.numpy(), 1, 0)]
+    return np.stack([root_mean_square_error(target, step).numpy() for step in steps])
 
 
 def table(record: dict) -> str:
@@ -157,20 +177,26 @@ def table(record: dict) -> str:
             f"{row['round_trip_mean']:.4f}", f"{row['round_trip_worst']:.3f}", f"{row['without_inverse_percent']:.3f}",
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"{record['pairs']} pairs of each kind, seed {record['seed']}; "
-                      f"{record['date'][:10]}, {hardware_line(record['hardware'])}."]) + "\n"
+    return "\n".join([*lines, "", origin(record)]) + "\n"
+
+
+def origin(record: dict) -> str:
+    """Return of how many pairs a record is, and where and when it was measured."""
+    hardware = hardware_line(record["hardware"])
+    return f"{record['pairs']} pairs of each kind, seed {record['seed']}; {record['date'][:10]}, {hardware}."
 
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.studies.velocity_maps", description=__doc__.split(":")[0] + "."
+        prog="python -m experiments.studies.maps", description=__doc__.split(":")[0] + "."
     )
+    parser.add_argument("study", choices=known_studies(), help="a study of networks whose finest level has all pixels")
     parser.add_argument("--pairs", type=at_least(1), default=200, help="of each kind (%(default)s)")
     parser.add_argument(
-        "--study", type=Path, default=OUTPUT / "ablations" / "quick", metavar="FOLDER",
+        "--members", type=Path, default=OUTPUT / "ablations" / "quick", metavar="FOLDER",
         help="where the study was carried out (default: experiments/output/ablations/quick)",
     )
-    add_output(parser, "velocity_maps")
+    add_output(parser, "maps")
     return parser
 
 
