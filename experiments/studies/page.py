@@ -1,6 +1,6 @@
 """The documentation's tables of the studies, from their records: `python -m experiments.studies.page`.
 
-The page holds prose around blocks between two marks each; the blocks alone are written. A test compares them with the
+The pages hold prose around blocks between two marks each; the blocks alone are written. A test compares them with the
 records.
 """
 
@@ -16,12 +16,12 @@ from dirv_tf.report.markdown_text import table_lines
 from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.summary import summary_table
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.studies import velocity_maps
-from experiments.studies.study import known_studies
+from experiments.studies import maps
+from experiments.studies.study import known_studies, read_study
 from experiments.studies.table import differences
 from experiments.written_page import WrittenPage
 
-FOLDER = RECORDS / "ablations"
+FOLDER, MAPS = RECORDS / "ablations", RECORDS / "maps"
 
 
 def study_table(path: Path) -> str:
@@ -55,15 +55,59 @@ def _pair(row, suffix):
     return " / ".join(f"{row[metric.key + suffix]:.1f}" for metric in REDUCTIONS)
 
 
+def family_table(study_path: Path, maps_path: Path) -> str:
+    """Return accuracy and maps of a study of one family in Markdown, and where it was measured.
+
+    Parameters
+    ----------
+    study_path, maps_path : path
+        The study's JSON file, and that of `experiments.studies.maps`.
+
+    Returns
+    -------
+    str
+        One row per member.
+    """
+    result, of_maps = (json.loads(path.read_text(encoding="utf-8")) for path in (study_path, maps_path))
+    measured = {row["name"]: row for row in of_maps["rows"]}
+    labels, rows = " / ".join(metric.label for metric in REDUCTIONS), []
+    for row in result["members"]:
+        member = measured[row["name"]]
+        rows.append({
+            "member": f"`{row['name']}`", "what": row["what"], labels: _pair(row, FINEST),
+            f"{REDUCTIONS[1].label} after every step": ", ".join(f"{each:.1f}" for each in member["steps"]),
+            "folded %": f"{member['folded_percent']:.3f}", "there and back, px": f"{member['there_and_back']:.2f}",
+        })  # fmt: skip
+    origin = f"Scale {result['scale']}; {result['date'][:10]}, {hardware_line(result['hardware'])}. Steps, folds and "
+    origin += f"there and back: {maps.origin(of_maps)}"
+    return "\n".join(table_lines(Table(rows, origin))) + "\n"
+
+
+def studies_of(page: str) -> list[str]:
+    """Return the names of the studies that a page of `study.PAGES` shows."""
+    return [name for name in known_studies() if read_study(name).page == page]
+
+
 def blocks(folder: Path = FOLDER) -> dict[str, str]:
     """Return what lies between the marks of the page: a table per study, that of maps, and the classical methods."""
-    tables = {name: study_table(folder / f"{name}.json") for name in known_studies()}
-    maps = json.loads((RECORDS / "velocity_maps" / velocity_maps.RECORD_NAME).read_text(encoding="utf-8"))
-    return {**tables, "velocity_maps": velocity_maps.table(maps), "classical": summary_table()}
+    tables = {name: study_table(folder / f"{name}.json") for name in studies_of("ablations")}
+    of_maps = json.loads((MAPS / "velocities.json").read_text(encoding="utf-8"))
+    return {**tables, "velocity_maps": maps.table(of_maps), "classical": summary_table()}
+
+
+def family_blocks(folder: Path = FOLDER) -> dict[str, str]:
+    """Return what lies between the marks of the page of the families: a table per study of one of them."""
+    return {name: family_table(folder / f"{name}.json", MAPS / f"{name}.json") for name in studies_of("networks")}
 
 
 PAGE = WrittenPage(CHECKOUT / "docs" / "ablations.md", "experiments.studies.page", blocks)
+FAMILIES = WrittenPage(CHECKOUT / "docs" / "networks.md", "experiments.studies.page", family_blocks)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write both pages, or say with --check whether they are up to date; return the exit status."""
+    return max(page.main(arguments) for page in (PAGE, FAMILIES))
 
 
 if __name__ == "__main__":
-    sys.exit(PAGE.main())
+    sys.exit(main())

@@ -69,10 +69,11 @@ class TrainingSettings:
 
     A network whose task is uncertainty has one of the losses field_likelihood, of which `regularization` is the
     ``lambda`` and `image_variance` the variance of the images' noise, or gaussian_likelihood, see `dirv_tf.losses`;
-    `given_fields` names the fields that it judges by turns: zero, smoothed, perturbed (see `synthesis.given_fields`),
-    register (what `dirv_tf.register` finds), or those of a shipped network; with :halfway behind its name, unfinished
-    ones. After `distinct_epochs` the same pairs come again, of such a network mirrored and turned; left out, never.
-    `teacher` is a section of its own, for pairs whose fields nobody knows: who finds those that are learned.
+    `given_fields` names the fields that it judges by turns: zero, smoothed, perturbed, roughened (see
+    `synthesis.given_fields`), register (what `dirv_tf.register` finds), or those of a shipped network; with :halfway
+    behind its name, unfinished ones. After `distinct_epochs` the same pairs come again, of such a network mirrored and
+    turned; left out, never. `teacher` is a section of its own, for pairs whose fields nobody knows: who finds those
+    that are learned.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
     shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
@@ -226,11 +227,11 @@ class RunConfig:
                 "'training.given_fields' must be there for networks whose task is uncertainty, and for no other. "
                 f"Received: training.given_fields={given and list(given)}, 'model.kind' {self.model.kind}"
             )
-        unknown = {"smoothed", "perturbed"} & set(given or ()) if not self.data.known_fields else ()
+        unknown = {"smoothed", "perturbed", "roughened"} & set(given or ()) if not self.data.known_fields else ()
         if unknown or len(set(given or ())) < len(given or ()):
             raise ConfigError(
-                "'training.given_fields' must be different names, and without smoothed and perturbed where the true "
-                f"fields are unknown. Received: training.given_fields={list(given)}, 'data.kind' {self.data.kind}"
+                "'training.given_fields' must be different names, and without smoothed, perturbed and roughened where "
+                f"true fields are unknown. Received: training.given_fields={list(given)}, 'data.kind' {self.data.kind}"
             )
 
     def _check_of_stages(self):

@@ -33,8 +33,8 @@ def judged_pairs(
     ----------
     pairs : PairBatches
     names : tuple of str
-        Of `training.given_fields`: "zero", "smoothed", "perturbed", "register", or a shipped network that registers,
-        whose name may end in ":halfway".
+        Of `training.given_fields`: "zero", "smoothed", "perturbed", "roughened", "register", or a shipped network that
+        registers, whose name may end in ":halfway".
     rank : int
     distinct_epochs : int, optional
         As of `JudgedPairs`. The fields of networks are then kept in memory.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from experiments.studies.velocity_maps import main, maps_of
+from experiments.studies.maps import main, maps_of
 
 
 def _network(forward, exchanged):
@@ -37,7 +37,19 @@ def test_a_fold_is_counted():
     assert found["folded_worst"] == found["folded_percent"] > 1 and found["without_inverse_percent"] > 1
 
 
+def test_of_a_network_in_stages_every_step_is_measured():
+    true = tf.tile(tf.constant([2.0, 0.0])[None, None, None], [2, 16, 16, 1])
+
+    def register(images):
+        steps = tf.stack([0.5 * true[:, ::4, ::4], 0.75 * true[:, ::4, ::4]], axis=1)
+        return {"flow_field": 0.75 * true, "displacement_fields": (steps,)}
+
+    register.stages, register.spacing_per_axis = ("first", "second"), (4, 4)
+    assert maps_of(register, [(PAIRS[0][0], true)] * 2)["steps"] == [50.0, 75.0]
+    assert "steps" not in maps_of(_network(np.zeros((16, 16, 2), np.float32), np.zeros((16, 16, 2), np.float32)), PAIRS)
+
+
 def test_without_the_study_it_says_what_to_do(tmp_path, capsys):
-    assert main(["--study", str(tmp_path), "-o", str(tmp_path / "out")]) == 1
+    assert main(["velocities", "--members", str(tmp_path), "-o", str(tmp_path / "out")]) == 1
     assert "Expected the finished study: python -m experiments.studies velocities" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
