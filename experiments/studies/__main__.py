@@ -18,7 +18,8 @@ DEFAULT_OUTPUT = OUTPUT / "ablations"
 _EPILOG = """\
 A study compares runs that differ in one thing. Members that several studies name are trained once. Finished members
 are kept and stopped ones gone on with, so Ctrl-C costs at most one epoch. The scale quick trains every member for 500
-steps of 10 pairs, about two minutes on one processor core; full takes the run's own settings, an hour or more each.
+steps of 10 pairs, about two minutes on one processor core (of avsm, dlir and rwcnet, some minutes); full takes the
+run's own settings, an hour or more each.
 
 examples:
   python -m experiments.studies --list
@@ -85,7 +86,7 @@ def _list(studies, scale):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m experiments.studies",
-        description="Trains and tests variants of the thesis's runs and tables what each of them costs or brings.",
+        description="Trains and tests variants of runs and tables what each of them costs or brings.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -144,8 +144,8 @@ def _member(name, entry, run, scales, path):
 def _check_keys(raw, required, optional, where):
     keys = set(raw) if isinstance(raw, dict) else None
     if keys is None or not required <= keys <= required | optional:
+        parts = [", ".join(sorted(required)), "perhaps " + ", ".join(sorted(optional)) if optional else ""]
         raise ConfigError(
-            f"{where}: must be a mapping with {', '.join(sorted(required))}"
-            f"{' and perhaps ' + ', '.join(sorted(optional)) if optional else ''}. "
+            f"{where}: must be a mapping with {' and '.join(part for part in parts if part)}. "
             f"Received: {', '.join(map(str, raw)) if keys is not None else repr(raw)}"
         )

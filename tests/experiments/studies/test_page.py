@@ -3,25 +3,35 @@
 import json
 
 from experiments.comparison.summary import RECORD, summary_table
-from experiments.studies.page import FOLDER, PAGE, blocks
+from experiments.studies.page import FAMILIES, FOLDER, MAPS, PAGE, blocks, family_blocks, main
+from experiments.studies.study import PAGES
 
 
-def test_the_page_is_that_of_the_records(capsys):
-    assert PAGE.main(["--check"]) == 0, "run: python -m experiments.studies.page"
-    assert "up to date" in capsys.readouterr().out
+def test_the_pages_are_those_of_the_records(capsys):
+    assert main(["--check"]) == 0, "run: python -m experiments.studies.page"
+    assert capsys.readouterr().out.count("up to date") == 2
+    assert tuple(page.path.stem for page in (PAGE, FAMILIES)) == PAGES
 
 
 def test_every_member_of_every_study_has_a_row_with_its_numbers():
-    tables = blocks()
+    tables = {**blocks(), **family_blocks()}
     records = sorted(FOLDER.glob("*.json"))
     assert {path.stem for path in records} == set(tables) - {"classical", "velocity_maps"}
     for path in records:
         for member in json.loads(path.read_text(encoding="utf-8"))["members"]:
             numbers = f"{member['dl_int_finest']:.1f} / {member['dl_dis_finest']:.1f}"
-            assert f"| `{member['name']}` | {numbers} |" in tables[path.stem], path
+            row = next(line for line in tables[path.stem].splitlines() if line.startswith(f"| `{member['name']}` |"))
+            assert f"| {numbers} |" in row, path
     # experiments/results/ablations/levels.json
     assert "| `two-levels` | 92.8 / 83.0 | +3.3 / +3.5 | 83.3 / 78.8 | Two such levels (A-5) |" in tables["levels"]
     assert "1 core of AMD EPYC, no GPU." in tables["levels"]
+
+
+def test_rows_of_families_hold_their_maps():
+    for name, table in family_blocks().items():
+        for row in json.loads((MAPS / f"{name}.json").read_text(encoding="utf-8"))["rows"]:
+            steps = ", ".join(f"{each:.1f}" for each in row["steps"])
+            assert f"| {steps} | {row['folded_percent']:.3f} | {row['there_and_back']:.2f} |" in table, row["name"]
 
 
 def test_every_method_stands_with_all_sets_of_pairs():

@@ -60,6 +60,8 @@ GOOD = "title: T\nquestion: Q\nrun: A-6\nreference: a\nmembers: {a: {what: W}}\n
         (("what: W", "what: W, weights_of: c"), "`weights_of` must be one of a. Received: weights_of='c'"),
         (("title: T\n", ""), "must be a mapping with members, question.*Received"),
         (("title: T", "title: ["), "not readable YAML"),
+        (("title: T", "title: T\npage: results"), "`page` must be one of ablations, networks. Received: page='results'"),
+        (("title: T", "title: T\nscales: {medium: {}}"), "scales: must be a mapping.*full, quick.*Received: medium"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(change, message, tmp_path):
@@ -67,6 +69,16 @@ def test_a_wrong_file_says_what_is_wrong(change, message, tmp_path):
     (tmp_path / "mine.yaml").write_text(GOOD.replace(*change), encoding="utf-8")
     with pytest.raises(ConfigError, match=message):
         read_study("mine", tmp_path)
+
+
+def test_a_study_may_say_what_its_scales_are(tmp_path):
+    text = GOOD.replace("title: T\n", "title: T\npage: networks\nscales: {quick: {training.epochs: 7}}\n")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    study = read_study("mine", tmp_path)
+    training = study.member("a").config("quick").training
+    assert (study.page, training.epochs) == ("networks", 7)
+    # What the scale does not say is the run's own.
+    assert training.batch_size == study.member("a").config("full").training.batch_size
 
 
 def test_an_unknown_study_lists_the_known_ones():
