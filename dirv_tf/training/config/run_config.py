@@ -70,10 +70,10 @@ class TrainingSettings:
     A network whose task is uncertainty has one of the losses field_likelihood, of which `regularization` is the
     ``lambda`` and `image_variance` the variance of the images' noise, or gaussian_likelihood, see `dirv_tf.losses`;
     `given_fields` names the fields that it judges by turns: zero, smoothed, perturbed, roughened (see
-    `synthesis.given_fields`), register (what `dirv_tf.register` finds), or those of a shipped network; with :halfway
-    behind its name, unfinished ones. After `distinct_epochs` the same pairs come again, of such a network mirrored and
-    turned; left out, never. `teacher` is a section of its own, for pairs whose fields nobody knows: who finds those
-    that are learned.
+    `synthesis.given_fields`), register (what `dirv_tf.register` finds), demons (a simple form of that method), or those
+    of a shipped network; with :halfway behind its name, unfinished ones. After `distinct_epochs` the same pairs come
+    again, of such a network mirrored and turned; left out, never. `teacher` is a section of its own, for pairs whose
+    fields nobody knows: who finds those that are learned.
 
     `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
     shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names

@@ -16,10 +16,11 @@ from dirv_tf.registration import register
 from dirv_tf.registration.networks.inference import flow_field
 from dirv_tf.synthesis import GIVEN_FIELD_KINDS
 from dirv_tf.synthesis.random_keys import stateless_seed
+from dirv_tf.training.execution.demons_fields import demons_fields
 from dirv_tf.validation import ConfigError
 
-# The fields that `dirv_tf.register` finds with its defaults.
-REGISTERED = "register"
+# The fields that `dirv_tf.register` finds with its defaults, and those of a classical method.
+REGISTERED, DEMONS = "register", "demons"
 # What follows the name of a network whose fields are drawn between its own and those that it finds at half the size.
 HALFWAY = ":halfway"
 
@@ -33,11 +34,11 @@ def judged_pairs(
     ----------
     pairs : PairBatches
     names : tuple of str
-        Of `training.given_fields`: "zero", "smoothed", "perturbed", "roughened", "register", or a shipped network that
-        registers, whose name may end in ":halfway".
+        Of `training.given_fields`: "zero", "smoothed", "perturbed", "roughened", "register", "demons", or a shipped
+        network that registers, whose name may end in ":halfway".
     rank : int
     distinct_epochs : int, optional
-        As of `JudgedPairs`. The fields of networks are then kept in memory.
+        As of `JudgedPairs`. Fields that are not drawn are then kept in memory.
 
     Raises
     ------
@@ -52,13 +53,14 @@ def judged_pairs(
 
 
 def _source(name, size, rank, keep):
-    if name == REGISTERED:
-        return _kept(_registered, size, rank, keep)
+    methods = {REGISTERED: _registered, DEMONS: demons_fields}
+    if name in methods:
+        return _kept(methods[name], size, rank, keep)
     network_name = name[: -len(HALFWAY)] if name.endswith(HALFWAY) else name
     known = pretrained_names(rank)
     if network_name not in known:
         raise ConfigError(
-            f"'training.given_fields' must hold names among {', '.join((*GIVEN_FIELD_KINDS, REGISTERED))}, or of "
+            f"'training.given_fields' must hold names among {', '.join((*GIVEN_FIELD_KINDS, *methods))}, or of "
             f"shipped networks for {rank}D images ({', '.join(known)}), also with {HALFWAY}. Received: {name!r}"
         )
     network = load_pretrained(network_name)

@@ -145,7 +145,7 @@ def test_a_network_that_registers_has_none_of_the_settings(tmp_path, settings):
 
 def test_unknown_fields_to_judge_are_refused(tmp_path):
     config = load(tmp_path / "run.yaml", training={"given_fields": ["A-66:halfway"]})
-    with pytest.raises(ConfigError, match="names among zero, smoothed, perturbed, roughened, register, or of shipped.*'A-66:halfway'"):
+    with pytest.raises(ConfigError, match="names among zero, smoothed, perturbed, roughened, register, demons, or of shipped.*'A-66:halfway'"):
         building.training_pairs(config)
 
 
