@@ -140,7 +140,7 @@ def test_it_is_watched_in_tensorboard(run):
 
 def test_it_goes_on_from_its_weights_and_from_no_other(run, tmp_path):
     path = tmp_path / "run.yaml"
-    path.write_text(yaml.safe_dump({**RUN, "training": {**RUN["training"], "start_from": str(run)}}))
+    path.write_text(yaml.safe_dump({**RUN, "training": {**RUN["training"], "epochs": 1, "start_from": str(run)}}))
     assert main(["train", str(path), "--output", str(tmp_path / "on"), "--no-tensorboard"]) == 0
     assert json.loads((tmp_path / "on" / "run.json").read_text())["started_from"]["run"] == "toy-run"
 
