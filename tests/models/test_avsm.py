@@ -156,7 +156,7 @@ def test_every_step_of_momenta_sees_the_image_warped_by_the_field_so_far(rng):
     assert np.abs(stage["flow_fields"][1] - stage["flow_fields"][0]).max() > 1e-3
 
 
-def test_exchanged_images_exchange_the_directions(rng, untraced):
+def test_exchanged_images_exchange_the_directions(rng):
     network = with_motion(AVSM(2, **SMALL))
     fixed, moving = pair(rng, (16, 16))
     network.compile(loss=AVSMLoss("mse"))
