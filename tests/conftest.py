@@ -28,6 +28,20 @@ def untraced():
 
 
 @pytest.fixture
+def as_written():
+    """Call one function as `untraced` does: what a graph is compared with need not be traced and compiled itself."""
+
+    def call(function, *arguments):
+        tf.config.run_functions_eagerly(True)
+        try:
+            return function(*arguments)
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    return call
+
+
+@pytest.fixture
 def check_gradients(rng):
     """Compare the gradient of a function in each argument with central differences in float64."""
 

@@ -226,8 +226,8 @@ def test_what_the_loss_needs_is_named(rng):
 
 
 @pytest.mark.parametrize("name", ["affine", "momentum"])
-def test_training_a_stage_leaves_the_other_bit_identical_and_brings_the_images_together(name):
-    network = AVSM(2, affine_size=16, width=0.125, affine_steps=1, momentum_steps=2)
+def test_training_a_stage_leaves_the_other_bit_identical_and_brings_the_images_together(name, untraced):
+    network = AVSM(2, affine_size=16, width=0.125, affine_steps=1, momentum_steps=2, integration_steps=2)
     distance = tf.norm(geometry.identity_grid((16, 16)) - [7.0, 8.0], axis=-1)
     fixed = tf.exp(-0.05 * tf.square(distance))[None, ..., None]
     images = (fixed, tf.roll(fixed, 2, axis=1))

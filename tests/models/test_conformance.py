@@ -53,6 +53,13 @@ TRAINED = {
     "rwcnet": {**CASES["rwcnet"], "resolutions": (1,), "steps": 1},
 }
 families = pytest.mark.parametrize("kind", sorted(CASES))
+# In a graph of unknown sizes every step is traced like the first.
+TRACED = {
+    **CASES,
+    "avsm": {**CASES["avsm"], "integration_steps": 1},
+    "counterpart": {**CASES["counterpart"], "halvings": 1},
+    "rwcnet": {**CASES["rwcnet"], "steps": 1},
+}
 ranks = pytest.mark.parametrize("rank", [2, 3])
 
 
@@ -84,7 +91,7 @@ def test_the_battery_covers_every_family():
 
 @families
 @ranks
-def test_the_contract(kind, rank, rng):
+def test_the_contract(kind, rank, rng, untraced):
     network = make(kind, rank)
     assert network.kind == kind and network.rank == rank
     assert len(network.spacing_per_axis) == len(network.size_multiples) == rank
@@ -115,7 +122,7 @@ def test_settings_count_and_describe_the_network(kind, rank):
 
 
 @families
-def test_config_and_clone(kind, rng):
+def test_config_and_clone(kind, rng, untraced):
     network = make(kind, normalization="joint")
     again = type(network).from_config(network.get_config())
     assert again.get_config() == network.get_config() and again.normalization == "joint"
@@ -125,7 +132,7 @@ def test_config_and_clone(kind, rng):
 
 
 @families
-def test_keras_file_and_weights_file(kind, rng, tmp_path):
+def test_keras_file_and_weights_file(kind, rng, tmp_path, untraced):
     network = make(kind, normalization="each")
     inputs = pair(rng, network)
     expected = network(inputs)["flow_field"]
@@ -139,18 +146,18 @@ def test_keras_file_and_weights_file(kind, rng, tmp_path):
 
 
 @families
-def test_unknown_batch_and_size_in_a_graph(kind, rng):
-    network = make(kind)
+def test_unknown_batch_and_size_in_a_graph(kind, rng, as_written):
+    network = make(kind, **TRACED[kind])
     unknown = tf.TensorSpec([None, None, None, 1], tf.float32)
     graph = tf.function(lambda fixed, moving: network((fixed, moving))["flow_field"], input_signature=[unknown] * 2)
     for batch, sides in ((1, 2), (3, 3)):
         inputs = pair(rng, network, batch, sides)
-        np.testing.assert_allclose(graph(*inputs), network(inputs)["flow_field"], atol=1e-5)
+        np.testing.assert_allclose(graph(*inputs), as_written(network, inputs)["flow_field"], atol=1e-5)
 
 
 @families
 @ranks
-def test_any_size_and_refinement(kind, rank, rng):
+def test_any_size_and_refinement(kind, rank, rng, untraced):
     network = make(kind, rank)
     shape = (1, *(2 * multiple - 3 for multiple in network.size_multiples), 1)
     fixed, moving = (tf.constant(rng.uniform(size=shape).astype("float32")) for _ in range(2))
@@ -171,7 +178,7 @@ def test_it_learns(kind, rank, rng, request):
     # A head for masks learns from its own loss alone.
     loss = CounterpartLoss("mse") if kind == "counterpart" else IntensityLoss()
     network.compile(tf.keras.optimizers.Adam(1e-3), loss, metrics, run_eagerly=eager)
-    history = network.fit(tf.data.Dataset.from_tensors((inputs,)), epochs=6, verbose=0).history
+    history = network.fit(tf.data.Dataset.from_tensors((inputs,)), epochs=3, verbose=0).history
     assert history["loss"][-1] < history["loss"][0] and np.isfinite(history["loss"]).all()
 
 

@@ -89,14 +89,14 @@ def test_graphs_files_and_observers_know_it(rng, tmp_path):
     assert len(statistics) == 2 and all(0 <= float(each["data_term"].outside) <= 1 for each in statistics[1])
 
 
-def test_it_learns_a_map_that_does_not_fold_and_has_an_inverse():
+def test_it_learns_a_map_that_does_not_fold_and_has_an_inverse(untraced):
     rows, columns = np.meshgrid(np.arange(16), np.arange(16), indexing="ij")
     image = (0.5 + 0.25 * np.sin(rows / 1.7) + 0.25 * np.cos(columns / 2.1)).astype(np.float32)[None, ..., None]
     field = tf.fill([1, 16, 16, 2], 0.75)
     moving = network(levels=1)
-    moving.compile(tf.keras.optimizers.Adam(3e-3), DisplacementLoss(), run_eagerly=True)
+    moving.compile(tf.keras.optimizers.Adam(6e-3), DisplacementLoss(), run_eagerly=True)
     inputs = geometry.warp_image(image, field), tf.constant(image)
-    losses = moving.fit(tf.data.Dataset.from_tensors((inputs, field)), epochs=12, verbose=0).history["loss"]
+    losses = moving.fit(tf.data.Dataset.from_tensors((inputs, field)), epochs=6, verbose=0).history["loss"]
     assert losses[-1] < 0.8 * losses[0]
     outputs = moving(inputs)
     assert float(metrics.folded_percent(outputs["flow_field"])[0]) == 0

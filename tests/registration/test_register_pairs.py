@@ -76,6 +76,9 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_whatever_happened_to_the_moving_image(pairs, name):
     change, least = CHANGES[name]
+    # Two of the tissues, by turns.
+    first = list(CHANGES).index(name)
+    pairs = [pairs[number % len(pairs)] for number in (first, first + 1)]
     results = [register(fixed, change(moving)) for fixed, moving, _ in pairs]
     shares = [removed(result, true) for result, (_, _, true) in zip(results, pairs)]
     assert np.mean(shares) >= least, shares

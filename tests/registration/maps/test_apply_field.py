@@ -61,9 +61,10 @@ def test_a_landmark_painted_into_the_moving_image_lands_where_it_is_said_to(rng,
     warped = apply_to_image(np.exp(-distance / 4.0).astype(np.float32), field)
     carried = apply_to_landmarks(Landmarks(("painted",), place[None]), field).points[0]
     # The blob is bent by the field as well, so that its brightest place is looked for, not its centroid.
-    fine = ndimage.zoom(warped.astype(float), 20, order=3, grid_mode=False)
-    scale = (np.asarray(size) - 1) / (np.asarray(fine.shape) - 1)
-    peak = scale * np.unravel_index(fine.argmax(), fine.shape)
+    brightest = np.unravel_index(warped.argmax(), size)
+    around = np.stack(np.meshgrid(*(index + np.linspace(-1, 1, 41) for index in brightest), indexing="ij"))
+    fine = ndimage.map_coordinates(warped.astype(float), around, order=3)
+    peak = around[(slice(None), *np.unravel_index(fine.argmax(), fine.shape))]
     assert np.linalg.norm(peak - carried) < 0.1
 
 

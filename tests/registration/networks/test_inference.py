@@ -88,7 +88,7 @@ def test_sizes_share_their_graphs(make_network, make_pair, monkeypatch, refine):
     graphs, programs = len(traced), count_of_traces()
     # That of a unit and that of the network, and the refinement's.
     assert graphs == (3 if refine else 2)
-    for side in range(17, 26):
+    for side in (17, 20, 25):
         register(*make_pair((side, 20)), model=network, refine=refine).metrics()
     assert len(traced) == graphs and count_of_traces() == programs
     assert [graph.experimental_get_tracing_count() for graph in traced] == [1] * graphs
