@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -23,8 +24,43 @@ def rng():
 def untraced():
     """Functions run as they are written: tracing and compiling takes longer than a few calls on small arrays."""
     tf.config.run_functions_eagerly(True)
-    yield
+    with warnings.catch_warnings():
+        # Data sets are traced even so, and TensorFlow says it.
+        warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
+        yield
     tf.config.run_functions_eagerly(False)
+
+
+# Traced batches by what makes them: dataset, settings and replicas.
+_TRACED_BATCHES = {}
+
+
+@pytest.fixture(scope="module")
+def batches_traced_once():
+    """Datasets of the same settings share their traced batches: most runs of these tests are on the same pairs."""
+    from dirv_tf.datasets.pair_batches import PairBatches
+
+    own = PairBatches._traced_batch
+
+    def traced_batch(pairs, replicas):
+        settings = {name: value for name, value in vars(pairs).items() if name not in ("_traced", "_asked_for_share")}
+        # Those of image files are told apart by more than their settings.
+        if "_images" in settings or not all(_is_plain(value) for value in settings.values()):
+            return own(pairs, replicas)
+        key = type(pairs), replicas, repr(sorted(settings.items()))
+        if key not in _TRACED_BATCHES:
+            _TRACED_BATCHES[key] = own(pairs, replicas)
+        return _TRACED_BATCHES[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PairBatches, "_traced_batch", traced_batch)
+        yield
+
+
+def _is_plain(value):
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 @pytest.fixture

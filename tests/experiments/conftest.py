@@ -27,6 +27,11 @@ TINY = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _batches_traced_once(batches_traced_once):
+    """Every run traces its pairs, which takes longer than its training."""
+
+
 @pytest.fixture(scope="session")
 def tiny_configs():
     return [load_run(name, overrides=TINY, folder=RUNS) for name in ("B-1", "B-2")]

@@ -49,8 +49,6 @@ def run_python_here(option, what, *arguments):
     return time.perf_counter() - begun, said.read()
 
 
-# That data sets are traced even so.
-@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning")
 def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys, untraced):
     # The memory of a step is measured in a process of its own here as well.
     monkeypatch.setattr(first_answer, "run_python", run_python_here)
