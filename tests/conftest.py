@@ -1,5 +1,6 @@
 """Oracles shared by the tests."""
 
+import contextlib
 import gc
 import signal
 import warnings
@@ -20,15 +21,29 @@ def rng():
     return np.random.default_rng(7)
 
 
+@contextlib.contextmanager
+def _functions_as_they_are_written():
+    tf.config.run_functions_eagerly(True)
+    try:
+        with warnings.catch_warnings():
+            # Data sets are traced even so, and TensorFlow says it.
+            warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
+            yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture
 def untraced():
     """Functions run as they are written: tracing and compiling takes longer than a few calls on small arrays."""
-    tf.config.run_functions_eagerly(True)
-    with warnings.catch_warnings():
-        # Data sets are traced even so, and TensorFlow says it.
-        warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
+    with _functions_as_they_are_written():
         yield
-    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="session")
+def without_tracing():
+    """Make a context in which functions run as they are written: `untraced` for what a module makes once."""
+    return _functions_as_they_are_written
 
 
 # Traced batches by what makes them: dataset, settings and replicas.
@@ -49,7 +64,12 @@ def batches_traced_once():
             return own(pairs, replicas)
         key = type(pairs), replicas, repr(sorted(settings.items()))
         if key not in _TRACED_BATCHES:
-            _TRACED_BATCHES[key] = own(pairs, replicas)
+            # Traced as ever, also for runs whose other functions run as they are written.
+            eagerly = tf.config.functions_run_eagerly()
+            tf.config.run_functions_eagerly(False)
+            with tf.init_scope():
+                _TRACED_BATCHES[key] = own(pairs, replicas).get_concrete_function()
+            tf.config.run_functions_eagerly(eagerly)
         return _TRACED_BATCHES[key]
 
     with pytest.MonkeyPatch.context() as patch:

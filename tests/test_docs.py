@@ -45,6 +45,11 @@ def cells(notebook, kind):
     return [cell for cell in content["cells"] if cell["cell_type"] == kind]
 
 
+@pytest.fixture(autouse=True)
+def _batches_traced_once(batches_traced_once):
+    """Most pages train on the same pairs, which to trace takes longer than to train on them."""
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A folder that looks like the checkout and takes what the examples write."""
