@@ -37,10 +37,11 @@ def load(path, **changes):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, untimed):
     folder = tmp_path_factory.mktemp("judge")
     (folder / "judge.yaml").write_text(yaml.safe_dump(RUN))
-    assert main(["train", str(folder / "judge.yaml"), "--output", str(folder / "run")]) == 0
+    with untimed():
+        assert main(["train", str(folder / "judge.yaml"), "--output", str(folder / "run")]) == 0
     return folder / "run"
 
 
