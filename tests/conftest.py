@@ -1,7 +1,9 @@
 """Oracles shared by the tests."""
 
+import contextlib
 import gc
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -19,12 +21,66 @@ def rng():
     return np.random.default_rng(7)
 
 
+@contextlib.contextmanager
+def _functions_as_they_are_written():
+    tf.config.run_functions_eagerly(True)
+    try:
+        with warnings.catch_warnings():
+            # Data sets are traced even so, and TensorFlow says it.
+            warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
+            yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture
 def untraced():
     """Functions run as they are written: tracing and compiling takes longer than a few calls on small arrays."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+    with _functions_as_they_are_written():
+        yield
+
+
+@pytest.fixture(scope="session")
+def without_tracing():
+    """Make a context in which functions run as they are written: `untraced` for what a module makes once."""
+    return _functions_as_they_are_written
+
+
+# Traced batches by what makes them: dataset, settings and replicas.
+_TRACED_BATCHES = {}
+
+
+@pytest.fixture(scope="module")
+def batches_traced_once():
+    """Datasets of the same settings share their traced batches: most runs of these tests are on the same pairs."""
+    from dirv_tf.datasets.pair_batches import PairBatches
+
+    own = PairBatches._traced_batch
+
+    def traced_batch(pairs, replicas):
+        settings = {name: value for name, value in vars(pairs).items() if name not in ("_traced", "_asked_for_share")}
+        # Those of image files are told apart by more than their settings.
+        if "_images" in settings or not all(_is_plain(value) for value in settings.values()):
+            return own(pairs, replicas)
+        key = type(pairs), replicas, repr(sorted(settings.items()))
+        if key not in _TRACED_BATCHES:
+            # Traced as ever, also for runs whose other functions run as they are written.
+            eagerly = tf.config.functions_run_eagerly()
+            tf.config.run_functions_eagerly(False)
+            with tf.init_scope():
+                _TRACED_BATCHES[key] = own(pairs, replicas).get_concrete_function()
+            tf.config.run_functions_eagerly(eagerly)
+        return _TRACED_BATCHES[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PairBatches, "_traced_batch", traced_batch)
+        yield
+
+
+def _is_plain(value):
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 @pytest.fixture

@@ -45,6 +45,11 @@ def cells(notebook, kind):
     return [cell for cell in content["cells"] if cell["cell_type"] == kind]
 
 
+@pytest.fixture(autouse=True)
+def _batches_traced_once(batches_traced_once):
+    """Most pages train on the same pairs, which to trace takes longer than to train on them."""
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A folder that looks like the checkout and takes what the examples write."""
@@ -117,6 +122,7 @@ def test_commands_exist_and_take_their_arguments(command):
 # A training as the pages show it takes minutes.
 SHORTENED = {"training.epochs": 1, "training.batch_size": 2, "data.train_images": 2, "data.test_images": 2}
 SHORTENED.update({"model.levels": 1, "model.units": 1, "model.experts": 2, "evaluation.validation_images": 0})
+SHORTENED.update({"data.transform": "affine"})
 
 
 def own_commands(page):
@@ -138,9 +144,12 @@ def pages_to_carry_out():
 
 
 @pytest.mark.parametrize("page", pages_to_carry_out(), ids=name)
-def test_commands_of_a_page_run_in_order(page, checkout, capsys):
+def test_commands_of_a_page_run_in_order(page, checkout, capsys, monkeypatch):
     from dirv_tf.cli.main import main
+    from dirv_tf.training.execution.staged_training import StagedTraining
 
+    # To measure steps before takes longer than a training of one step.
+    monkeypatch.setattr(StagedTraining, "say_expected_time", lambda *_: None)
     for block in blocks(page, "yaml"):
         file = re.match(r"# ([\w.]+\.yaml)\n", block)
         if file:

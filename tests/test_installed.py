@@ -109,38 +109,35 @@ def test_one_command_registers_the_shipped_pair(python):
     assert {"flow_field.npz", "registration.png"} <= {path.name for path in (python.folder / "result").iterdir()}
 
 
-def test_runs_of_ones_own_need_no_checkout(python):
-    run = python.folder / "mine.yaml"
-    run.write_text(
-        "name: mine\ndescription: the smallest run\n"
-        "model: {levels: 1, units: 1, experts: 2, knots: 4, kernel_sizes: [3, 3]}\n"
-        "data: {kind: chessboard, size: [16, 16], cell_range: [3, 5], train_images: 2, test_images: 2}\n"
-        "training: {epochs: 1, batch_size: 2, learning_rate: 1e-3, schedule: constant, loss: displacement}\n"
-        "seeds: {training: 42, testing: 77}\nevaluation: {batch_size: 2, validation_images: 0}\n",
-        encoding="utf-8",
-    )
-    # Both commands in one process, which imports TensorFlow once.
-    commands = [["train", str(run), "--no-tensorboard"], ["report", "runs", "-o", "report", "--no-pictures"]]
-    done = python("-c", f"from dirv_tf.cli.main import main; assert not any([main(each) for each in {commands}])")
-    assert done.returncode == 0, done.stderr
-    assert "Run mine: the smallest run" in done.stdout and "mine, finest level" in done.stdout
-    assert "thesis" not in done.stdout and "reference" not in done.stdout
-    (folder,) = (python.folder / "runs").iterdir()
-    assert (folder / "weights.npz").is_file()
-    assert "| mine |" in (python.folder / "report" / "report.md").read_text(encoding="utf-8")
-
-
-def test_a_saved_model_loads_in_a_fresh_process_without_custom_objects(python, rng):
+def test_a_saved_model_loads_without_custom_objects_and_runs_of_ones_own_need_no_checkout(python, rng):
     model = DIRVNet(rank=2, levels=2, units=1, experts=2, knots=4)
     pair = rng.random((2, 1, 16, 16, 1)).astype(np.float32)
     np.save(python.folder / "pair.npy", pair)
     expected = model(tuple(pair))["flow_field"].numpy()
     model.save(python.folder / "model.keras")
-    code = (
+    run = python.folder / "mine.yaml"
+    run.write_text(
+        "name: mine\ndescription: the smallest run\n"
+        "model: {levels: 1, units: 1, experts: 2, knots: 4, kernel_sizes: [3, 3]}\n"
+        "data: {kind: chessboard, size: [16, 16], cell_range: [3, 5], transform: affine, desensitize: false, "
+        "train_images: 2, test_images: 2}\n"
+        "training: {epochs: 1, batch_size: 2, learning_rate: 1e-3, schedule: constant, loss: displacement}\n"
+        "seeds: {training: 42, testing: 77}\nevaluation: {batch_size: 2, validation_images: 0}\n",
+        encoding="utf-8",
+    )
+    # All in one process, which imports TensorFlow once; the model before anything else of the package is there.
+    commands = [["train", str(run), "--no-tensorboard"], ["report", "runs", "-o", "report", "--no-pictures"]]
+    done = python(
+        "-c",
         "import numpy as np, tensorflow as tf, dirv_tf.models; "
         "model = tf.keras.models.load_model('model.keras'); "
-        "np.save('field.npy', model(tuple(np.load('pair.npy')))['flow_field'].numpy())"
+        "np.save('field.npy', model(tuple(np.load('pair.npy')))['flow_field'].numpy()); "
+        f"from dirv_tf.cli.main import main; assert not any([main(each) for each in {commands}])",
     )
-    done = python("-c", code)
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(np.load(python.folder / "field.npy"), expected, atol=1e-6)
+    assert "Run mine: the smallest run" in done.stdout and "mine, finest level" in done.stdout
+    assert "thesis" not in done.stdout and "reference" not in done.stdout
+    (folder,) = (python.folder / "runs").iterdir()
+    assert (folder / "weights.npz").is_file()
+    assert "| mine |" in (python.folder / "report" / "report.md").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ import pytest
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.execution.interruption import TrainingInterrupted
 from dirv_tf.training.execution.run_folder import RunFolder
+from dirv_tf.training.execution.staged_training import StagedTraining
 from experiments.folders import RUNS
 
 TINY = {
@@ -27,13 +28,18 @@ TINY = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _batches_traced_once(batches_traced_once):
+    """Every run traces its pairs, which takes longer than its training."""
+
+
 @pytest.fixture(scope="session")
 def tiny_configs():
     return [load_run(name, overrides=TINY, folder=RUNS) for name in ("B-1", "B-2")]
 
 
 @pytest.fixture(scope="session")
-def stopped_series(tiny_configs, tmp_path_factory):
+def stopped_series(tiny_configs, tmp_path_factory, without_tracing):
     """Exit status, folder and lines of a series that was stopped at the beginning of its second run."""
     from experiments.reproduction import series as module
 
@@ -45,8 +51,10 @@ def stopped_series(tiny_configs, tmp_path_factory):
             raise TrainingInterrupted
         return execute(config, run_folder, tensorboard, report)
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, without_tracing():
         patch.setattr(module, "execute", stop_in_the_second_run)
+        # To measure steps before takes longer than this training.
+        patch.setattr(StagedTraining, "say_expected_time", lambda *_: None)
         status = module.carry_out(tiny_configs, folder, tensorboard=False, say=lines.append)
     return status, folder, lines
 

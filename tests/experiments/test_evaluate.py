@@ -15,6 +15,8 @@ from experiments.reproduction import finished_run as module
 from experiments.reproduction.finished_run import find_run
 from experiments.reproduction.thesis_table import thesis_reference
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.fixture
 def copy(finished_run, tmp_path):

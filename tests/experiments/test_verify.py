@@ -10,6 +10,8 @@ from dirv_tf.models.weight_files import load_weights_file, read_card, save_weigh
 from experiments.reproduction.finished_run import find_run
 from experiments.verify import main
 
+pytestmark = pytest.mark.usefixtures("untraced")
+
 
 @pytest.fixture
 def copy(finished_run, tmp_path):

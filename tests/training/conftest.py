@@ -33,6 +33,11 @@ TINY = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _batches_traced_once(batches_traced_once):
+    """Every run traces its pairs, which takes longer than its training."""
+
+
 @pytest.fixture(scope="session")
 def tiny_config():
     return load_run("A-6", overrides=TINY, folder=RUNS)

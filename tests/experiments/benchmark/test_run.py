@@ -1,10 +1,17 @@
+import contextlib
+import importlib.util
+import io
 import json
+import runpy
+import sys
+import time
 
 import pytest
 import skimage.io
 
 from experiments.benchmark import __main__ as command
-from experiments.benchmark import run, step_memory
+from experiments.benchmark import first_answer, run, step_memory
+from experiments.benchmark.fresh_process import run_python
 from experiments.benchmark.plan import FULL, QUICK
 from experiments.benchmark.rows import OURS, SETTINGS, TEXTBOOK, rows_of_times
 
@@ -25,7 +32,26 @@ TINY = {
 }
 
 
-def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys):
+def run_python_here(option, what, *arguments):
+    """Run what a fresh process would, in this one, which has imported TensorFlow already."""
+    said, begun = io.TextIOWrapper(io.BytesIO()), time.perf_counter()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+        if option == "-c":
+            exec(what, {})
+        else:
+            path = importlib.util.find_spec(f"{what}.__main__" if what == "dirv_tf" else what).origin
+            patch.setattr(sys, "argv", [path, *arguments])
+            try:
+                runpy.run_path(path, run_name="__main__")
+            except SystemExit as end:
+                assert not end.code, end
+    said.seek(0)
+    return time.perf_counter() - begun, said.read()
+
+
+def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys, untraced):
+    # The memory of a step is measured in a process of its own here as well.
+    monkeypatch.setattr(first_answer, "run_python", run_python_here)
     monkeypatch.setattr(command, "QUICK", QUICK._replace(**TINY))
     assert command.main(["--quick", "--training-side", "16", "--output", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
@@ -52,7 +78,7 @@ def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys)
     assert skimage.io.imread(tmp_path / "out" / "benchmark.png").std() > 10
 
 
-def test_parts_growth_and_volumes(tmp_path):
+def test_parts_growth_and_volumes(untraced):
     plan = FULL._replace(**TINY, volume_side=12, volume_batch=1, volume_units=1)
     plan = plan._replace(scaled_units=(1, 2), scaled_experts=(2, 3))
     stages = {name: measure for name, _, measure in run._stages(plan, print)}
@@ -66,6 +92,13 @@ def test_parts_growth_and_volumes(tmp_path):
     assert "inference" in stages
     inference = rows_of_times("inference 16²", {"dirv_tf": [1.0, 2.0], "demons": [3.0, 4.0]})
     assert len(run.benchmark_figure([*parts.values(), *growth, *inference], (16,)).axes) == 4
+
+
+def test_a_fresh_process_knows_the_checkout_and_says_why_it_failed():
+    seconds, said = run_python("-c", "import sys, experiments; print('tensorflow' in sys.modules)")
+    assert seconds > 0 and said == "False\n"
+    with pytest.raises(RuntimeError, match="(?s)A process that is measured failed, -c .*no such step"):
+        run_python("-c", "raise SystemExit('no such step')")
 
 
 def test_memory_is_compared_with_ours(monkeypatch):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dirv_tf.training.execution.staged_training import StagedTraining
 from dirv_tf.validation import ConfigError
 from experiments.studies.__main__ import main
 from experiments.studies.member_run import carry_out
@@ -19,9 +20,12 @@ STUDY = Study("tiny", "A tiny study", "Does it run?", "plain", (PLAIN, MOVED))
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def done(tmp_path_factory, without_tracing):
     folder, lines = tmp_path_factory.mktemp("study"), []
-    return folder, carry_out_study(STUDY, "quick", folder, TINY, lines.append), lines
+    with pytest.MonkeyPatch.context() as patch, without_tracing():
+        # To measure steps before takes longer than this training.
+        patch.setattr(StagedTraining, "say_expected_time", lambda *_: None)
+        return folder, carry_out_study(STUDY, "quick", folder, TINY, lines.append), lines
 
 
 def test_the_result_holds_a_row_per_member_with_its_record(done):

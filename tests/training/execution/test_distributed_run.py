@@ -145,7 +145,7 @@ def test_one_process_has_what_it_has():
 
 @pytest.mark.parametrize("asked, count", [(None, 3), (2, 2)])
 def test_the_batches_of_a_pass_come_with_what_keras_must_be_told(asked, count):
-    pairs = ChessboardPairs((16, 16), 5, 2, cell_range=(3, 5))
+    pairs = ChessboardPairs((16, 16), 5, 2, cell_range=(3, 5), transform="affine", desensitize=False)
     batches, steps = Distribution().evaluation(pairs, asked)
     expected = list(pairs.evaluation())[:count]
     found = list(batches)

@@ -28,31 +28,32 @@ evaluation: {{batch_size: 4, validation_images: 4}}
 """
 
 
-def _run(folder, kind, data, loss, untimed):
+def _run(folder, kind, data, loss, untimed, without_tracing):
     """Folder, metrics and lines of a run that is described by a YAML file."""
     path = folder / "mine.yaml"
     path.write_text(_FILE.format(kind=kind, data=data, loss=loss), encoding="utf-8")
     config = load_run(path)
     run, lines = RunFolder.new(config, folder / "run"), []
-    with untimed():
+    # The network is that of `test_run.py`, which trains it traced.
+    with untimed(), without_tracing():
         return run, execute(config, run, tensorboard=kind == "pairs", report=lines.append), lines
 
 
 @pytest.fixture(scope="module")
-def folder_run(tmp_path_factory, untimed):
+def folder_run(tmp_path_factory, untimed, without_tracing):
     folder = tmp_path_factory.mktemp("folder")
     shutil.copytree(TISSUE, folder / "images")
-    return _run(folder, "folder", "folder: images, transform: affine", "displacement", untimed)
+    return _run(folder, "folder", "folder: images, transform: affine", "displacement", untimed, without_tracing)
 
 
 @pytest.fixture(scope="module")
-def pairs_run(tmp_path_factory, untimed):
+def pairs_run(tmp_path_factory, untimed, without_tracing):
     folder = tmp_path_factory.mktemp("pairs")
     for part, numbers in (("train", (1, 2)), ("test", (2, 1))):
         fixed, moving = (TISSUE / f"ki67_scanner_{number}.png" for number in numbers)
         (folder / f"{part}.csv").write_text(f"fixed,moving\n{fixed},{moving}\n", encoding="utf-8")
     data = "train_pairs: train.csv, test_pairs: test.csv, normalization: each"
-    return _run(folder, "pairs", data, "intensity", untimed)
+    return _run(folder, "pairs", data, "intensity", untimed, without_tracing)
 
 
 def test_a_run_on_a_folder_leaves_the_files_of_any_run(folder_run):
@@ -126,7 +127,7 @@ def test_the_progress_says_what_is_known(capsys):
     assert "ΔL_int 40.0 %  unseen 30.0 %" in capsys.readouterr().out
 
 
-def test_a_run_on_a_folder_can_be_resumed_anywhere_if_the_images_are_the_same(folder_run, tmp_path, monkeypatch):
+def test_a_run_on_a_folder_can_be_resumed_anywhere_if_the_images_are_the_same(folder_run, tmp_path, monkeypatch, untraced):
     whole, measured, _ = folder_run
     monkeypatch.chdir(tmp_path)
     shutil.copytree(whole.path, tmp_path / "moved", ignore=shutil.ignore_patterns("metrics.*", "weights.*"))
@@ -149,7 +150,7 @@ def test_a_run_on_a_folder_can_be_resumed_anywhere_if_the_images_are_the_same(fo
         ("pairs", "train_pairs: a.csv, test_pairs: b.csv", "intensity", "kind pairs: .*CSV file.*a.csv"),
     ],
 )
-def test_files_that_are_not_there_stop_a_run_before_it_writes(tmp_path, kind, data, loss, message, untimed):
+def test_files_that_are_not_there_stop_a_run_before_it_writes(tmp_path, kind, data, loss, message, untimed, without_tracing):
     with pytest.raises(ConfigError, match=message):
-        _run(tmp_path, kind, data, loss, untimed)
+        _run(tmp_path, kind, data, loss, untimed, without_tracing)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]

@@ -29,7 +29,7 @@ def _from(config, start_from, **changes):
     return dataclasses.replace(config, training=training)
 
 
-def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_path, untimed):
+def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_path, untimed, untraced):
     folder, _, _ = finished
     # Steps too short to change anything.
     config = _from(tiny_config, folder.path, learning_rate=1e-12, epochs=1)
@@ -47,7 +47,7 @@ def test_a_run_starts_with_the_weights_of_another(finished, tiny_config, tmp_pat
     assert card["training"]["start_from"] == "run" and str(tmp_path.parent) not in json.dumps(card)
 
 
-def test_a_resumed_run_does_not_start_again(finished, tiny_config, tmp_path):
+def test_a_resumed_run_does_not_start_again(finished, tiny_config, tmp_path, untraced):
     whole = load_weights_file(finished[0].path)
     # Trained, but not tested yet. The weights to start from are not there any more; the checkpoint has all that counts.
     run = RunFolder(shutil.copytree(finished[0].path, tmp_path / "run"))
