@@ -125,10 +125,11 @@ $(LINT_STAMP): $(STAMP) constraints/lint.txt
 	@PYTHONWARNINGS=ignore DIRV_TF_TENSORFLOW='$(package)' $(PY) -m pip install -q --use-pep517 -c $(constraints) -c constraints/lint.txt -e '.[lint]'
 	@touch $@
 
-# Split by files, because the tests of a file share what takes long to make; more than four processes only take memory.
+# Split by files, because the tests of a file share what takes long to make, in the order of tests/conftest.py; more than
+# four processes only take memory.
 # Each of them keeps a processor busy: TensorFlow's threads would only wait for each other.
 test: $(STAMP) ## Run the tests
-	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(LINT_STAMP) ## Check style and types (ruff, mypy); ARGS=--fix: with ruff's safe corrections
 	@$(PY) -m ruff check $(ARGS) .

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import signal
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,28 @@ import tensorflow as tf
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)
+
+
+# Files that take half a minute and more, the longest first. Processes that share the tests take file by file: were one
+# of these the last, the others would wait for it.
+_LONG = (
+    "models/test_conformance.py",
+    "test_docs.py",
+    "training/execution/test_distributed_run.py",
+    "experiments/benchmark/test_run.py",
+    "test_installed.py",
+    "models/test_dirv_net.py",
+    "registration/networks/test_shipped_weights.py",
+    "registration/networks/test_inference.py",
+    "training/execution/test_run.py",
+    "registration/test_register_pairs.py",
+    "training/monitoring/test_tensorboard_monitor.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    places = {str(Path(__file__).parent / name): place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: places.get(str(item.path), len(places)))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 
 from dirv_tf.registration import register
 from experiments.benchmark.demons import demons_flow_field
+from experiments.comparison.bspline import bspline_flow_field
 
 
 class JudgedMethod(NamedTuple):
@@ -39,4 +41,10 @@ METHODS = (
         lambda fixed, moving: registered(fixed, moving, model="best-2d", normalize="type").flow_field,
     ),
     JudgedMethod("demons", "diffeomorphic demons (SimpleITK)", demons_flow_field),
+    # At full size alone, as tuned for small displacements: a pyramid moves some chessboards by a cell.
+    JudgedMethod(
+        "B-splines",
+        "affine, then B-splines 8 pixels apart (SimpleITK)",
+        functools.partial(bspline_flow_field, levels=1),
+    ),
 )

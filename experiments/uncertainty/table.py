@@ -72,7 +72,10 @@ def _in_training(record):
     seen = dict.fromkeys(row["method"] for each in record["sets"] for row in each["methods"] if row["in_training"])
     if not seen:
         return "fields of these methods were not among those of the training"
-    return f"fields of {' and '.join(seen)} were among those of the training, the others' were not"
+    *others, last = seen
+    names = f"{', '.join(others)} and {last}" if others else last
+    simple = " (demons in a simple form of its own)" if "demons" in seen else ""
+    return f"fields of {names} were among those of the training{simple}, the others' were not"
 
 
 def losses_markdown(records: list[dict[str, Any]]) -> str:
