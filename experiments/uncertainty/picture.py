@@ -6,7 +6,7 @@ from typing import Any
 
 from dirv_tf.figures.canvas import panel_figure
 
-_COLORS = {"register": "tab:blue", "best-2d": "tab:orange", "demons": "tab:green"}
+_COLORS = {"register": "tab:blue", "best-2d": "tab:orange", "demons": "tab:green", "B-splines": "tab:red"}
 # Bins of fewer components are not drawn: their root mean squares are those of a few pixels.
 _LEAST = 100
 
