@@ -10,9 +10,9 @@ from experiments.arguments import add_output, at_least, say
 from experiments.trainings_command import use_cores
 
 _EPILOG = """\
-Fields of dirv_tf.register, of the network best-2d alone and of SimpleITK's demons and B-splines, on chessboards, tissue (make
-tissue-data) and chessboards with a flat half, all with known fields and of a seed that no training has; and on sections
-with landmarks. Writes uncertainty.json, a table and a calibration plot.
+Fields of dirv_tf.register, of the network best-2d alone and of SimpleITK's demons and B-splines, on chessboards, tissue
+(make tissue-data) and chessboards with a flat half, all with known fields and of a seed that no training has; and on
+sections with landmarks. Writes uncertainty.json, a table and a calibration plot.
 
 examples:
   python -m experiments.uncertainty
