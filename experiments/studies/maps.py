@@ -34,24 +34,26 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 done, 1 the study has not been carried out.
+        Exit status: 0 done, 1 no member of the study is finished.
     """
     prepare_process()
     options = _parser().parse_args(arguments)
     study, members = read_study(options.study), options.members / "members"
-    missing = [each.name for each in study.members if not (members / each.name / "metrics.json").is_file()]
-    if missing:
+    missing = [each.name for each in study.members if not _is_finished(members, each)]
+    if len(missing) == len(study.members):
         print(
             f"error: Expected the finished study: python -m experiments.studies {study.name}. "
             f"Received: no {', '.join(missing)} in {members}", file=sys.stderr,
         )  # fmt: skip
         return 1
+    if missing:
+        say(f"Not run yet: {', '.join(missing)}")
     measure(study, members, options.pairs, options.output, say)
     return 0
 
 
 def measure(study, members, pairs, output, report=print):
-    """Measure the maps of all members and write the record.
+    """Measure the maps of all members that are finished, and write the record.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def measure(study, members, pairs, output, report=print):
     from dirv_tf.training.execution.environment import hardware, versions
 
     output, rows = check_output_folder(output), []
-    for member in study.members:
+    for member in (each for each in study.members if _is_finished(members, each)):
         settings = {"data.test_images": pairs, "evaluation.batch_size": min(pairs, 20), "seeds.testing": SEED}
         batches = testing_pairs(member.config("quick", settings)).evaluation()
         row = {"name": member.name, **maps_of(load_weights_file(members / member.name), batches)}
@@ -96,6 +98,10 @@ def measure(study, members, pairs, output, report=print):
     write_json(path, record)
     report(f"Written: {path}")
     return record
+
+
+def _is_finished(members, member):
+    return (members / member.name / "metrics.json").is_file()
 
 
 def maps_of(network, batches):

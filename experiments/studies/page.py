@@ -75,12 +75,19 @@ def family_table(study_path: Path, maps_path: Path) -> str:
         member = measured[row["name"]]
         rows.append({
             "member": f"`{row['name']}`", "what": row["what"], labels: _pair(row, FINEST),
-            f"{REDUCTIONS[1].label} after every step": ", ".join(f"{each:.1f}" for each in member["steps"]),
+            f"{REDUCTIONS[1].label} after every step": _steps(member),
             "folded %": f"{member['folded_percent']:.3f}", "there and back, px": f"{member['there_and_back']:.2f}",
         })  # fmt: skip
     origin = f"Scale {result['scale']}; {result['date'][:10]}, {hardware_line(result['hardware'])}. Steps, folds and "
     origin += f"there and back: {maps.origin(of_maps)}"
+    if result["missing"]:
+        origin += f" Not run yet: {', '.join(f'`{name}`' for name in result['missing'])}."
     return "\n".join(table_lines(Table(rows, origin))) + "\n"
+
+
+def _steps(member):
+    """Return what every step leaves; a network of one stage has none."""
+    return ", ".join(f"{each:.1f}" for each in member["steps"]) if "steps" in member else "–"
 
 
 def studies_of(page: str) -> list[str]:
