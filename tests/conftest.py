@@ -153,3 +153,8 @@ def usual_signals():
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, former)
+
+
+def pytest_sessionfinish():
+    # While Python ends, TensorFlow can no longer delete them without an error.
+    _TRACED_BATCHES.clear()
