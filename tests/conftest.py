@@ -111,11 +111,8 @@ def as_written():
     """Call one function as `untraced` does: what a graph is compared with need not be traced and compiled itself."""
 
     def call(function, *arguments):
-        tf.config.run_functions_eagerly(True)
-        try:
+        with _functions_as_they_are_written():
             return function(*arguments)
-        finally:
-            tf.config.run_functions_eagerly(False)
 
     return call
 

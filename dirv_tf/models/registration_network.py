@@ -158,6 +158,12 @@ class RegistrationNetwork(tf.keras.Model):
         arguments = {name: value for name, value in self.get_config().items() if name not in self.how_computed}
         return {**arguments, "spacing": self.spacing_per_axis} if "spacing" in arguments else arguments
 
+    # AutoGraph, in Keras 2 alone, would rewrite networks and layers in search of Python loops over tensors, for
+    # seconds. Not `call` itself, whose signature Keras reads.
+    @tf.autograph.experimental.do_not_convert
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return super().__call__(*args, **kwargs)
+
     def build(self, input_shape: Any = None) -> None:
         """Create the variables, by calling the network on a small pair (and a field), unless they are there."""
         if self.built:  # type: ignore[has-type]

@@ -123,6 +123,7 @@ def maps_of(network, batches):
     """
     from dirv_tf import geometry, metrics
     from dirv_tf.registration.maps.field_inversion import invert_field
+    from experiments.comparison.families.stage_errors import reductions_of, step_errors
 
     rows, errors = [], []
     for (fixed, moving), true in batches:
@@ -138,7 +139,7 @@ def maps_of(network, batches):
                 inverse.folded_percent,
             ])  # fmt: skip
         if len(getattr(network, "stages", ())) > 1:
-            errors.append(_errors_of_steps(network, outputs, true))
+            errors.append(step_errors(network, outputs, true))
     longest, folded, left, solved, solved_worst, mean, worst, without = np.array(rows, float).T
     found = {
         "longest": round(float(longest.max()), 2),
@@ -152,20 +153,8 @@ def maps_of(network, batches):
         "without_inverse_percent": round(float(without.mean()), 4),
     }
     if errors:
-        before, *after = np.concatenate(errors, axis=1).mean(axis=1)
-        found["steps"] = [round(float(100 * (1 - each / before)), 2) for each in after]
+        found["steps"] = reductions_of(errors)
     return found
-
-
-def _errors_of_steps(network, outputs, true):
-    """Return displacement errors of no field and of every step's, (1 + steps, B)."""
-    from dirv_tf.geometry import sample_control_points
-    from dirv_tf.losses import root_mean_square_error
-
-    (fields,) = outputs["displacement_fields"]
-    target = sample_control_points(true, network.spacing_per_axis)
-    steps = [np.zeros_like(target), *np.moveaxis(fields.numpy(), 1, 0)]
-    return np.stack([root_mean_square_error(target, step).numpy() for step in steps])
 
 
 def table(record: dict) -> str:

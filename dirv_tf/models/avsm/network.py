@@ -181,8 +181,6 @@ class AVSM(RegistrationNetwork):
 
     # ------------------------------------------------------------------ calls
 
-    # AutoGraph would look for Python loops over tensors, for seconds; there are none.
-    @tf.autograph.experimental.do_not_convert
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool | None = None) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
         if not training or not self._both_directions:

@@ -169,8 +169,6 @@ class CounterpartNetwork(RegistrationNetwork):
         # Whether it is to register both ways.
         self.base_network._set_untracked("_registration_loss", loss)
 
-    # Nothing here depends on the values of tensors.
-    @tf.autograph.experimental.do_not_convert
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool | None = None) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
         if self.stage not in (None, MASK_STAGE):

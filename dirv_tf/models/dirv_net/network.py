@@ -233,12 +233,6 @@ class DIRVNet(RegistrationNetwork):
     # ------------------------------------------------------------------ calls
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
-        return self._outputs(inputs)
-
-    # AutoGraph would rewrite all layers in search of Python loops over tensors, for seconds; there are none. Not `call`
-    # itself, whose signature Keras 2 reads.
-    @tf.autograph.experimental.do_not_convert
-    def _outputs(self, inputs):
         fixed, moving = self.checked_pair(inputs)
         fixed_images, moving_images = [fixed], [moving]
         for _ in self.pyramid_levels[1:]:

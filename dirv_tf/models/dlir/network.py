@@ -178,12 +178,6 @@ class DLIR(RegistrationNetwork):
     # ------------------------------------------------------------------ calls
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
-        return self._outputs(inputs)
-
-    # AutoGraph would look for Python loops over tensors, for seconds; there are none. Not in `call` itself, whose
-    # signature Keras 2 reads.
-    @tf.autograph.experimental.do_not_convert
-    def _outputs(self, inputs):
         fixed, moving = self.checked_pair(inputs)
         active = self.stages if self.stage is None else self.stages[: self.stages.index(self.stage) + 1]
         fields: list[AffineField | SplineField] = []

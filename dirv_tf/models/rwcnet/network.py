@@ -212,8 +212,6 @@ class RWCNet(RegistrationNetwork):
 
     # ------------------------------------------------------------------ calls
 
-    # AutoGraph would look for Python loops over tensors, for seconds; there are none.
-    @tf.autograph.experimental.do_not_convert
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool | None = None) -> dict[str, Any]:
         fixed, moving = self.checked_pair(inputs)
         active = self.stages if self.stage is None else self.stages[: self.stages.index(self.stage) + 1]

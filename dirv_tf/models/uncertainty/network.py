@@ -123,12 +123,6 @@ class UncertaintyNetwork(RegistrationNetwork):
         return geometry.legal_size((reach,) * self.rank, self.size_multiples)
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
-        return self._outputs(inputs)
-
-    # AutoGraph would look for Python loops over tensors, for seconds; there are none. Not in `call` itself, whose
-    # signature Keras 2 reads.
-    @tf.autograph.experimental.do_not_convert
-    def _outputs(self, inputs):
         fixed, moving, field = self.checked_triple(inputs)
         seen = geometry.warp_image(moving, field) if self.warp_moving else moving
         outputs = {"flow_field": field, "standard_deviation": self.judged(fixed, seen, field)}

@@ -171,12 +171,6 @@ class VoxelMorph(RegistrationNetwork):
         return geometry.legal_size((self.passes * reach,) * self.rank, self.size_multiples)
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
-        return self._outputs(inputs)
-
-    # AutoGraph would look for Python loops over tensors, for seconds; there are none. Not in `call` itself, whose
-    # signature Keras 2 reads.
-    @tf.autograph.experimental.do_not_convert
-    def _outputs(self, inputs):
         fixed, moving = self.checked_pair(inputs)
         seen = self._seen(fixed)
         flow_field, field = self._fields(seen, self._seen(moving))

@@ -129,33 +129,30 @@ def invert_field(
         inverse[rows] = found - places
     # The moving image may be the coarser one, whose pixels hold less.
     tolerance = _SAME_PLACE * max(1.0, float(np.linalg.norm(linear.inverse().matrix, 2)))
-    round_trip = _round_trip(field, inverse, has_inverse, tolerance, np.sign(np.linalg.det(linear.matrix)))
+    orientation = np.sign(np.linalg.det(linear.matrix))
+    # First the round trip, which strikes pixels under a fold.
+    round_trip = _mean_and_largest(_round_trip(field, inverse, has_inverse, tolerance, orientation))
     percent = 100.0 / has_inverse.size
     folded = has_inverse.size - int(has_inverse.sum()) - outside
-    residual = _residual(field, inverse, has_inverse, linear)
+    residual = _mean_and_largest(_residual(field, inverse, has_inverse, linear))
     return InverseField(inverse, has_inverse, percent * outside, percent * folded, *residual, *round_trip)
 
 
 def _residual(field, inverse, has_inverse, linear):
-    """Follow each moving pixel to the fixed image and back: return the mean and the largest distance."""
-    total, count, largest = 0.0, 0, np.nan
+    """Follow each moving pixel that has an inverse to the fixed image and back: yield the distances."""
     for rows, pixels in blocks_of_pixels(inverse.shape[:-1]):
         known = has_inverse[rows]
-        if known.any():
-            pixels, found = pixels[known], (pixels + inverse[rows])[known]
-            distances = np.linalg.norm(mapped(found, field, linear) - pixels, axis=-1)
-            total, count, largest = total + distances.sum(), count + distances.size, np.fmax(largest, distances.max())
-    return (float(total / count), float(largest)) if count else (np.nan, np.nan)
+        pixels, found = pixels[known], (pixels + inverse[rows])[known]
+        yield np.linalg.norm(mapped(found, field, linear) - pixels, axis=-1)
 
 
 def _round_trip(field, inverse, has_inverse, tolerance, orientation):
-    """Follow each fixed pixel to the moving image and back: return the mean and the largest distance.
+    """Follow each fixed pixel to the moving image and back: yield the distances.
 
     Where that leads elsewhere, or the map is turned over, several places of the fixed image share one of the moving
     image. The pixels of the moving image around it are struck from `has_inverse`, and the distance does not count.
     """
     rank, last = field.shape[-1], np.array(inverse.shape[:-1]) - 1
-    total, count, largest = 0.0, 0, np.nan
     for rows, places in blocks_of_pixels(field.shape[:-1]):
         targets = places + field[rows]
         within = ((targets >= 0) & (targets <= last)).all(axis=-1)
@@ -171,9 +168,15 @@ def _round_trip(field, inverse, has_inverse, tolerance, orientation):
         elsewhere = known & ((distances > tolerance) | is_turned)
         for corner in around:
             has_inverse[tuple(along[elsewhere] for along in corner)] = False
-        counted = distances[known & ~elsewhere]
-        if counted.size:
-            total, count, largest = total + counted.sum(), count + counted.size, np.fmax(largest, counted.max())
+        yield distances[known & ~elsewhere]
+
+
+def _mean_and_largest(parts):
+    """Return the mean and the largest of distances that come in parts; NaN of none."""
+    total, count, largest = 0.0, 0, np.nan
+    for distances in parts:
+        if distances.size:
+            total, count, largest = total + distances.sum(), count + distances.size, np.fmax(largest, distances.max())
     return (float(total / count), float(largest)) if count else (np.nan, np.nan)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import tensorflow as tf
 
 from dirv_tf.geometry import sample_control_points
@@ -28,8 +31,30 @@ def stage_reductions(network: RegistrationNetwork, pairs: Pairs) -> list[float] 
     """
     if len(network.stages) < 2:
         return None
-    (fields,) = network((pairs.fixed, pairs.moving))["displacement_fields"]
-    true = sample_control_points(tf.constant(pairs.flow_field), network.spacing_per_axis)
-    before = tf.reduce_mean(root_mean_square_error(true, tf.zeros_like(true)))
-    after = [tf.reduce_mean(root_mean_square_error(true, step)) for step in tf.unstack(fields, axis=1)]
+    return reductions_of([step_errors(network, network((pairs.fixed, pairs.moving)), tf.constant(pairs.flow_field))])
+
+
+def step_errors(network: RegistrationNetwork, outputs: dict[str, Any], true: tf.Tensor) -> np.ndarray:
+    """Return the displacement errors that no field and each step's field leave.
+
+    Parameters
+    ----------
+    network : RegistrationNetwork
+    outputs : dict
+        Of the network.
+    true : tf.Tensor, shape (B, n_1, ..., n_r, r), pixels
+
+    Returns
+    -------
+    ndarray, shape (1 + steps, B), pixels
+    """
+    (fields,) = outputs["displacement_fields"]
+    target = sample_control_points(true, network.spacing_per_axis)
+    steps = [tf.zeros_like(target), *tf.unstack(fields, axis=1)]
+    return np.stack([root_mean_square_error(target, step).numpy() for step in steps])
+
+
+def reductions_of(errors: list[np.ndarray]) -> list[float]:
+    """Return ΔL_dis after every step, percent, of `step_errors` of some batches."""
+    before, *after = np.concatenate(errors, axis=1).mean(axis=1)
     return [round(float(reduction(before, each)), 2) for each in after]
