@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers.precision import split_policy
-from dirv_tf.models.input_pair import checked_pair, checked_triple
+from dirv_tf.models.call_checks import checked_outputs, checked_pair, checked_triple
 from dirv_tf.models.network_observer import NetworkObserver
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.own_similarity import own_similarity
@@ -223,13 +223,8 @@ class RegistrationNetwork(tf.keras.Model):
         ValueError
             If there is no flow field.
         """
-        if not isinstance(outputs, dict) or "flow_field" not in outputs:
-            received = sorted(outputs) if isinstance(outputs, dict) else type(outputs).__name__
-            raise ValueError(
-                f"a {type(self).__name__} must return a dictionary with a 'flow_field'. Received: outputs={received}"
-            )
         fixed, moving = inputs[:2]
-        flow_field = outputs["flow_field"]
+        flow_field = checked_outputs(outputs, type(self).__name__)["flow_field"]
         made = {
             "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, None],
             "fixed_images": lambda: tf.convert_to_tensor(fixed),

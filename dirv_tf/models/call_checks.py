@@ -1,4 +1,4 @@
-"""The checks of what a network is called on: a pair, and a field to judge."""
+"""The checks of what a network is called on, a pair and a field to judge, and of what it returns."""
 
 from __future__ import annotations
 
@@ -87,3 +87,11 @@ def checked_triple(
             f"Received: flow_field.shape={field.shape}, fixed.shape={fixed.shape}"
         )
     return fixed, moving, field
+
+
+def checked_outputs(outputs: Any, network: str) -> dict[str, Any]:
+    """Return the outputs of a network, or raise a ValueError if they are no dictionary with a ``"flow_field"``."""
+    if isinstance(outputs, dict) and "flow_field" in outputs:
+        return outputs
+    received = sorted(outputs) if isinstance(outputs, dict) else type(outputs).__name__
+    raise ValueError(f"a {network} must return a dictionary with a 'flow_field'. Received: outputs={received}")
