@@ -16,15 +16,16 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="th
 
 @pytest.mark.parametrize("model, graphs", [(None, 0), ("best-2d", 2)])
 def test_graphs_do_not_multiply_with_sizes_and_memory_is_flat(model, graphs):
-    lived(model, 2, 2)
-    before = lived(model, 2, 2)["graphs"]
-    row = lived(model, 14, 12)
-    assert row["sizes"] == 12 and row["warnings"] == []
+    # The memory that a process works with grows to what its largest images need, once, and by how much depends on what it
+    # did before. So what is counted are further sizes, none of them larger than the first seven.
+    before = lived(model, 7, 7)["graphs"]
+    row = lived(model, 14, 14)
+    assert row["sizes"] == 14 and row["warm_after"] == 7 and row["warnings"] == []
     assert row["graphs"] == before and graphs <= row["graphs"]["graphs"]
     assert row["graphs"]["shared_graphs"] <= row["graphs"]["most_graphs"]
     # Once, 38 MB were kept for every new size.
     assert row["grown_mb"] < 10 and row["memory_mb"][-1][1] <= resident_memory() + 10
-    assert line(row).startswith(f"{model or 'default'}: 14 registrations of 12 sizes")
+    assert line(row).startswith(f"{model or 'default'}: 14 registrations of 14 sizes")
 
 
 # The first ones fill caches: those of a search one by one, those of a network at once.
