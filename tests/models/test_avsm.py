@@ -70,6 +70,20 @@ def test_it_starts_as_the_identity(rank, rng):
     assert [each.shape for each in outputs["stage"]["momenta"]] == 2 * [(1, *(8,) * rank, rank)]
 
 
+def test_features_keep_their_size_from_the_second_start_alone(rng):
+    """Glorot's leaves the affine network a fiftieth of them."""
+    images, sizes = pair(rng, (64, 64), batch=4), []
+    for start in ("glorot_uniform", "he_uniform"):
+        affine = AVSM(2, kernel_initializer=start, width=0.125).affine
+        values = tf.concat([affine.first(2 * image - 1) for image in images], axis=-1)
+        for layer in affine.features:
+            values = layer(values)
+        values = affine.hidden(tf.reshape(values, [4, -1]))
+        sizes.append(float(tf.sqrt(tf.reduce_mean(tf.square(values)))))
+    assert sizes[1] > 20 * sizes[0]
+    assert AVSM(2, width=0.125).kernel_initializer == "glorot_uniform"
+
+
 def test_a_momentum_of_64_pixels_has_32():
     network = AVSM(2, width=0.0625)
     assert network.momentum((tf.zeros([1, 64, 64, 1]),) * 2).shape == (1, 32, 32, 2)

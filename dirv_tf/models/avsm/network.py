@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import MultiGaussianSmoothing, Warp
+from dirv_tf.models import bounds
 from dirv_tf.models.avsm.affine_network import AffineNetwork
 from dirv_tf.models.avsm.momentum_network import MomentumNetwork
 from dirv_tf.models.avsm.network_rules import (
@@ -24,7 +25,6 @@ from dirv_tf.models.avsm.network_rules import (
 )
 from dirv_tf.models.avsm.observer import AVSMObserver
 from dirv_tf.models.avsm.velocity_unit import carried, sides
-from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
 from dirv_tf.validation import boolean, integer, list_of, number, one_of
@@ -61,6 +61,8 @@ class AVSM(RegistrationNetwork):
         How momenta go on beyond the border.
     zero_start : bool
         Whether both networks start as the identity.
+    kernel_initializer : {"glorot_uniform", "he_uniform"}
+        What the layers before the last of both networks start with; the second suits rectifiers.
     spacing, normalization, dtype
         As of `RegistrationNetwork`.
 
@@ -101,6 +103,8 @@ class AVSM(RegistrationNetwork):
     """
 
     kind = "avsm"
+    free_arguments = ("kernel_initializer",)
+    later_arguments: ClassVar[dict[str, Any]] = {"kernel_initializer": "glorot_uniform"}
     stages = STAGES
 
     def __init__(
@@ -117,21 +121,23 @@ class AVSM(RegistrationNetwork):
         gaussian_weights: Sequence[float] = GAUSSIAN_WEIGHTS,
         boundary: str = "periodic",
         zero_start: bool = True,
+        kernel_initializer: str = "glorot_uniform",
         dtype: Any = None,
         **kwargs: Any,
     ):
         super().__init__(rank, dtype=dtype, **kwargs)
         self.affine_size = integer(1, 1024)("affine_size", affine_size)
-        self.affine_steps = repetitions()("affine_steps", affine_steps)
+        self.affine_steps = bounds.repetitions()("affine_steps", affine_steps)
         self.affine_order = one_of(*ORDERS)("affine_order", affine_order)
         self.width = number(above=0, high=16)("width", width)
-        self.momentum_steps = repetitions()("momentum_steps", momentum_steps)
+        self.momentum_steps = bounds.repetitions()("momentum_steps", momentum_steps)
         self.integrator = one_of(*INTEGRATORS)("integrator", integrator)
-        self.integration_steps = repetitions()("integration_steps", integration_steps)
+        self.integration_steps = bounds.repetitions()("integration_steps", integration_steps)
         self.deviations = list_of(number(above=0), longest=100)("deviations", deviations)
         self.gaussian_weights = list_of(number(low=0), longest=100)("gaussian_weights", gaussian_weights)
         self.boundary = one_of(*BOUNDARIES)("boundary", boundary)
         self.zero_start = boolean()("zero_start", zero_start)
+        self.kernel_initializer = bounds.kernel_initializer()("kernel_initializer", kernel_initializer)
         problem = misfit(self.affine_size, self.deviations, self.gaussian_weights)
         if problem:
             raise ValueError(
@@ -140,7 +146,8 @@ class AVSM(RegistrationNetwork):
             )
         self.size_multiples = tuple(math.lcm(COARSEST, step) for step in self.spacing_per_axis)
         self._set_untracked("_stage_steps", None)
-        own_policy, common = self.dtype_policy.name, (self.zero_start, self.layer_policy)
+        own_policy = self.dtype_policy.name
+        common = self.zero_start, self.kernel_initializer, self.layer_policy
         self.affine = AffineNetwork(rank, self.affine_size, self.affine_order, *common, name="affine")
         self.momentum = MomentumNetwork(rank, self.width, *common, name="momentum")
         self.smoothing = MultiGaussianSmoothing(
@@ -157,7 +164,7 @@ class AVSM(RegistrationNetwork):
     def get_config(self) -> dict[str, Any]:
         own = (
             "affine_size", "affine_steps", "affine_order", "width", "momentum_steps", "integrator", "integration_steps",
-            "deviations", "gaussian_weights", "boundary", "zero_start",
+            "deviations", "gaussian_weights", "boundary", "zero_start", "kernel_initializer",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
@@ -172,7 +179,7 @@ class AVSM(RegistrationNetwork):
             `affine_steps` or `momentum_steps`. None: those as well.
         """
         super().start_stage(name)
-        self._set_untracked("_stage_steps", None if steps is None else repetitions()("steps", steps))
+        self._set_untracked("_stage_steps", None if steps is None else bounds.repetitions()("steps", steps))
         for each in self.stages:
             getattr(self, each).trainable = each == name
 

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any, ClassVar
 
+from dirv_tf.models import bounds
 from dirv_tf.models.avsm.network_rules import (
     AFFINE_COARSEST,
     AFFINE_LAYERS,
@@ -24,7 +25,6 @@ from dirv_tf.models.avsm.network_rules import (
     momentum_channels,
     scaled,
 )
-from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
 from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, setting
 
@@ -40,16 +40,17 @@ class AVSMSettings(NetworkSettings):
 
     kind: str = setting(one_of("avsm"), default="avsm")
     affine_size: int = setting(integer(1, 1024), default=64)
-    affine_steps: int = setting(repetitions(), default=7)
+    affine_steps: int = setting(bounds.repetitions(), default=7)
     affine_order: str = setting(one_of(*ORDERS), default="left")
     width: float = setting(number(above=0, high=16), default=1.0)
-    momentum_steps: int = setting(repetitions(), default=3)
+    momentum_steps: int = setting(bounds.repetitions(), default=3)
     integrator: str = setting(one_of(*INTEGRATORS), default="squaring")
-    integration_steps: int = setting(repetitions(), default=7)
+    integration_steps: int = setting(bounds.repetitions(), default=7)
     deviations: tuple[float, ...] = setting(list_of(number(above=0), longest=100), default=DEVIATIONS)
     gaussian_weights: tuple[float, ...] = setting(list_of(number(low=0), longest=100), default=GAUSSIAN_WEIGHTS)
     boundary: str = setting(one_of(*BOUNDARIES), default="periodic")
     zero_start: bool = setting(boolean(), default=True)
+    kernel_initializer: str = setting(bounds.kernel_initializer(), default="glorot_uniform")
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 
     def check(self, rank: int) -> None:
