@@ -12,6 +12,7 @@ from dirv_tf import geometry
 from dirv_tf.layers import MultiGaussianSmoothing, Warp
 from dirv_tf.models import bounds
 from dirv_tf.models.avsm.affine_network import AffineNetwork
+from dirv_tf.models.avsm.affine_of_tiles import affine_of_tiles
 from dirv_tf.models.avsm.momentum_network import MomentumNetwork
 from dirv_tf.models.avsm.network_rules import (
     BOUNDARIES,
@@ -19,6 +20,7 @@ from dirv_tf.models.avsm.network_rules import (
     DEVIATIONS,
     GAUSSIAN_WEIGHTS,
     INTEGRATORS,
+    MOMENTUM_COARSENESS,
     ORDERS,
     STAGES,
     misfit,
@@ -27,7 +29,7 @@ from dirv_tf.models.avsm.observer import AVSMObserver
 from dirv_tf.models.avsm.velocity_unit import carried, sides
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import boolean, integer, list_of, number, one_of
+from dirv_tf.validation import boolean, integer, list_of, number, one_of, optional
 
 
 @register_network
@@ -63,6 +65,10 @@ class AVSM(RegistrationNetwork):
         Whether both networks start as the identity.
     kernel_initializer : {"glorot_uniform", "he_uniform"}
         What the layers before the last of both networks start with; the second suits rectifiers.
+    native_side : int or None
+        The side in pixels of the images that both networks know, a multiple of 16. Of larger ones the affine network
+        sees tiles of that side, and deviations and velocities count in such sides. None: in those of the image, and the
+        affine network sees all of it, as published; larger images than those of the training then go wrong.
     spacing, normalization, dtype
         As of `RegistrationNetwork`.
 
@@ -103,8 +109,8 @@ class AVSM(RegistrationNetwork):
     """
 
     kind = "avsm"
-    free_arguments = ("kernel_initializer",)
-    later_arguments: ClassVar[dict[str, Any]] = {"kernel_initializer": "glorot_uniform"}
+    free_arguments = ("kernel_initializer", "native_side")
+    later_arguments: ClassVar[dict[str, Any]] = {"kernel_initializer": "glorot_uniform", "native_side": None}
     stages = STAGES
 
     def __init__(
@@ -122,6 +128,7 @@ class AVSM(RegistrationNetwork):
         boundary: str = "periodic",
         zero_start: bool = True,
         kernel_initializer: str = "glorot_uniform",
+        native_side: int | None = None,
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -138,11 +145,12 @@ class AVSM(RegistrationNetwork):
         self.boundary = one_of(*BOUNDARIES)("boundary", boundary)
         self.zero_start = boolean()("zero_start", zero_start)
         self.kernel_initializer = bounds.kernel_initializer()("kernel_initializer", kernel_initializer)
-        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights)
+        self.native_side = optional(integer(COARSEST, 2**16))("native_side", native_side)
+        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights, self.native_side)
         if problem:
             raise ValueError(
                 f"{problem}. Received: affine_size={affine_size}, deviations={deviations!r}, "
-                f"gaussian_weights={gaussian_weights!r}"
+                f"gaussian_weights={gaussian_weights!r}, native_side={native_side}"
             )
         self.size_multiples = tuple(math.lcm(COARSEST, step) for step in self.spacing_per_axis)
         self._set_untracked("_stage_steps", None)
@@ -150,9 +158,10 @@ class AVSM(RegistrationNetwork):
         common = self.zero_start, self.kernel_initializer, self.layer_policy
         self.affine = AffineNetwork(rank, self.affine_size, self.affine_order, *common, name="affine")
         self.momentum = MomentumNetwork(rank, self.width, *common, name="momentum")
-        self.smoothing = MultiGaussianSmoothing(
-            self.deviations, self.gaussian_weights, self.boundary, dtype=own_policy, name="smoothing"
-        )
+        # Of the grid of momenta.
+        self._native_grid = self.native_side and self.native_side // MOMENTUM_COARSENESS
+        smoothing = self.deviations, self.gaussian_weights, self.boundary, self._native_grid
+        self.smoothing = MultiGaussianSmoothing(*smoothing, dtype=own_policy, name="smoothing")
         self.warp = Warp(dtype=own_policy)
         # No variable depends on the image size, so the model is ready (to count, load or save weights) at once.
         self.affine.build()
@@ -164,7 +173,7 @@ class AVSM(RegistrationNetwork):
     def get_config(self) -> dict[str, Any]:
         own = (
             "affine_size", "affine_steps", "affine_order", "width", "momentum_steps", "integrator", "integration_steps",
-            "deviations", "gaussian_weights", "boundary", "zero_start", "kernel_initializer",
+            "deviations", "gaussian_weights", "boundary", "zero_start", "kernel_initializer", "native_side",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
@@ -223,8 +232,20 @@ class AVSM(RegistrationNetwork):
         in_training = training and self.stage == stage and self._stage_steps
         return in_training or getattr(self, f"{stage}_steps")
 
+    def _affine_map(self, fixed, moving, steps):
+        if self.native_side is None:
+            return self.affine((fixed, moving), steps=steps)
+        return affine_of_tiles(self.affine, fixed, moving, self.native_side, steps)
+
+    def _in_own_sides(self, velocity):
+        """Return a velocity in units of the image's sides."""
+        if self.native_side is None:
+            return velocity
+        own = tf.cast(tf.stack(sides(velocity)) - 1, velocity.dtype)
+        return velocity * ((self._native_grid - 1) / own)
+
     def _registered(self, fixed, moving, training):
-        matrix, translation = self.affine((fixed, moving), steps=self._steps("affine", training))
+        matrix, translation = self._affine_map(fixed, moving, self._steps("affine", training))
         if self.stage == "momentum":
             # A frozen network hands on its map, and takes no gradient.
             matrix, translation = tf.stop_gradient(matrix), tf.stop_gradient(translation)
@@ -237,7 +258,7 @@ class AVSM(RegistrationNetwork):
             steps = {key: [] for key in ("momenta", "velocities", "flow_fields", "registered_images")}
             for _ in range(self._steps("momentum", training)):
                 momentum = self.momentum((fixed, registered))
-                velocity = self.smoothing(momentum)
+                velocity = self._in_own_sides(self.smoothing(momentum))
                 flow_field = carried(flow_field, velocity, self.integrator, self.integration_steps)
                 registered = self.warp((moving, flow_field))
                 totals.append(flow_field)

@@ -26,7 +26,7 @@ from dirv_tf.models.avsm.network_rules import (
     scaled,
 )
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
-from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, setting
+from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, optional, setting
 
 _KERNEL = 3
 
@@ -51,15 +51,17 @@ class AVSMSettings(NetworkSettings):
     boundary: str = setting(one_of(*BOUNDARIES), default="periodic")
     zero_start: bool = setting(boolean(), default=True)
     kernel_initializer: str = setting(bounds.kernel_initializer(), default="glorot_uniform")
+    native_side: int | None = setting(optional(integer(COARSEST, 2**16)), default=None)
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 
     def check(self, rank: int) -> None:
         super().check(rank)
-        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights)
+        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights, self.native_side)
         if problem:
             raise ConfigError(
                 f"'model': {problem}. Received: model.affine_size={self.affine_size}, "
-                f"model.deviations={list(self.deviations)}, model.gaussian_weights={list(self.gaussian_weights)}"
+                f"model.deviations={list(self.deviations)}, model.gaussian_weights={list(self.gaussian_weights)}, "
+                f"model.native_side={self.native_side}"
             )
 
     def size_multiples(self, rank: int) -> tuple[int, ...]:
