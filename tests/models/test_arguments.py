@@ -65,8 +65,8 @@ CASES = {
     ],
     "ImageGradient": [{}],
     "MultiGaussianSmoothing": [
-        {"deviations": (0.1,), "gaussian_weights": (1.0,), "boundary": "reflect"},
-        {"deviations": (0.2, 0.3), "gaussian_weights": (0.5, 0.25), "boundary": "periodic"},
+        {"deviations": (0.1,), "gaussian_weights": (1.0,), "boundary": "reflect", "side": 24},
+        {"deviations": (0.2, 0.3), "gaussian_weights": (0.5, 0.25), "boundary": "periodic", "side": None},
     ],
     "PiecewiseLinearPotential": [
         {"knots": 8, "knot_range": (-0.4, 0.6), "centered": True, "initializer": tf.keras.initializers.Ones()},
@@ -101,6 +101,7 @@ CASES = {
             "gaussian_weights": (1.0,),
             "boundary": "reflect",
             "zero_start": False,
+            "native_side": 48,
             "kernel_initializer": "he_uniform",
             "spacing": (4, 2),
             "normalization": "each",
@@ -118,6 +119,7 @@ CASES = {
             "gaussian_weights": (0.5, 0.25),
             "boundary": "periodic",
             "zero_start": True,
+            "native_side": None,
             "kernel_initializer": "glorot_uniform",
             "spacing": 2,
             "normalization": None,
