@@ -73,6 +73,18 @@ def network_test(run, key):
     return f"{record(run, 'metrics.json')['test'][key]:.1f}"
 
 
+def steps_of(study, name):
+    """ΔL_dis after every step of a member's network."""
+    row = next(row for row in record("maps", f"{study}.json")["rows"] if row["name"] == name)
+    return [f"{each:.1f}" for each in row["steps"]]
+
+
+def fields_started_otherwise():
+    glorot, he = (member("dlir_start", f"dlir-start-fields{end}")["dl_dis_finest"] for end in ("", "-he"))
+    assert abs(float(steps_of("dlir_start", "dlir-start-fields")[1])) < 0.1
+    return f"{he - glorot:.1f}"
+
+
 def unseen(run, *epochs):
     """ΔL_dis of unseen pairs after epochs of a training."""
     with (RECORDS / run / "history.csv").open(encoding="utf-8") as file:
@@ -159,6 +171,9 @@ SENTENCES = [
     ("docs/networks.md", r"and (85.2) % \(\[Model", lambda: network_test("voxelmorph-2d-quick-supervised", "dl_int")),
     ("docs/networks.md", r"true fields it removes (82.1) %", lambda: network_test("dlir-2d-quick-supervised", "dl_dis")),
     ("docs/networks.md", r"(88.5) % of the intensity", lambda: network_test("dlir-2d-quick-supervised", "dl_int")),
+    ("docs/networks.md", r"numbers it had: it removes (27.3) %", lambda: after_the_affine_network("avsm-symmetry-he")),
+    ("docs/networks.md", r"with He's it removed (21.4) %", lambda: steps_of("dlir_start", "dlir-start-fields-he")[1]),
+    ("docs/networks.md", r"the whole (8.9) points more", fields_started_otherwise),
     ("docs/networks.md", r"true fields it removes (75.9) %", lambda: network_test("avsm-2d-quick-supervised", "dl_dis")),
     ("docs/networks.md", r"(81.9) % of the intensity", lambda: network_test("avsm-2d-quick-supervised", "dl_int")),
     ("docs/networks.md", r"and removes (87.6) %", lambda: network_test("rwcnet-2d-quick-supervised", "dl_dis")),
