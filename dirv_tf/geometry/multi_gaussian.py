@@ -8,20 +8,24 @@ import tensorflow as tf
 
 from dirv_tf.geometry.compiled import compiled_both_ways
 from dirv_tf.geometry.tensor_shapes import spatial_rank
-from dirv_tf.validation import list_of, number, one_of
+from dirv_tf.validation import integer, list_of, number, one_of, optional
 
 # How the values go on beyond the border.
 CONTINUATIONS = ("periodic", "reflect")
 
 
 def multi_gaussian_smoothing(
-    values: tf.Tensor, deviations: Sequence[float], weights: Sequence[float], boundary: str = "periodic"
+    values: tf.Tensor,
+    deviations: Sequence[float],
+    weights: Sequence[float],
+    boundary: str = "periodic",
+    side: int | None = None,
 ) -> tf.Tensor:
     """Smooth every channel with a weighted sum of Gaussians: ``sum_i w_i (K_i x ... x K_i) values``.
 
     Along an axis of ``n`` pixels ``K_i[p, q]`` is proportional to ``exp(-d^2 / (2 sigma_i^2))``, with the distance
-    ``d`` of pixels ``p`` and ``q`` in units of ``n - 1`` pixels; its rows have the sum 1. The smoothing is symmetric:
-    it is its own adjoint.
+    ``d`` of pixels ``p`` and ``q`` in units of ``n - 1`` pixels (of ``side - 1``, where a side is given); its rows have
+    the sum 1. The smoothing is symmetric: it is its own adjoint.
 
     Parameters
     ----------
@@ -33,6 +37,8 @@ def multi_gaussian_smoothing(
         One ``w_i`` per deviation. Weights of the sum 1 leave constants as they are.
     boundary : {"periodic", "reflect"}
         Whether the values begin anew beyond the border, or are reflected about the outer edge of the last pixel.
+    side : int or None
+        Deviations count in sides of so many pixels, at least 2, whatever the size. None: in those of the values.
 
     Returns
     -------
@@ -67,17 +73,20 @@ def multi_gaussian_smoothing(
             f"Received: deviations={deviations!r}, weights={weights!r}"
         )
     one_of(*CONTINUATIONS)("boundary", boundary)
-    smoothed = _smooth(values, rank=rank, deviations=deviations, weights=weights, boundary=boundary)
+    side = optional(integer(2))("side", side)
+    smoothed = _smooth(values, rank=rank, deviations=deviations, weights=weights, boundary=boundary, side=side)
     smoothed.set_shape(values.shape)
     return smoothed
 
 
 @compiled_both_ways
-def _smooth(values, rank, deviations, weights, boundary):
+def _smooth(values, rank, deviations, weights, boundary, side):
     # Gaussians in front, so that every axis is one product with the matrices of all of them.
     smoothed = tf.stack([weight * values for weight in weights])
     for axis in range(1, rank + 1):
-        matrices = tf.stack([_matrix(tf.shape(values)[axis], sigma, values.dtype, boundary) for sigma in deviations])
+        size = tf.shape(values)[axis]
+        unit = tf.cast((side or size) - 1, values.dtype)
+        matrices = tf.stack([_matrix(size, unit * sigma, values.dtype, boundary) for sigma in deviations])
         shape = tf.shape(smoothed)
         # (Gaussians, everything before, the axis, everything after)
         parts = [shape[:1], [-1], shape[axis + 1 : axis + 2], [tf.reduce_prod(shape[axis + 2 :])]]
@@ -87,18 +96,18 @@ def _smooth(values, rank, deviations, weights, boundary):
 
 
 def _matrix(size, sigma, dtype, boundary):
-    """Return the weights of all pixels of an axis for each of them, (size, size)."""
+    """Return the weights of all pixels of an axis for each of them, (size, size); `sigma` in pixels."""
     pixels = tf.range(size)
     offsets = pixels[:, None] - pixels[None]
     if boundary == "periodic":
-        weights = _gaussian(offsets, size, size, sigma, dtype)
+        weights = _gaussian(offsets, size, sigma, dtype)
     else:
         # The axis and its mirror image, over and over.
         mirrored = pixels[:, None] + pixels[None] + 1
-        weights = _gaussian(offsets, 2 * size, size, sigma, dtype) + _gaussian(mirrored, 2 * size, size, sigma, dtype)
+        weights = _gaussian(offsets, 2 * size, sigma, dtype) + _gaussian(mirrored, 2 * size, sigma, dtype)
     return weights / tf.reduce_sum(weights, axis=1, keepdims=True)
 
 
-def _gaussian(offsets, period, size, sigma, dtype):
+def _gaussian(offsets, period, sigma, dtype):
     distances = tf.minimum(offsets % period, -offsets % period)
-    return tf.exp(-0.5 * tf.square(tf.cast(distances, dtype) / (tf.cast(size - 1, dtype) * sigma)))
+    return tf.exp(-0.5 * tf.square(tf.cast(distances, dtype) / sigma))

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.geometry.multi_gaussian import CONTINUATIONS
-from dirv_tf.validation import list_of, number, one_of
+from dirv_tf.validation import integer, list_of, number, one_of, optional
 
 
 @tf.keras.utils.register_keras_serializable(package="dirv_tf")
@@ -24,6 +24,8 @@ class MultiGaussianSmoothing(tf.keras.layers.Layer):
         One per deviation. The defaults are those of AVSM (Shen et al. 2019).
     boundary : {"periodic", "reflect"}
         How the values go on beyond the border.
+    side : int or None
+        Deviations count in sides of so many pixels; None: in those of the values.
 
     Raises
     ------
@@ -48,16 +50,20 @@ class MultiGaussianSmoothing(tf.keras.layers.Layer):
         deviations: Sequence[float] = (0.05, 0.1, 0.15, 0.2, 0.25),
         gaussian_weights: Sequence[float] = (0.067, 0.133, 0.2, 0.267, 0.333),
         boundary: str = "periodic",
+        side: int | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.deviations = list_of(number(above=0))("deviations", deviations)
         self.gaussian_weights = list_of(number(low=0))("gaussian_weights", gaussian_weights)
         self.boundary = one_of(*CONTINUATIONS)("boundary", boundary)
+        self.side = optional(integer(2))("side", side)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return geometry.multi_gaussian_smoothing(inputs, self.deviations, self.gaussian_weights, self.boundary)
+        return geometry.multi_gaussian_smoothing(
+            inputs, self.deviations, self.gaussian_weights, self.boundary, self.side
+        )
 
     def get_config(self) -> dict[str, Any]:
-        settings = {"deviations": self.deviations, "gaussian_weights": self.gaussian_weights, "boundary": self.boundary}
-        return {**super().get_config(), **settings}
+        names = "deviations", "gaussian_weights", "boundary", "side"
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

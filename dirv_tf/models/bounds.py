@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dirv_tf.validation import Check, integer, odd_integer
+from dirv_tf.validation import Check, integer, odd_integer, one_of
 
 
 def channel_count() -> Check:
@@ -23,3 +23,11 @@ def pyramid_levels() -> Check:
 def kernel_side() -> Check:
     """Accept the side of a kernel that has a center."""
     return odd_integer(63)
+
+
+def kernel_initializer() -> Check:
+    """Accept what kernels start with, by Keras's name.
+
+    Glorot's suits linear layers: behind every rectifier the features are smaller than before. He's keeps their size.
+    """
+    return one_of("glorot_uniform", "he_uniform")

@@ -47,6 +47,22 @@ def test_it_equals_the_sum_over_all_pixels(boundary, size, rng):
 
 
 @boundaries
+def test_deviations_in_sides_of_so_many_pixels_do_not_grow_with_the_image(boundary, rng):
+    values = rng.normal(size=(1, 20, 33, 1))
+    of_its_own = geometry.multi_gaussian_smoothing(values[:, :, :20], (0.1,), (1.0,), boundary)
+    np.testing.assert_array_equal(
+        geometry.multi_gaussian_smoothing(values[:, :, :20], (0.1,), (1.0,), boundary, side=20), of_its_own
+    )
+    # Far from the ends of a longer axis the same values have the same sums.
+    longer = geometry.multi_gaussian_smoothing(np.tile(values[:, :, :20], (1, 1, 3, 1)), (0.1,), (1.0,), boundary, side=20)
+    periodic = geometry.multi_gaussian_smoothing(values[:, :, :20], (0.1,), (1.0,), "periodic", side=20)
+    if boundary == "periodic":
+        np.testing.assert_allclose(longer[:, :, 20:40], periodic, atol=1e-3)
+    with pytest.raises(ValueError, match="`side` must be"):
+        geometry.multi_gaussian_smoothing(values, (0.1,), (1.0,), boundary, side=1)
+
+
+@boundaries
 @pytest.mark.parametrize("rank", [2, 3])
 def test_constants_stay_and_it_is_its_own_adjoint(boundary, rank, rng):
     size = (9, 6, 7)[:rank]

@@ -3,9 +3,11 @@ import pytest
 import tensorflow as tf
 
 from dirv_tf import geometry, losses
+from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.losses import UnsupervisedLoss
-from dirv_tf.models import AVSM, AVSMLoss
+from dirv_tf.models import AVSM, AVSMLoss, load_pretrained
 from dirv_tf.models.avsm.affine_network import joined
+from dirv_tf.models.avsm.affine_of_tiles import affine_of_tiles
 from dirv_tf.models.avsm.loss import affine_weight
 from dirv_tf.models.avsm.velocity_unit import carried, integrated
 from dirv_tf.models.registry import settings_class
@@ -68,6 +70,20 @@ def test_it_starts_as_the_identity(rank, rng):
     # The field after the affine network and after two steps of momenta.
     assert outputs["displacement_fields"][0].shape == (1, 3, *(4,) * rank, rank)
     assert [each.shape for each in outputs["stage"]["momenta"]] == 2 * [(1, *(8,) * rank, rank)]
+
+
+def test_features_keep_their_size_from_the_second_start_alone(rng):
+    """Glorot's leaves the affine network a fiftieth of them."""
+    images, sizes = pair(rng, (64, 64), batch=4), []
+    for start in ("glorot_uniform", "he_uniform"):
+        affine = AVSM(2, kernel_initializer=start, width=0.125).affine
+        values = tf.concat([affine.first(2 * image - 1) for image in images], axis=-1)
+        for layer in affine.features:
+            values = layer(values)
+        values = affine.hidden(tf.reshape(values, [4, -1]))
+        sizes.append(float(tf.sqrt(tf.reduce_mean(tf.square(values)))))
+    assert sizes[1] > 20 * sizes[0]
+    assert AVSM(2, width=0.125).kernel_initializer == "glorot_uniform"
 
 
 def test_a_momentum_of_64_pixels_has_32():
@@ -251,6 +267,63 @@ def test_training_a_stage_leaves_the_other_bit_identical_and_brings_the_images_t
         network.start_stage("all")
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "unknown size"])
+@pytest.mark.parametrize(
+    ("size", "tiles"), [((50, 41), 3 * 2), ((32, 33), 1 * 2), ((30, 16), 1), ((400, 16), 8), ((40, 20, 33), 2 * 1 * 2)]
+)
+def test_the_maps_of_tiles_make_one(rng, size, tiles, is_known):
+    rank = len(size)
+    center = (np.array(size) - 1) / 2
+    matrix, shift = np.eye(rank) + rng.normal(0, 0.1, (2, rank, rank)), rng.normal(0, 3, (2, rank))
+    # The images tell a network where its tile lies: the last two axes in one of them, by a large and a small number,
+    # since a middle may be that of two pixels.
+    places = np.moveaxis(np.indices(size), 0, -1).astype(float)
+    fixed, moving = places[..., :1], places[..., 1:2] + (2e6 * places[..., 2:] if rank == 3 else 0)
+    seen = []
+
+    def network(pair, steps):
+        of_fixed, of_moving = (tf.reduce_mean(image, axis=range(1, rank + 2)) for image in pair)
+        middle = tf.stack([of_fixed, of_moving % 1e6, of_moving // 1e6 / 2][:rank], axis=-1)
+        # One image's tiles stand behind another's.
+        count = tf.shape(middle)[0] // 2
+        own, shifts = tf.repeat(matrix, count, axis=0), tf.repeat(shift, count, axis=0)
+        there = tf.linalg.matvec(own - tf.eye(rank, dtype=tf.float64), middle - center) + shifts
+        seen.append((steps, count))
+        return geometry.pixels_to_normalized(own, there, tf.unstack(tf.shape(pair[0])[1:-1]))
+
+    def find(*pair):
+        found = affine_of_tiles(network, *pair, side=32, steps=4)
+        return *geometry.normalized_to_pixels(*found, size), seen[-1][1]
+
+    if not is_known:
+        find = tf.function(find, input_signature=[tf.TensorSpec([None] * (rank + 1) + [1], tf.float64)] * 2)
+    *found, count = find(*(tf.constant(np.stack([image, image])) for image in (fixed, moving)))
+    assert count == tiles and [steps for steps, _ in seen] == [4]
+    np.testing.assert_allclose(found[0], matrix, atol=1e-9)
+    np.testing.assert_allclose(found[1], shift, atol=1e-7)
+
+
+def test_images_of_the_native_side_are_registered_as_ever(rng):
+    fixed, moving = pair(rng, (32, 32), batch=2)
+    fields = []
+    for side in (None, 32):
+        tf.keras.utils.set_random_seed(2)
+        fields.append(with_motion(AVSM(2, **SMALL, native_side=side))((fixed, moving))["flow_field"])
+    np.testing.assert_allclose(*fields, atol=1e-6)
+    assert np.abs(fields[0]).max() > 0.5
+
+
+def test_larger_images_than_those_of_the_training_are_registered(without_tracing):
+    """Chessboards of 112 pixels: with units of its own sides, a network of 64 leaves more error than there was."""
+    pairs = ChessboardPairs(size=(112, 112), count=4, batch_size=4, seed=5)
+    with without_tracing():
+        ((images, true),) = pairs.evaluation()
+        network = load_pretrained("avsm-2d-quick")
+        field = network(images)["flow_field"]
+    assert network.native_side == 64
+    assert tf.reduce_mean(tf.norm(field - true, axis=-1)) < 0.45 * tf.reduce_mean(tf.norm(true, axis=-1))
+
+
 def test_an_observer_measures_and_draws(rng):
     network = with_motion(AVSM(2, **SMALL))
     network.compile(loss=AVSMLoss("mse"))
@@ -272,6 +345,7 @@ def test_an_observer_measures_and_draws(rng):
     [
         ({"affine_size": 40}, "the affine network's side must be a multiple of 16"),
         ({"deviations": (0.1,), "gaussian_weights": (0.5, 0.5)}, "there must be one weight per deviation"),
+        ({"native_side": 40}, "the native side must be a multiple of 16"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(arguments, message):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.losses import UnsupervisedLoss
-from dirv_tf.models import DLIR
+from dirv_tf.models import DLIR, load_pretrained
 from dirv_tf.models.dlir.affine_stage import affine_map
 from dirv_tf.models.registry import settings_class
 from dirv_tf.synthesis import chessboard_images
@@ -61,6 +61,36 @@ def test_it_starts_as_the_identity(rank, rng):
     np.testing.assert_array_equal(outputs["flow_field"], tf.zeros_like(outputs["flow_field"]))
     np.testing.assert_array_equal(outputs["registered_images"][0], moving)
     assert outputs["displacement_fields"][0].shape == (1, 4, *(8,) * rank, rank)
+
+
+@pytest.mark.parametrize("downsampling", ["pool", "strided"])
+def test_rectified_features_keep_their_size_from_the_second_start_alone(downsampling, rng):
+    """Of the published start little is left for the last layer, which is zero, to learn from."""
+    images, sizes = tf.concat(pair(rng, (32, 32)), axis=-1), []
+    for start in ("glorot_uniform", "he_uniform"):
+        network = DLIR(2, 0, (1,), (8,), filters=32, downsampling=downsampling, kernel_initializer=start)
+        values = images
+        for layer in network.spline0.features:
+            values = layer(values)
+        sizes.append(float(tf.sqrt(tf.reduce_mean(tf.square(values)))))
+        assert np.abs(network(tf.split(images, 2, axis=-1))["flow_field"]).max() == 0
+    assert sizes[1] > 8 * sizes[0] and 0.1 < sizes[1] < 2
+    assert DLIR().kernel_initializer == "glorot_uniform"
+
+
+def test_means_over_a_pattern_that_fills_the_frame_hardly_tell_a_shift():
+    """Why the affine stage learns so little on chessboards: it sees nothing but these means, of one image each."""
+    stage = DLIR(2, kernel_initializer="he_uniform").affine
+    boards = chessboard_images((68, 68), 7, tf.range(16), (6, 10))
+    here, there = (stage.pipeline(geometry.average_pool(boards[:, cut, cut], 2)) for cut in (slice(64), slice(4, 68)))
+    of_boards, of_shifts = tf.math.reduce_std(here, axis=0), tf.reduce_mean(tf.abs(here - there), axis=0)
+    assert tf.reduce_mean(of_shifts) < tf.reduce_mean(of_boards) / 5
+
+
+def test_weights_from_before_the_setting_are_loaded():
+    """Their cards do not name it."""
+    network = load_pretrained("dlir-2d-quick")
+    assert "kernel_initializer" not in network.card["model"] and network.kernel_initializer == "glorot_uniform"
 
 
 @pytest.mark.parametrize("rank", [2, 3])

@@ -28,6 +28,8 @@ class AffineNetwork(tf.keras.layers.Layer):
         what an image warped by them asks for; the same to first order.
     zero_start : bool
         Whether the last layer starts with zeros, the identity.
+    kernel_initializer : str
+        Of all layers but the last one.
     dtype : str or Keras policy
         Of the convolutions; the map stays float32.
 
@@ -37,20 +39,24 @@ class AffineNetwork(tf.keras.layers.Layer):
     steps. Gives the matrix ``(B, r, r)`` and the translation ``(B, r)`` of the backward map of coordinates in [-1, 1].
     """
 
-    def __init__(self, rank: int, side: int, order: str, zero_start: bool, dtype: Any, **kwargs: Any):
+    def __init__(
+        self, rank: int, side: int, order: str, zero_start: bool, kernel_initializer: str, dtype: Any, **kwargs: Any
+    ):
         own_policy, layer_policy = split_policy(dtype)
         super().__init__(dtype=own_policy, **kwargs)
         self.rank, self.side, self.order = rank, side, order
+
+        options: dict[str, Any] = {"activation": "relu", "kernel_initializer": kernel_initializer}
 
         def layer(entry):
             if entry is None:
                 return max_pooling(rank, dtype=layer_policy)
             filters, stride = entry
-            return convolution(rank, filters, strides=stride, activation="relu", dtype=layer_policy)
+            return convolution(rank, filters, strides=stride, dtype=layer_policy, **options)
 
         self.first = layer((FIRST_FILTERS, 1))
         self.features = [layer(entry) for entry in AFFINE_LAYERS]
-        self.hidden = tf.keras.layers.Dense(HIDDEN, activation="relu", dtype=own_policy)
+        self.hidden = tf.keras.layers.Dense(HIDDEN, dtype=own_policy, **options)
         start = "zeros" if zero_start else "glorot_uniform"
         self.parameters = tf.keras.layers.Dense(rank * (rank + 1), kernel_initializer=start, dtype=own_policy)
 

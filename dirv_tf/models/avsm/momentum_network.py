@@ -27,6 +27,8 @@ class MomentumNetwork(tf.keras.layers.Layer):
         Factor on the published numbers of filters.
     zero_start : bool
         Whether the last layer starts with zeros, no motion.
+    kernel_initializer : str
+        Of all layers but the last one.
     dtype : str or Keras policy
         Of the convolutions but the last one; the momentum stays float32.
 
@@ -36,14 +38,17 @@ class MomentumNetwork(tf.keras.layers.Layer):
     16; gives ``(B, n_1 / 2, ..., n_r / 2, r)``.
     """
 
-    def __init__(self, rank: int, width: float, zero_start: bool, dtype: Any, **kwargs: Any):
+    def __init__(
+        self, rank: int, width: float, zero_start: bool, kernel_initializer: str, dtype: Any, **kwargs: Any
+    ):
         own_policy, layer_policy = split_policy(dtype)
         super().__init__(dtype=own_policy, **kwargs)
         self.rank, self.width = rank, width
         for name, block in MOMENTUM_BLOCKS.items():
             make = transposed_convolution if block.transposed else convolution
             filters = scaled(block.filters, width)
-            setattr(self, name, make(rank, filters, block.kernel, strides=block.stride, dtype=layer_policy))
+            options = {"strides": block.stride, "kernel_initializer": kernel_initializer, "dtype": layer_policy}
+            setattr(self, name, make(rank, filters, block.kernel, **options))
         start = "zeros" if zero_start else "glorot_uniform"
         self.last = convolution(rank, rank, kernel_initializer=start, dtype=own_policy)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers import MultiGaussianSmoothing, Warp
+from dirv_tf.models import bounds
 from dirv_tf.models.avsm.affine_network import AffineNetwork
+from dirv_tf.models.avsm.affine_of_tiles import affine_of_tiles
 from dirv_tf.models.avsm.momentum_network import MomentumNetwork
 from dirv_tf.models.avsm.network_rules import (
     BOUNDARIES,
@@ -18,16 +20,16 @@ from dirv_tf.models.avsm.network_rules import (
     DEVIATIONS,
     GAUSSIAN_WEIGHTS,
     INTEGRATORS,
+    MOMENTUM_COARSENESS,
     ORDERS,
     STAGES,
     misfit,
 )
 from dirv_tf.models.avsm.observer import AVSMObserver
 from dirv_tf.models.avsm.velocity_unit import carried, sides
-from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.registration_network import RegistrationNetwork
 from dirv_tf.models.registry import register_network
-from dirv_tf.validation import boolean, integer, list_of, number, one_of
+from dirv_tf.validation import boolean, integer, list_of, number, one_of, optional
 
 
 @register_network
@@ -61,6 +63,12 @@ class AVSM(RegistrationNetwork):
         How momenta go on beyond the border.
     zero_start : bool
         Whether both networks start as the identity.
+    kernel_initializer : {"glorot_uniform", "he_uniform"}
+        What the layers before the last of both networks start with; the second suits rectifiers.
+    native_side : int or None
+        The side in pixels of the images that both networks know, a multiple of 16. Of larger ones the affine network
+        sees tiles of that side, and deviations and velocities count in such sides. None: in those of the image, and the
+        affine network sees all of it, as published; larger images than those of the training then go wrong.
     spacing, normalization, dtype
         As of `RegistrationNetwork`.
 
@@ -101,6 +109,8 @@ class AVSM(RegistrationNetwork):
     """
 
     kind = "avsm"
+    free_arguments = ("kernel_initializer", "native_side")
+    later_arguments: ClassVar[dict[str, Any]] = {"kernel_initializer": "glorot_uniform", "native_side": None}
     stages = STAGES
 
     def __init__(
@@ -117,35 +127,41 @@ class AVSM(RegistrationNetwork):
         gaussian_weights: Sequence[float] = GAUSSIAN_WEIGHTS,
         boundary: str = "periodic",
         zero_start: bool = True,
+        kernel_initializer: str = "glorot_uniform",
+        native_side: int | None = None,
         dtype: Any = None,
         **kwargs: Any,
     ):
         super().__init__(rank, dtype=dtype, **kwargs)
         self.affine_size = integer(1, 1024)("affine_size", affine_size)
-        self.affine_steps = repetitions()("affine_steps", affine_steps)
+        self.affine_steps = bounds.repetitions()("affine_steps", affine_steps)
         self.affine_order = one_of(*ORDERS)("affine_order", affine_order)
         self.width = number(above=0, high=16)("width", width)
-        self.momentum_steps = repetitions()("momentum_steps", momentum_steps)
+        self.momentum_steps = bounds.repetitions()("momentum_steps", momentum_steps)
         self.integrator = one_of(*INTEGRATORS)("integrator", integrator)
-        self.integration_steps = repetitions()("integration_steps", integration_steps)
+        self.integration_steps = bounds.repetitions()("integration_steps", integration_steps)
         self.deviations = list_of(number(above=0), longest=100)("deviations", deviations)
         self.gaussian_weights = list_of(number(low=0), longest=100)("gaussian_weights", gaussian_weights)
         self.boundary = one_of(*BOUNDARIES)("boundary", boundary)
         self.zero_start = boolean()("zero_start", zero_start)
-        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights)
+        self.kernel_initializer = bounds.kernel_initializer()("kernel_initializer", kernel_initializer)
+        self.native_side = optional(integer(COARSEST, 2**16))("native_side", native_side)
+        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights, self.native_side)
         if problem:
             raise ValueError(
                 f"{problem}. Received: affine_size={affine_size}, deviations={deviations!r}, "
-                f"gaussian_weights={gaussian_weights!r}"
+                f"gaussian_weights={gaussian_weights!r}, native_side={native_side}"
             )
         self.size_multiples = tuple(math.lcm(COARSEST, step) for step in self.spacing_per_axis)
         self._set_untracked("_stage_steps", None)
-        own_policy, common = self.dtype_policy.name, (self.zero_start, self.layer_policy)
+        own_policy = self.dtype_policy.name
+        common = self.zero_start, self.kernel_initializer, self.layer_policy
         self.affine = AffineNetwork(rank, self.affine_size, self.affine_order, *common, name="affine")
         self.momentum = MomentumNetwork(rank, self.width, *common, name="momentum")
-        self.smoothing = MultiGaussianSmoothing(
-            self.deviations, self.gaussian_weights, self.boundary, dtype=own_policy, name="smoothing"
-        )
+        # Of the grid of momenta.
+        self._native_grid = self.native_side and self.native_side // MOMENTUM_COARSENESS
+        smoothing = self.deviations, self.gaussian_weights, self.boundary, self._native_grid
+        self.smoothing = MultiGaussianSmoothing(*smoothing, dtype=own_policy, name="smoothing")
         self.warp = Warp(dtype=own_policy)
         # No variable depends on the image size, so the model is ready (to count, load or save weights) at once.
         self.affine.build()
@@ -157,7 +173,7 @@ class AVSM(RegistrationNetwork):
     def get_config(self) -> dict[str, Any]:
         own = (
             "affine_size", "affine_steps", "affine_order", "width", "momentum_steps", "integrator", "integration_steps",
-            "deviations", "gaussian_weights", "boundary", "zero_start",
+            "deviations", "gaussian_weights", "boundary", "zero_start", "kernel_initializer", "native_side",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}
 
@@ -172,7 +188,7 @@ class AVSM(RegistrationNetwork):
             `affine_steps` or `momentum_steps`. None: those as well.
         """
         super().start_stage(name)
-        self._set_untracked("_stage_steps", None if steps is None else repetitions()("steps", steps))
+        self._set_untracked("_stage_steps", None if steps is None else bounds.repetitions()("steps", steps))
         for each in self.stages:
             getattr(self, each).trainable = each == name
 
@@ -216,8 +232,20 @@ class AVSM(RegistrationNetwork):
         in_training = training and self.stage == stage and self._stage_steps
         return in_training or getattr(self, f"{stage}_steps")
 
+    def _affine_map(self, fixed, moving, steps):
+        if self.native_side is None:
+            return self.affine((fixed, moving), steps=steps)
+        return affine_of_tiles(self.affine, fixed, moving, self.native_side, steps)
+
+    def _in_own_sides(self, velocity):
+        """Return a velocity in units of the image's sides."""
+        if self.native_side is None:
+            return velocity
+        own = tf.cast(tf.stack(sides(velocity)) - 1, velocity.dtype)
+        return velocity * ((self._native_grid - 1) / own)
+
     def _registered(self, fixed, moving, training):
-        matrix, translation = self.affine((fixed, moving), steps=self._steps("affine", training))
+        matrix, translation = self._affine_map(fixed, moving, self._steps("affine", training))
         if self.stage == "momentum":
             # A frozen network hands on its map, and takes no gradient.
             matrix, translation = tf.stop_gradient(matrix), tf.stop_gradient(translation)
@@ -230,7 +258,7 @@ class AVSM(RegistrationNetwork):
             steps = {key: [] for key in ("momenta", "velocities", "flow_fields", "registered_images")}
             for _ in range(self._steps("momentum", training)):
                 momentum = self.momentum((fixed, registered))
-                velocity = self.smoothing(momentum)
+                velocity = self._in_own_sides(self.smoothing(momentum))
                 flow_field = carried(flow_field, velocity, self.integrator, self.integration_steps)
                 registered = self.warp((moving, flow_field))
                 totals.append(flow_field)

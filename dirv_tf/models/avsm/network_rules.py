@@ -84,10 +84,14 @@ def momentum_channels(name: str, width: float) -> int:
     return halves * scaled(channels // halves, width)
 
 
-def misfit(affine_size: int, deviations: Sequence[float], gaussian_weights: Sequence[float]) -> str | None:
+def misfit(
+    affine_size: int, deviations: Sequence[float], gaussian_weights: Sequence[float], native_side: int | None
+) -> str | None:
     """Say what is wrong with the arguments, in words for an error; None where they fit each other."""
     if affine_size % COARSEST:
         return f"the affine network's side must be a multiple of {COARSEST}"
     if len(deviations) != len(gaussian_weights):
         return "there must be one weight per deviation of the Gaussians"
+    if native_side is not None and native_side % COARSEST:
+        return f"the native side must be a multiple of {COARSEST}"
     return None

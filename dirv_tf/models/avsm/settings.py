@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any, ClassVar
 
+from dirv_tf.models import bounds
 from dirv_tf.models.avsm.network_rules import (
     AFFINE_COARSEST,
     AFFINE_LAYERS,
@@ -24,9 +25,8 @@ from dirv_tf.models.avsm.network_rules import (
     momentum_channels,
     scaled,
 )
-from dirv_tf.models.bounds import repetitions
 from dirv_tf.models.network_settings import SPACING, NetworkSettings
-from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, setting
+from dirv_tf.validation import ConfigError, boolean, integer, list_of, number, one_of, optional, setting
 
 _KERNEL = 3
 
@@ -40,25 +40,28 @@ class AVSMSettings(NetworkSettings):
 
     kind: str = setting(one_of("avsm"), default="avsm")
     affine_size: int = setting(integer(1, 1024), default=64)
-    affine_steps: int = setting(repetitions(), default=7)
+    affine_steps: int = setting(bounds.repetitions(), default=7)
     affine_order: str = setting(one_of(*ORDERS), default="left")
     width: float = setting(number(above=0, high=16), default=1.0)
-    momentum_steps: int = setting(repetitions(), default=3)
+    momentum_steps: int = setting(bounds.repetitions(), default=3)
     integrator: str = setting(one_of(*INTEGRATORS), default="squaring")
-    integration_steps: int = setting(repetitions(), default=7)
+    integration_steps: int = setting(bounds.repetitions(), default=7)
     deviations: tuple[float, ...] = setting(list_of(number(above=0), longest=100), default=DEVIATIONS)
     gaussian_weights: tuple[float, ...] = setting(list_of(number(low=0), longest=100), default=GAUSSIAN_WEIGHTS)
     boundary: str = setting(one_of(*BOUNDARIES), default="periodic")
     zero_start: bool = setting(boolean(), default=True)
+    kernel_initializer: str = setting(bounds.kernel_initializer(), default="glorot_uniform")
+    native_side: int | None = setting(optional(integer(COARSEST, 2**16)), default=None)
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 
     def check(self, rank: int) -> None:
         super().check(rank)
-        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights)
+        problem = misfit(self.affine_size, self.deviations, self.gaussian_weights, self.native_side)
         if problem:
             raise ConfigError(
                 f"'model': {problem}. Received: model.affine_size={self.affine_size}, "
-                f"model.deviations={list(self.deviations)}, model.gaussian_weights={list(self.gaussian_weights)}"
+                f"model.deviations={list(self.deviations)}, model.gaussian_weights={list(self.gaussian_weights)}, "
+                f"model.native_side={self.native_side}"
             )
 
     def size_multiples(self, rank: int) -> tuple[int, ...]:

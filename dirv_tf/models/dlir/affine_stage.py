@@ -29,6 +29,8 @@ class AffineStage(tf.keras.layers.Layer):
     downsampling : {"pool", "strided"}
     zero_start : bool
         Whether the last layer starts with zeros, the identity.
+    kernel_initializer : str
+        Of all layers but the last one.
     dtype : str or Keras policy
         Of the convolutions; the parameters stay float32.
 
@@ -39,17 +41,26 @@ class AffineStage(tf.keras.layers.Layer):
     """
 
     def __init__(
-        self, rank: int, filters: int, hidden: int, downsampling: str, zero_start: bool, dtype: Any, **kwargs: Any
+        self,
+        rank: int,
+        filters: int,
+        hidden: int,
+        downsampling: str,
+        zero_start: bool,
+        kernel_initializer: str,
+        dtype: Any,
+        **kwargs: Any,
     ):
         own_policy, layer_policy = split_policy(dtype)
         super().__init__(dtype=own_policy, **kwargs)
         self.rank = rank
         self.hidden_units = integer(1)("hidden", hidden)
-        chain = [
-            convolution(rank, filters, activation="relu", dtype=layer_policy) for _ in range(AFFINE_CONVOLUTIONS)
-        ]
-        self.features = chain_with_downsamplings(chain, AFFINE_HALVINGS, rank, filters, downsampling, layer_policy)
-        self.hidden = [tf.keras.layers.Dense(hidden, activation="relu", dtype=own_policy) for _ in range(2)]
+        options: dict[str, Any] = {"activation": "relu", "kernel_initializer": kernel_initializer}
+        chain = [convolution(rank, filters, dtype=layer_policy, **options) for _ in range(AFFINE_CONVOLUTIONS)]
+        self.features = chain_with_downsamplings(
+            chain, AFFINE_HALVINGS, rank, filters, downsampling, kernel_initializer, layer_policy
+        )
+        self.hidden = [tf.keras.layers.Dense(hidden, dtype=own_policy, **options) for _ in range(2)]
         start = "zeros" if zero_start else "glorot_uniform"
         self.parameters = tf.keras.layers.Dense(rank * (rank + 1), kernel_initializer=start, dtype=own_policy)
 

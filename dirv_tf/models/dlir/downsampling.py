@@ -12,7 +12,13 @@ from dirv_tf.models.dlir.stage_rules import STRIDED_KERNEL
 
 
 def chain_with_downsamplings(
-    convolutions: Sequence[tf.keras.layers.Layer], count: int, rank: int, filters: int, kind: str, policy: Any
+    convolutions: Sequence[tf.keras.layers.Layer],
+    count: int,
+    rank: int,
+    filters: int,
+    kind: str,
+    initializer: str,
+    policy: Any,
 ) -> list[tf.keras.layers.Layer]:
     """Return the layers with one that halves the features behind each of the first `count`.
 
@@ -21,7 +27,7 @@ def chain_with_downsamplings(
     convolutions : sequence of tf.keras.layers.Layer
     count, rank, filters : int
     kind : {"pool", "strided"}
-    policy : str
+    initializer, policy : str
         Of the new layers.
     """
     chain: list[tf.keras.layers.Layer] = []
@@ -30,5 +36,6 @@ def chain_with_downsamplings(
         if number < count and kind == "pool":
             chain.append(average_pooling(rank, dtype=policy))
         elif number < count:
-            chain.append(convolution(rank, filters, STRIDED_KERNEL, strides=2, activation="relu", dtype=policy))
+            options = {"strides": 2, "activation": "relu", "kernel_initializer": initializer, "dtype": policy}
+            chain.append(convolution(rank, filters, STRIDED_KERNEL, **options))
     return chain

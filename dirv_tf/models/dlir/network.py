@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.geometry.cubic_spline import BORDERS
 from dirv_tf.layers import Warp
-from dirv_tf.models.bounds import channel_count
+from dirv_tf.models import bounds
 from dirv_tf.models.dlir.affine_stage import AffineStage
 from dirv_tf.models.dlir.spline_stage import SplineStage
 from dirv_tf.models.dlir.stage_fields import AffineField, SplineField, combined, total
@@ -57,6 +57,9 @@ class DLIR(RegistrationNetwork):
         How the field of a stage and that before it become one: their sum, or the image warped twice.
     zero_start : bool
         Whether every stage starts as the identity.
+    kernel_initializer : {"glorot_uniform", "he_uniform"}
+        What the layers before the last of every stage start with: as published, or as suits rectifiers. With the first
+        the features begin small, and a short training may end before a stage has learned anything.
     spacing, normalization, dtype
         As of `RegistrationNetwork`.
 
@@ -99,6 +102,8 @@ class DLIR(RegistrationNetwork):
     """
 
     kind = "dlir"
+    free_arguments = ("kernel_initializer",)
+    later_arguments: ClassVar[dict[str, Any]] = {"kernel_initializer": "glorot_uniform"}
 
     def __init__(
         self,
@@ -112,6 +117,7 @@ class DLIR(RegistrationNetwork):
         border: str = "replicate",
         combine: str = "add",
         zero_start: bool = True,
+        kernel_initializer: str = "glorot_uniform",
         dtype: Any = None,
         **kwargs: Any,
     ):
@@ -125,17 +131,18 @@ class DLIR(RegistrationNetwork):
                 f"{problem}. Received: affine_resolution={affine_resolution}, "
                 f"spline_resolutions={spline_resolutions!r}, spline_spacings={spline_spacings!r}"
             )
-        self.filters = channel_count()("filters", filters)
-        self.hidden = channel_count()("hidden", hidden)
+        self.filters = bounds.channel_count()("filters", filters)
+        self.hidden = bounds.channel_count()("hidden", hidden)
         self.downsampling = one_of(*DOWNSAMPLINGS)("downsampling", downsampling)
         self.border = one_of(*BORDERS)("border", border)
         self.combine = one_of(*COMBINATIONS)("combine", combine)
         self.zero_start = boolean()("zero_start", zero_start)
+        self.kernel_initializer = bounds.kernel_initializer()("kernel_initializer", kernel_initializer)
         self.stages = stage_names(self.affine_resolution, self.spline_resolutions)
         coarsest = size_multiple(self.spline_resolutions, self.spline_spacings)
         self.size_multiples = tuple(math.lcm(coarsest, step) for step in self.spacing_per_axis)
         self.warp = Warp(dtype=self.dtype_policy.name)
-        common = (self.downsampling, self.zero_start, self.layer_policy)
+        common = (self.downsampling, self.zero_start, self.kernel_initializer, self.layer_policy)
         if self.affine_resolution:
             self.affine = AffineStage(rank, self.filters, self.hidden, *common, name="affine")
         for index, spacing in enumerate(self.spline_spacings):
@@ -159,6 +166,7 @@ class DLIR(RegistrationNetwork):
             "border": self.border,
             "combine": self.combine,
             "zero_start": self.zero_start,
+            "kernel_initializer": self.kernel_initializer,
         }
 
     @property

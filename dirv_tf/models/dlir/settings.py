@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any, ClassVar
 
-from dirv_tf.models.bounds import channel_count
+from dirv_tf.models import bounds
 from dirv_tf.models.dlir.stage_rules import (
     AFFINE_CONVOLUTIONS,
     AFFINE_HALVINGS,
@@ -34,12 +34,13 @@ class DLIRSettings(NetworkSettings):
     affine_resolution: int = setting(one_of(0, *RESOLUTIONS), default=2)
     spline_resolutions: tuple[int, ...] = setting(list_of(one_of(*RESOLUTIONS), longest=100), default=(2, 1, 1))
     spline_spacings: tuple[int, ...] = setting(list_of(one_of(*SPACINGS), longest=100), default=(8, 8, 4))
-    filters: int = setting(channel_count(), default=32)
-    hidden: int = setting(channel_count(), default=64)
+    filters: int = setting(bounds.channel_count(), default=32)
+    hidden: int = setting(bounds.channel_count(), default=64)
     downsampling: str = setting(one_of(*DOWNSAMPLINGS), default="pool")
     border: str = setting(one_of("zero", "replicate"), default="replicate")
     combine: str = setting(one_of(*COMBINATIONS), default="add")
     zero_start: bool = setting(boolean(), default=True)
+    kernel_initializer: str = setting(bounds.kernel_initializer(), default="glorot_uniform")
     spacing: int | tuple[int, ...] = setting(SPACING, default=4)
 
     def check(self, rank: int) -> None:

@@ -27,6 +27,8 @@ class SplineStage(tf.keras.layers.Layer):
     downsampling : {"pool", "strided"}
     zero_start : bool
         Whether the last layer starts with zeros, the zero field.
+    kernel_initializer : str
+        Of all layers but the last one.
     dtype : str or Keras policy
         Of the convolutions; the control points stay float32.
 
@@ -36,17 +38,29 @@ class SplineStage(tf.keras.layers.Layer):
     """
 
     def __init__(
-        self, rank: int, filters: int, spacing: int, downsampling: str, zero_start: bool, dtype: Any, **kwargs: Any
+        self,
+        rank: int,
+        filters: int,
+        spacing: int,
+        downsampling: str,
+        zero_start: bool,
+        kernel_initializer: str,
+        dtype: Any,
+        **kwargs: Any,
     ):
         own_policy, layer_policy = split_policy(dtype)
         super().__init__(dtype=own_policy, **kwargs)
         self.rank = rank
         count = halvings(spacing)
         chain = [
-            convolution(rank, filters, kernel_size, activation="relu", dtype=layer_policy)
+            convolution(
+                rank, filters, kernel_size, activation="relu", kernel_initializer=kernel_initializer, dtype=layer_policy
+            )
             for kernel_size in (*(3,) * (count + 2), 1, 1)
         ]
-        self.features = chain_with_downsamplings(chain, count, rank, filters, downsampling, layer_policy)
+        self.features = chain_with_downsamplings(
+            chain, count, rank, filters, downsampling, kernel_initializer, layer_policy
+        )
         start = "zeros" if zero_start else "glorot_uniform"
         self.control_points = convolution(rank, rank, 1, kernel_initializer=start, dtype=own_policy)
 

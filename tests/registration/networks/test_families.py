@@ -49,6 +49,11 @@ def test_a_constant_momentum_shifts_an_image_of_any_size():
     field = dirv_tf.register(*images((50, 41)), model=network).flow_field
     # The image is padded to 64 x 48 pixels, and a momentum is in units of the side.
     np.testing.assert_allclose(field, np.broadcast_to([-0.05 * 63, 0.0], (50, 41, 2)), atol=1e-4)
+    # Or of a side that it knows: of a grid half as fine as the image, with 16 of 31 pixels.
+    known = AVSM.from_config({**network.get_config(), "native_side": 32})
+    known.set_weights(network.get_weights())
+    field = dirv_tf.register(*images((50, 41)), model=known).flow_field
+    np.testing.assert_allclose(field[..., 0], np.full((50, 41), -0.05 * 15 * 63 / 31), atol=1e-4)
     with pytest.raises(ValueError, match="tile to be None or False for an? AVSM, which must see the whole image"):
         dirv_tf.register(*images((50, 41)), model=network, tile=32)
 

@@ -141,7 +141,14 @@ FAR = ("chessboards-128-large", "chessboards-64-affine", "chessboards-128-affine
 @pytest.mark.parametrize("name", (*SMALL, *FAR))
 def test_sentence_best_2d_is_ahead_of_the_networks_in_one_pass(committed, name):
     found = passes(committed, name)
-    assert max(found, key=lambda network: found[network]["dl_dis_finest"]) == "best-2d"
+    order = sorted(found, key=lambda network: found[network]["dl_dis_finest"], reverse=True)
+    if name in SMALL[:2]:
+        assert set(order[:2]) == {"best-2d", "rwcnet-2d-quick-supervised"}
+        assert set(order[2:4]) == {"A-6", "dlir-2d-quick-supervised"}
+    if name == "chessboards-64":
+        ahead = found.pop(order.pop(0))
+        assert 0 < ahead["dl_dis_finest"] - found["best-2d"]["dl_dis_finest"] < 1, "a little more"
+    assert order[0] == "best-2d"
     assert min(found, key=lambda network: found[network]["endpoint_px"]) == "best-2d"
     if name in FAR:
         assert all(row["dl_dis_finest"] < 50 for row in found.values()), "the best leaves more than half"
@@ -157,6 +164,10 @@ def test_sentences_on_true_fields(committed):
     assert with_fields[0]["dl_int_finest"] < without[0]["dl_int_finest"]
     for one, two in zip(without[1:], with_fields[1:]):
         assert abs(one["dl_dis_finest"] - two["dl_dis_finest"]) < 5
+    for family in ("dlir", "avsm", "rwcnet"):
+        for name in (*SMALL, *FAR, "tissue-128-large"):
+            one, two = (rows[name, f"{family}-2d-quick{end}", "once"]["dl_dis_finest"] for end in ("", "-supervised"))
+            assert two > one, (family, name)
 
 
 def test_sentences_on_the_own_call_and_on_classical_methods(committed):
@@ -197,15 +208,24 @@ def test_sentences_on_the_optimization(committed):
         assert optimized["dl_dis_finest"] > rows["chessboards-64", "optimization alone", "optimization"]["dl_dis_finest"]
 
 
+def test_all_networks_find_small_fields_of_larger_chessboards_better(committed):
+    rows = committed[1]
+    networks = [name for known_set, name, way in rows if (known_set, way) == ("chessboards-64", "once")]
+    assert len(networks) >= 10
+    for name in networks:
+        small, large = (rows[f"chessboards-{side}", name, "once"]["dl_dis_finest"] for side in (64, 128))
+        assert large > small, name
+
+
 def test_sentences_on_stages(committed):
     rows = committed[1]
-    affine, *splines = rows["chessboards-64", "dlir-2d-quick", "once"]["stage_dl_dis"]
-    added = [later - earlier for earlier, later in zip((affine, *splines), splines)]
-    assert affine < 1 and min(added) > 5
-    for name in ("chessboards-64", "chessboards-128-large"):
-        first, second, third = rows[name, "rwcnet-2d-quick", "once"]["stage_dl_dis"]
-        assert first < 5 and second > first + 5 and abs(third - second) < 2
-    affine, *momenta = rows["chessboards-64", "avsm-2d-quick", "once"]["stage_dl_dis"]
-    assert all(after - before < affine for before, after in zip((affine, *momenta), momenta))
-    assert rows["chessboards-64-affine", "avsm-2d-quick", "once"]["stage_dl_dis"][0] < 10
-    assert rows["chessboards-128", "avsm-2d-quick", "once"]["dl_dis_finest"] < 0
+    for training in ("2d-quick", "2d-quick-supervised"):
+        affine, *splines = rows["chessboards-64", f"dlir-{training}", "once"]["stage_dl_dis"]
+        added = [later - earlier for earlier, later in zip((affine, *splines), splines)]
+        assert affine < 1 and min(added) > 5
+        for name in ("chessboards-64", "chessboards-128-large"):
+            first, second, third = rows[name, f"rwcnet-{training}", "once"]["stage_dl_dis"]
+            assert first < 5 and second > first + 5 and abs(third - second) < 2
+        affine, *momenta = rows["chessboards-64", f"avsm-{training}", "once"]["stage_dl_dis"]
+        assert all(after - before < affine for before, after in zip((affine, *momenta), momenta))
+        assert rows["chessboards-64-affine", f"avsm-{training}", "once"]["stage_dl_dis"][0] < 10
