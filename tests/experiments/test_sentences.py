@@ -173,6 +173,13 @@ SENTENCES = [
     ("docs/networks.md", r"(88.5) % of the intensity", lambda: network_test("dlir-2d-quick-supervised", "dl_int")),
     ("docs/networks.md", r"numbers it had: it removes (27.3) %", lambda: after_the_affine_network("avsm-symmetry-he")),
     ("docs/networks.md", r"with He's it removed (21.4) %", lambda: steps_of("dlir_start", "dlir-start-fields-he")[1]),
+    *(
+        (
+            "docs/networks.md", sentence,
+            lambda name=name: f"{member('dlir_start', f'dlir-start-images{name}')['dl_dis_finest']:.1f}",
+        )
+        for name, sentence in (("", r"(57.0) % with Glorot's"), ("-he", r"Glorot's and (73.9) % with"))
+    ),
     ("docs/networks.md", r"the whole (8.9) points more", fields_started_otherwise),
     ("docs/networks.md", r"true fields it removes (75.9) %", lambda: network_test("avsm-2d-quick-supervised", "dl_dis")),
     ("docs/networks.md", r"(81.9) % of the intensity", lambda: network_test("avsm-2d-quick-supervised", "dl_int")),
