@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -101,12 +100,12 @@ def lived(model, registrations, sizes):
         for number, pair in enumerate(_pairs(registrations, sizes), 1):
             register(*pair, model=model)
             if number == min(_WARM, registrations // 2):
-                warm = number, resident_memory()
+                warm = number, own_memory()
             if number % step == 0:
-                curve.append([number, round(resident_memory(), 1)])
+                curve.append([number, round(own_memory(), 1)])
     finally:
         logger.removeHandler(warned)
-    grown = resident_memory() - warm[1]
+    grown = own_memory() - warm[1]
     per_registration = grown / (registrations - warm[0])
     return {
         "model": model or "default",
@@ -154,10 +153,14 @@ def kept_graphs():
     }
 
 
-def resident_memory() -> float:
-    """Return the memory that this process holds, in megabytes."""
-    with open("/proc/self/statm", encoding="ascii") as stream:
-        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def own_memory() -> float:
+    """Return the memory that this process holds, in megabytes, in RAM or swapped out.
+
+    Without the pages of files, such as libraries: the system drops them and reads them again as it likes.
+    """
+    with open("/proc/self/status", encoding="ascii") as stream:
+        kibibytes = dict(line.split(":", 1) for line in stream)
+    return sum(int(kibibytes[key].split()[0]) for key in ("RssAnon", "VmSwap")) / 2**10
 
 
 def line(row):

@@ -8,7 +8,7 @@ import pytest
 
 from dirv_tf.registration import register
 from experiments.folders import RECORDS
-from experiments.reliability.long_life import MOST_PER_REGISTRATION, RECORD_NAME, is_flat, line, lived, resident_memory
+from experiments.reliability.long_life import MOST_PER_REGISTRATION, RECORD_NAME, is_flat, line, lived, own_memory
 from experiments.reliability.moved_pairs import moved_pair
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the memory is read from /proc")
@@ -24,7 +24,7 @@ def test_graphs_do_not_multiply_with_sizes_and_memory_is_flat(model, graphs):
     assert row["graphs"] == before and graphs <= row["graphs"]["graphs"]
     assert row["graphs"]["shared_graphs"] <= row["graphs"]["most_graphs"]
     # Once, 38 MB were kept for every new size.
-    assert row["grown_mb"] < 10 and row["memory_mb"][-1][1] <= resident_memory() + 10
+    assert row["grown_mb"] < 10 and row["memory_mb"][-1][1] <= own_memory() + 10
     assert line(row).startswith(f"{model or 'default'}: 14 registrations of 14 sizes")
 
 
