@@ -153,6 +153,15 @@ def with_the_tilted_head(method):
     return [f"{statistics.mean(each):.3f}" for each in (tilted, others)]
 
 
+def forth_and_back(name):
+    row = next(row for row in record("maps", "avsm.json")["rows"] if row["name"] == name)
+    return f"{row['there_and_back']:.2f}"
+
+
+def of_member(study, name):
+    return f"{member(study, name)['dl_dis_finest']:.1f}"
+
+
 SENTENCES = [
     (
         "docs/real_pairs.md", r"mean Dice of\s+(0.658 on them and of 0.776) on",
@@ -190,7 +199,17 @@ SENTENCES = [
     ("docs/networks.md", r"and (85.2) % \(\[Model", lambda: network_test("voxelmorph-2d-quick-supervised", "dl_int")),
     ("docs/networks.md", r"true fields it removes (82.1) %", lambda: network_test("dlir-2d-quick-supervised", "dl_dis")),
     ("docs/networks.md", r"(88.5) % of the intensity", lambda: network_test("dlir-2d-quick-supervised", "dl_int")),
-    ("docs/networks.md", r"numbers it had: it removes (27.3) %", lambda: after_the_affine_network("avsm-symmetry-he")),
+    ("docs/networks.md", r"numbers, (55.8) % with three", lambda: after_the_affine_network("avsm-affine-steps-he")),
+    ("docs/networks.md", r"three and (31.7) % with one", lambda: after_the_affine_network("avsm-one-step-he")),
+    ("docs/networks.md", r"maps miss by (1.16) pixels", lambda: forth_and_back("avsm-symmetry-he")),
+    ("docs/networks.md", r"pixels, by (2.69) without", lambda: forth_and_back("avsm-affine-steps-he")),
+    ("docs/networks.md", r"training: (28.7) % of the", lambda: of_member("avsm", "avsm-symmetry-he")),
+    ("docs/networks.md", r"removed, (62.5) % without it", lambda: of_member("avsm", "avsm-affine-steps-he")),
+    ("docs/networks.md", r"but symmetry (72.7) % are", lambda: of_member("avsm", "avsm-no-symmetry-he")),
+    (
+        "docs/networks.md", r"two sizes bring (1.5) points",
+        lambda: f"{member('avsm', 'avsm-windows-he')['dl_dis_finest'] - member('avsm', 'avsm-symmetry-he')['dl_dis_finest']:.1f}",
+    ),
     ("docs/networks.md", r"eight cost (1.1 points on small displacements and 4.9) on far", what_six_steps_bring),
     ("docs/networks.md", r"with He's it removed (21.4) %", lambda: steps_of("dlir_start", "dlir-start-fields-he")[1]),
     *(
