@@ -205,6 +205,8 @@ SENTENCES = [
     ("docs/networks.md", r"pixels, by (2.69) without", lambda: forth_and_back("avsm-affine-steps-he")),
     ("docs/networks.md", r"training: (28.7) % of the", lambda: of_member("avsm", "avsm-symmetry-he")),
     ("docs/networks.md", r"removed, (62.5) % without it", lambda: of_member("avsm", "avsm-affine-steps-he")),
+    ("docs/networks.md", r"displacements: (64.7) % against", lambda: of_member("rwcnet", "rwcnet-far-one-level")),
+    ("docs/networks.md", r"% against (41.7) % of both", lambda: of_member("rwcnet", "rwcnet-far")),
     ("docs/networks.md", r"but symmetry (72.7) % are", lambda: of_member("avsm", "avsm-no-symmetry-he")),
     (
         "docs/networks.md", r"two sizes bring (1.5) points",
