@@ -13,7 +13,7 @@ from dirv_tf.geometry.affine import (
     rotation_matrices,
 )
 from dirv_tf.geometry.average_pooling import average_pool
-from dirv_tf.geometry.compiled import for_any_shape
+from dirv_tf.geometry.compiled import for_any_shape, graph_for_any_shape
 from dirv_tf.geometry.composition import compose, invert
 from dirv_tf.geometry.control_points import (
     control_point_force,
@@ -72,6 +72,7 @@ __all__ = [
     "exponential",
     "for_any_shape",
     "gaussian_rows",
+    "graph_for_any_shape",
     "identity_grid",
     "image_gradient",
     "integrate_control_points",

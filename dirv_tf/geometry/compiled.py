@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import functools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
@@ -40,6 +41,40 @@ def for_any_shape() -> Iterator[None]:
 def shapes_vary() -> bool:
     """Whether the caller is inside of `for_any_shape`."""
     return _shapes_vary.get()
+
+
+def graph_for_any_shape(function: Callable[..., Any], *signature: tf.TensorSpec) -> Callable[..., Any]:
+    """Make a function one graph for tensors of all shapes, which the graphs that call it refer to.
+
+    Tracing it again at every place that calls it, and optimizing a graph with all those copies, would take seconds.
+
+    Parameters
+    ----------
+    function : callable
+        Of tensors; traced inside of `for_any_shape`.
+    signature : tf.TensorSpec
+        Of its arguments, with None for sides that vary.
+
+    Returns
+    -------
+    callable
+        With the same arguments and result.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> from dirv_tf.geometry import graph_for_any_shape
+    >>> total = graph_for_any_shape(tf.reduce_sum, tf.TensorSpec([None]))
+    >>> float(total(tf.ones([3]))), float(total(tf.ones([5])))
+    (3.0, 5.0)
+    """
+
+    @tf.function(input_signature=signature, autograph=False, experimental_attributes={"_noinline": True})
+    def graph(*arguments):
+        with for_any_shape():
+            return function(*arguments)
+
+    return graph
 
 
 # XLA fuses chains of element-wise operations and gathers into one pass over memory (and does the same with their

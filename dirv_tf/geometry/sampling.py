@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import tensorflow as tf
 
 from dirv_tf.geometry.blocks import in_blocks
-from dirv_tf.geometry.compiled import compiled, program, shapes_vary
+from dirv_tf.geometry.compiled import compiled, graph_for_any_shape, program, shapes_vary
 from dirv_tf.geometry.tensor_shapes import spatial_rank, spatial_shape
 
 
@@ -113,9 +114,30 @@ def _interpolate_rows(rows_of_values, size, points, first_row, rank):
 # The program for blocks is compiled for few lengths of the array too, to which it is filled up: 2^18, 2^20, 2^22, ...
 _SHORTEST, _LENGTHENING = 2**18, 4
 _interpolate_block = program(_interpolate_rows)
+# Graphs: one for every number of axes, channels and type.
+_KEPT = 64
 
 
 def _sample_points_of_any_shape(values, points):
+    if tf.executing_eagerly():
+        return _sampled_in_blocks(values, points)
+    signature = (values.shape.rank, values.shape[-1], values.dtype), (points.shape[-1], points.dtype)
+    return _sampling_graph(*signature)(values, points)
+
+
+@functools.lru_cache(_KEPT)
+def _sampling_graph(of_values, of_points):
+    """Return what the graphs of a network, which warp dozens of times, refer to."""
+    axes, channels, dtype = of_values
+    rank, dtype_of_points = of_points
+    return graph_for_any_shape(
+        _sampled_in_blocks,
+        tf.TensorSpec([None] * (axes - 1) + [channels], dtype),
+        tf.TensorSpec([None, None, rank], dtype_of_points),
+    )
+
+
+def _sampled_in_blocks(values, points):
     rank = points.shape[-1]
     rows_of_values = _rows(values)
     length = tf.shape(rows_of_values)[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from dirv_tf.geometry.compiled import shapes_vary
 from dirv_tf.geometry.composition import compose
 from dirv_tf.geometry.gradient import image_gradient
 from dirv_tf.geometry.tensor_shapes import field_rank, per_axis
@@ -51,6 +52,9 @@ def exponential(velocity: tf.Tensor, squarings: int = 7) -> tf.Tensor:
     field_rank(velocity, "velocity")
     integer()("squarings", squarings)
     flow_field = velocity / 2**squarings
+    if shapes_vary():
+        # Nothing is compiled here, and one composition is traced and optimized sooner than many.
+        return _repeated(lambda field: compose(first=field, second=field), flow_field, squarings)
     for _ in range(squarings):
         flow_field = compose(first=flow_field, second=flow_field)
     return flow_field
@@ -145,8 +149,13 @@ def advect(flow_field: tf.Tensor, velocity: tf.Tensor, steps: int = 10) -> tf.Te
         second = rate(field + first / (2 * steps))
         third = rate(field + second / (2 * steps))
         fourth = rate(field + third / steps)
-        return (field + (first + 2 * second + 2 * third + fourth) / (6 * steps),)
+        return field + (first + 2 * second + 2 * third + fourth) / (6 * steps)
 
-    # A loop of the graph: written out, forty evaluations would take minutes to compile.
-    (result,) = tf.while_loop(lambda field: True, step, (flow_field,), maximum_iterations=steps)
+    # Written out, forty evaluations would take minutes to compile.
+    return _repeated(step, flow_field, steps)
+
+
+def _repeated(step, field, times):
+    """Apply a step over and over, in a loop of the graph."""
+    (result,) = tf.while_loop(lambda _: True, lambda field: (step(field),), (field,), maximum_iterations=times)
     return result

@@ -86,3 +86,31 @@ def test_gradients_of_the_advection(rng, check_gradients):
     check_gradients(lambda u, v: geometry.advect(u, v, steps=2), *fields, tolerance=1e-5)
     with pytest.raises(ValueError, match="`steps` must be an integer of at least 1. Received: steps=0"):
         geometry.advect(*fields, steps=0)
+
+
+def test_squarings_and_warps_for_any_shape_add_little_to_a_graph():
+    velocity = smooth_velocity(16, 2.0).astype("float32")
+
+    def graph(squarings):
+        @tf.function(input_signature=[tf.TensorSpec([None, None, None, 2])], autograph=False)
+        def flow_field(velocity):
+            with geometry.for_any_shape():
+                return geometry.exponential(velocity, squarings)
+
+        np.testing.assert_allclose(flow_field(velocity), geometry.exponential(velocity, squarings), atol=1e-5)
+        return flow_field.get_concrete_function().graph.as_graph_def()
+
+    def size(definition):
+        return len(definition.node) + sum(len(function.node_def) for function in definition.library.function)
+
+    assert size(graph(2)) == size(graph(9))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None, 2])], autograph=False)
+    def often(field):
+        with geometry.for_any_shape():
+            for _ in range(5):
+                field = geometry.compose(field, field)
+        return field
+
+    once_more = 40
+    assert size(often.get_concrete_function().graph.as_graph_def()) < size(graph(1)) + 5 * once_more

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.models.rwcnet.group_normalization import GroupNormalization
 from dirv_tf.models.rwcnet.recurrent_level import RecurrentLevel
 
 SMALL = {"features": 4, "hidden": 4, "blocks": (1,), "flow_kernel": 3}
@@ -91,3 +92,18 @@ def test_how_far_the_first_look_up_reaches(plain_operations, rng):
     rows = np.argwhere(np.abs(fields[1] - fields[0]).max(axis=(0, 2, 3)) > 1e-9)[:, 0]
     # Two convolutions behind the costs, one of the unit (nothing is reset in a state of zeros), two of the head.
     assert 16 - rows.min() == rows.max() - 16 == 3 + 5
+
+
+@pytest.mark.parametrize("policy", ["float32", "float64", "mixed_bfloat16"])
+def test_groups_are_normalized_as_by_keras(rng, policy):
+    ours, own = GroupNormalization(4, dtype=policy), tf.keras.layers.GroupNormalization(4, dtype=policy)
+    weights = [rng.normal(size=8), rng.normal(size=8)]
+    for layer in (ours, own):
+        layer.build((None, None, None, 8))
+        layer.set_weights(weights)
+    values = tf.cast(3 + 2 * rng.normal(size=(2, 5, 6, 8)), ours.compute_dtype)
+    assert ours(values).dtype == own(values).dtype == values.dtype
+    # Keras 2 computes in bfloat16, which has eight bits.
+    tolerance = {"float32": 1e-5, "float64": 1e-12, "mixed_bfloat16": 0.1}[policy]
+    np.testing.assert_allclose(tf.cast(ours(values), "float64"), tf.cast(own(values), "float64"), atol=tolerance)
+    assert type(ours).from_config(ours.get_config()).get_config() == ours.get_config()

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.models.convolutions import build_chain, convolution
+from dirv_tf.models.rwcnet.group_normalization import GroupNormalization
 from dirv_tf.models.rwcnet.level_rules import GROUPS, WIDTH
 
 
@@ -27,7 +28,7 @@ class ResidualBlock(tf.keras.layers.Layer):
     def __init__(self, rank: int, channels: int, dtype: Any, **kwargs: Any):
         super().__init__(dtype=dtype, **kwargs)
         self.rank, self.channels = rank, channels
-        self.norms = [tf.keras.layers.GroupNormalization(GROUPS, dtype=dtype) for _ in range(2)]
+        self.norms = [GroupNormalization(GROUPS, dtype=dtype) for _ in range(2)]
         self.convolutions = [convolution(rank, channels, use_bias=False, dtype=dtype) for _ in range(2)]
 
     def build(self, input_shape: Any = None) -> None:
@@ -144,7 +145,7 @@ class FeatureNetwork(tf.keras.layers.Layer):
             for level, (width, count) in enumerate(zip(widths, blocks))
         ]
         self.decoder = [DecoderStage(rank, width, dtype) for width in reversed(widths[:-1])]
-        self.norm = tf.keras.layers.GroupNormalization(GROUPS, dtype=dtype)
+        self.norm = GroupNormalization(GROUPS, dtype=dtype)
         self.last = convolution(rank, filters, 1, dtype=dtype)
 
     def build(self, input_shape: Any = None) -> None:

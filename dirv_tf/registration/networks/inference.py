@@ -17,6 +17,7 @@ import weakref
 import tensorflow as tf
 
 from dirv_tf import geometry
+from dirv_tf.geometry import graph_for_any_shape
 from dirv_tf.layers import VariationalUnit
 from dirv_tf.models import CounterpartNetwork, DIRVNet, RecurrentRefinement
 from dirv_tf.models.dirv_net.pyramid_level import PyramidLevel
@@ -106,7 +107,8 @@ def _kept_graph(network, rank, rounds, compute):
     if (rank, rounds) not in graphs:
         # Weak, since a value that holds its own key would keep every network in the dictionary for good.
         reference = weakref.ref(network)
-        graph = _traced(lambda fixed, moving: compute(reference(), fixed, moving), _images(rank), _images(rank))
+        images = _images(rank), _images(rank)
+        graph = graph_for_any_shape(lambda fixed, moving: compute(reference(), fixed, moving), *images)
         # TensorFlow counts all graphs of one place as one: those of several networks would be one that is traced often.
         graphs[rank, rounds] = graph.get_concrete_function()
     return graphs[rank, rounds]
@@ -200,18 +202,8 @@ def _variational_step(rank, spacing, shapes, low, high, centered, squarings):
         return field - step_size * (force + experts(field, kernels, knots))
 
     fields = tf.TensorSpec([None] * (rank + 1) + [rank])
-    return _traced(step, _images(rank), _images(rank), fields, *map(tf.TensorSpec, shapes))
+    return graph_for_any_shape(step, _images(rank), _images(rank), fields, *map(tf.TensorSpec, shapes))
 
 
 def _images(rank):
     return tf.TensorSpec([None] * (rank + 1) + [1])
-
-
-def _traced(function, *signature):
-    # Not to be copied into a graph that calls it, which TensorFlow would optimize as a whole, for seconds.
-    @tf.function(input_signature=signature, autograph=False, experimental_attributes={"_noinline": True})
-    def graph(*arguments):
-        with geometry.for_any_shape():
-            return function(*arguments)
-
-    return graph

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Callable
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from dirv_tf.registration.optimization.control_grid import ControlGrid, bending_diagonal, bending_force
 from dirv_tf.registration.optimization.gauss_newton import conjugate_gradients, sample
@@ -167,7 +167,7 @@ def noise_variance(fixed: np.ndarray, registered: np.ndarray, counted: np.ndarra
     if not slopes.any():
         return 0.0
     steep = differences[slopes >= np.median(slopes[slopes > 0])]
-    return float(np.quantile(steep, quantile) / chi2.ppf(quantile, 1))
+    return float(np.quantile(steep, quantile) / (2 * gammaincinv(0.5, quantile)))
 
 
 class _Problem:

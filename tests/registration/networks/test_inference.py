@@ -81,8 +81,10 @@ def count_of_traces():
 def test_sizes_share_their_graphs(make_network, make_pair, monkeypatch, refine):
     network = make_network(2, levels=2)
     traced = []
-    original = inference._traced
-    monkeypatch.setattr(inference, "_traced", lambda *arguments: traced.append(original(*arguments)) or traced[-1])
+    make = inference.graph_for_any_shape
+    monkeypatch.setattr(
+        inference, "graph_for_any_shape", lambda *arguments: traced.append(make(*arguments)) or traced[-1]
+    )
     inference._variational_step.cache_clear()
     register(*make_pair((16, 20)), model=network, refine=refine)
     graphs, programs = len(traced), count_of_traces()
