@@ -169,7 +169,7 @@ def _gradient_to_points(values, points, upstream, rank):
     return tf.stack(components, axis=-1) * inside
 
 
-@tf.function(reduce_retracing=True)
+@tf.function(reduce_retracing=True, autograph=False)
 def _gradient_to_values(values, points, upstream, rank):
     # Not compiled: XLA runs a scatter one element after the other on CPUs.
     rows, contributions = [], []

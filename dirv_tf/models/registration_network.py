@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dirv_tf import geometry
 from dirv_tf.layers.precision import split_policy
-from dirv_tf.models.call_checks import checked_outputs, checked_pair, checked_triple
+from dirv_tf.models.calls import checked_pair, checked_triple, completed_outputs
 from dirv_tf.models.network_observer import NetworkObserver
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.own_similarity import own_similarity
@@ -223,15 +223,7 @@ class RegistrationNetwork(tf.keras.Model):
         ValueError
             If there is no flow field.
         """
-        fixed, moving = inputs[:2]
-        flow_field = checked_outputs(outputs, type(self).__name__)["flow_field"]
-        made = {
-            "displacement_fields": lambda: geometry.sample_control_points(flow_field, self.spacing_per_axis)[:, None],
-            "fixed_images": lambda: tf.convert_to_tensor(fixed),
-            "moving_images": lambda: tf.convert_to_tensor(moving),
-            "registered_images": lambda: geometry.warp_image(tf.convert_to_tensor(moving), flow_field),
-        }
-        return {**{key: (make(),) for key, make in made.items() if key not in outputs}, **outputs}
+        return completed_outputs(inputs, outputs, type(self).__name__, self.spacing_per_axis)
 
     def observer(self) -> NetworkObserver:
         """Return what draws and measures this network during training and in reports."""
@@ -265,17 +257,25 @@ class RegistrationNetwork(tf.keras.Model):
         if loss is None or not callable(loss):
             expected = "`loss` must be a loss of `dirv_tf.losses` or a function loss(targets, outputs)"
             raise ValueError(f"{expected}. Received: loss={loss!r}")
-        if jit_compile is None:
-            jit_compile = bool(tf.config.list_physical_devices("GPU"))
+        jit_compile = bool(tf.config.list_physical_devices("GPU")) if jit_compile is None else jit_compile
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
         self._set_untracked("_registration_loss", loss)
         self._set_untracked("_registration_metrics", list(metrics or []))
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Restore optimizer, loss and metrics of a saved model; Keras leaves it to a class that has its own compile."""
+        """Restore optimizer, loss and metrics of a saved model, which Keras leaves to a class with its own compile."""
         self.compile(**tf.keras.utils.deserialize_keras_object(config))
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
+        self._build_optimizer()
+
+    def make_train_function(self, *arguments: Any, **kwargs: Any) -> Any:
+        self._build_optimizer()
+        return super().make_train_function(*arguments, **kwargs)
+
+    def _build_optimizer(self):
+        # A step that makes the variables of its optimizer, as Keras leaves it, is traced twice.
+        if self.built and hasattr(self.optimizer, "build"):
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
 
     @property
     def metrics(self):

@@ -1,7 +1,8 @@
-"""The checks of what a network is called on, a pair and a field to judge, and of what it returns."""
+"""What a network is called on, a pair and a field to judge, checked; what it returns, checked and completed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -89,9 +90,35 @@ def checked_triple(
     return fixed, moving, field
 
 
-def checked_outputs(outputs: Any, network: str) -> dict[str, Any]:
-    """Return the outputs of a network, or raise a ValueError if they are no dictionary with a ``"flow_field"``."""
-    if isinstance(outputs, dict) and "flow_field" in outputs:
-        return outputs
-    received = sorted(outputs) if isinstance(outputs, dict) else type(outputs).__name__
-    raise ValueError(f"a {network} must return a dictionary with a 'flow_field'. Received: outputs={received}")
+def completed_outputs(
+    inputs: Sequence[tf.Tensor], outputs: Any, network: str, spacing: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return the outputs of a network with those that it may leave out, as of a single level.
+
+    Parameters
+    ----------
+    inputs : sequence of tf.Tensor, the first two of shape (B, n_1, ..., n_r, 1)
+        The fixed and the moving image first.
+    outputs : dict
+        What the network returned.
+    network : str
+        Its name, for messages.
+    spacing : tuple of int
+        Of the control points, in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the outputs are no dictionary with a ``"flow_field"``.
+    """
+    if not isinstance(outputs, dict) or "flow_field" not in outputs:
+        received = sorted(outputs) if isinstance(outputs, dict) else type(outputs).__name__
+        raise ValueError(f"a {network} must return a dictionary with a 'flow_field'. Received: outputs={received}")
+    fixed, moving = map(tf.convert_to_tensor, inputs[:2])
+    made = {
+        "displacement_fields": lambda: geometry.sample_control_points(outputs["flow_field"], spacing)[:, None],
+        "fixed_images": lambda: fixed,
+        "moving_images": lambda: moving,
+        "registered_images": lambda: geometry.warp_image(moving, outputs["flow_field"]),
+    }
+    return {**{key: (make(),) for key, make in made.items() if key not in outputs}, **outputs}
