@@ -13,6 +13,7 @@ from dirv_tf.report.document import Table
 from dirv_tf.report.markdown_text import table_lines
 from experiments.comparison.summary import one_call_table, summary_table
 from experiments.folders import CHECKOUT, RECORDS
+from experiments.reproduction.open_runs import open_runs_table
 from experiments.reproduction.report.thesis_sections import table_sections
 from experiments.written_page import WrittenPage
 
@@ -41,7 +42,12 @@ def runs_tables(results: Path = RECORDS) -> str:
 PAGE = WrittenPage(
     CHECKOUT / "docs" / "results.md",
     "experiments.reproduction.results_page",
-    lambda: {"runs": runs_tables(), "classical": summary_table(), "one call": one_call_table()},
+    lambda: {
+        "runs": runs_tables(),
+        "open runs": open_runs_table(),
+        "classical": summary_table(),
+        "one call": one_call_table(),
+    },
 )
 
 

@@ -5,6 +5,7 @@ import re
 
 from experiments.comparison.summary import ONE_CALL, one_call_table
 from experiments.folders import RECORDS
+from experiments.reproduction.open_runs import open_runs_table
 from experiments.reproduction.results_page import PAGE, runs_tables
 
 
@@ -88,3 +89,17 @@ def test_the_own_call_has_a_row_per_set_with_its_numbers():
         row = next(line for line in table.splitlines() if entry["what"] in line)
         called = next(each for each in entry["methods"] if each["name"] == "register")
         assert f"{called['dl_int_finest']:.1f} / {called['dl_dis_finest']:.1f}" in row
+
+
+def test_full_trainings_that_are_not_on_record_are_listed_with_their_hours():
+    table = open_runs_table()
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    named, full = {line[0] for line in lines}, {path.name for path in RECORDS.glob("?-?") if (path / "run.json").is_file()}
+    assert not named & full and len(named | full) == 25, "all runs of the thesis"
+    assert all(f" {name}," in table.partition("on record:")[2].replace(".", ",") for name in full)
+    pairs = {name: pairs for name, _, pairs, _ in lines}
+    assert pairs["D-1"] == "1,200,000", "30 epochs, 2,000 images, 20 patches"
+    assert pairs["E-1"] == f"{30 * 314 * 20:,}"
+    for _, _, _, hours in lines:
+        fast, slow = map(float, hours.split(" to "))
+        assert 0 < fast < slow < 100
