@@ -98,25 +98,21 @@ def _kernel_gradient(values, kernel, upstream):
 
 
 def _folded_transpose(responses, kernel):
-    rank = spatial_rank(responses, "responses")
+    rank, shape = spatial_rank(responses, "responses"), responses.shape
     components, channels = kernel.shape[-2:]
     rows = kernel.shape[rank - 2]
     # The fold needs an even side; zeros beyond the border are what "same" padding assumes anyway.
-    size = tf.shape(responses)
-    odd = size[rank] % _FOLD
-    padding = [[0, 0]] * rank + [[0, odd], [0, 0]]
-    static_side = responses.shape[rank]
-    padded = responses if static_side is not None and static_side % _FOLD == 0 else tf.pad(responses, padding)
-    side = tf.shape(padded)[rank]
-    folded = tf.reshape(padded, tf.concat([size[:rank], [side // _FOLD, _FOLD * channels]], axis=0))
-
-    partial_kernel = _folded_kernel(kernel, rank)
-    partial = convolve(folded, partial_kernel)
-    partial = tf.reshape(partial, tf.concat([size[:rank], [side // _FOLD, rows, _FOLD * components]], axis=0))
-    summed = _shift_and_add(partial, rank - 1, rows)
-    result = tf.reshape(summed, tf.concat([size[:rank], [side, components]], axis=0))
-    result = axis_slice(result, rank, None, size[rank])
-    result.set_shape(responses.shape[:-1].concatenate([components]))
+    *before, side, _ = tf.unstack(tf.shape(responses))
+    even, static_side = side + side % _FOLD, responses.shape[rank]
+    if static_side is None or static_side % _FOLD:
+        responses = tf.pad(responses, [[0, 0]] * rank + [[0, even - side], [0, 0]])
+    folded = tf.reshape(responses, [*before, even // _FOLD, _FOLD * channels])
+    partial = tf.reshape(
+        convolve(folded, _folded_kernel(kernel, rank)), [*before, even // _FOLD, rows, _FOLD * components]
+    )
+    result = tf.reshape(_shift_and_add(partial, rank - 1, rows), [*before, even, components])
+    result = axis_slice(result, rank, None, side)
+    result.set_shape(shape[:-1].concatenate([components]))
     return result
 
 
