@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from dirv_tf.cli.command_line import exit_status, prepare_process
-from dirv_tf.training.execution.environment import hardware_line
 from experiments.arguments import add_output, at_least, say
 from experiments.folders import OUTPUT
 from experiments.studies.study import known_studies, read_study
+from experiments.studies.table import measured_on
 
 SEED = 6021
 
@@ -84,6 +84,7 @@ def measure(study, members, pairs, output, report=print):
         batches = testing_pairs(member.config("quick", settings)).evaluation()
         row = {"name": member.name, **maps_of(load_weights_file(members / member.name), batches)}
         report(", ".join(f"{key} {value}" for key, value in row.items()))
+        row.update(date=datetime.date.today().isoformat(), hardware=hardware())
         rows.append(row)
     record = {
         "study": study.name,
@@ -92,7 +93,6 @@ def measure(study, members, pairs, output, report=print):
         "rows": rows,
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": versions(),
-        "hardware": hardware(),
     }
     path = output / f"{study.name}.json"
     write_json(path, record)
@@ -177,8 +177,7 @@ def table(record: dict) -> str:
 
 def origin(record: dict) -> str:
     """Return of how many pairs a record is, and where and when it was measured."""
-    hardware = hardware_line(record["hardware"])
-    return f"{record['pairs']} pairs of each kind, seed {record['seed']}; {record['date'][:10]}, {hardware}."
+    return f"{record['pairs']} pairs of each kind, seed {record['seed']}; {measured_on(record['rows'])}."
 
 
 def _parser():

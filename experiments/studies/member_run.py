@@ -71,6 +71,8 @@ def _row(member, run):
         training = config["training"]
         steps = training["epochs"] * -(-config["data"]["train_images"] // training["batch_size"])
     row.update(seconds=record["seconds"], steps=steps, parameters=record["parameters"])
+    # A study grows over days and machines.
+    row.update(date=(record.get("started") or record["ended"])[:10], hardware=record["hardware"])
     return {**row, "record": f"members/{member.name}"}
 
 

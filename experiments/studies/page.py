@@ -13,12 +13,11 @@ from pathlib import Path
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.report.document import Table
 from dirv_tf.report.markdown_text import table_lines
-from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.summary import summary_table
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.studies import maps
 from experiments.studies.study import known_studies, read_study
-from experiments.studies.table import differences
+from experiments.studies.table import differences, measured_on
 from experiments.written_page import WrittenPage
 
 FOLDER, MAPS = RECORDS / "ablations", RECORDS / "maps"
@@ -47,7 +46,7 @@ def study_table(path: Path) -> str:
             "member": f"`{row['name']}`", f"finest {labels}": finest, "difference": compared,
             "mean of levels": "" if mean == finest else mean, "what": row["what"],
         })
-    origin = f"Scale {result['scale']}; {result['date'][:10]}, {hardware_line(result['hardware'])}."
+    origin = f"Scale {result['scale']}; {measured_on(result['members'])}."
     return "\n".join(table_lines(Table(rows, origin))) + "\n"
 
 
@@ -78,8 +77,8 @@ def family_table(study_path: Path, maps_path: Path) -> str:
             f"{REDUCTIONS[1].label} after every step": _steps(member),
             "folded %": f"{member['folded_percent']:.3f}", "there and back, px": f"{member['there_and_back']:.2f}",
         })  # fmt: skip
-    origin = f"Scale {result['scale']}; {result['date'][:10]}, {hardware_line(result['hardware'])}. Steps, folds and "
-    origin += f"there and back: {maps.origin(of_maps)}"
+    origin = f"Scale {result['scale']}; {measured_on(result['members'])}. Steps, folds and there and back: "
+    origin += maps.origin(of_maps)
     if result["missing"]:
         origin += f" Not run yet: {', '.join(f'`{name}`' for name in result['missing'])}."
     return "\n".join(table_lines(Table(rows, origin))) + "\n"

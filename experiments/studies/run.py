@@ -7,7 +7,7 @@ import datetime
 from dirv_tf.figures.canvas import save_figure
 from dirv_tf.io.atomic_write import write_json, write_text
 from dirv_tf.io.output_paths import check_output_folder
-from dirv_tf.training.execution.environment import hardware, versions
+from dirv_tf.training.execution.environment import versions
 from dirv_tf.validation import ConfigError
 from experiments.studies.member_run import carry_out
 from experiments.studies.picture import study_figure
@@ -79,7 +79,6 @@ def _write(study, scale, rows, folder):
         "missing": [member.name for member in study.members if member.name not in done],
         "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
         "versions": versions(),
-        "hardware": hardware(),
     }
     save_figure(study_figure(result), folder / f"{study.name}.png")
     write_text(folder / f"{study.name}.md", markdown(result))

@@ -27,6 +27,13 @@ def differences(result):
     return [tuple(row[key] - reference[key] for key in _FINEST_KEYS) for row in result["members"]]
 
 
+def measured_on(rows):
+    """Return when and on which machines the members of a study were measured, each with its `date` and `hardware`."""
+    dates = sorted({row["date"] for row in rows})
+    machines = dict.fromkeys(hardware_line(row["hardware"]) for row in rows)
+    return f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}, {'; '.join(machines)}"
+
+
 def cells(result):
     """Return the texts of all rows: the member's name and one text per column of `COLUMNS`."""
     lines = []
@@ -57,7 +64,7 @@ def markdown(result):
         "",
         result["question"],
         "",
-        f"{result['date']}, scale {result['scale']}, {hardware_line(result['hardware'])}; {versions}.",
+        f"{measured_on(result['members'])}; scale {result['scale']}; {versions}.",
         "",
         "Shares of the initial errors that were removed on unseen pairs, in percent (mean of levels; finest level "
         f"alone). Difference: finest {' / '.join(_LABELS)} above {result['reference']}, in points.",

@@ -4,10 +4,11 @@ from experiments.studies.picture import study_figure
 from experiments.studies.table import cells, differences, markdown, text_lines
 
 
-def row(name, *measured, steps=500):
+def row(name, *measured, steps=500, day=2, cores=2):
+    machine = {"date": f"2026-01-0{day}", "hardware": {"processor": "AMD EPYC", "cores": cores, "gpus": []}}
     keys = ("dl_int", "dl_dis", "dl_int_finest", "dl_dis_finest")
     more = {"what": f"The {name}", "seconds": 61.4, "steps": steps, "parameters": 28735, "record": f"members/{name}"}
-    return {"name": name, **dict(zip(keys, measured)), **more}
+    return {"name": name, **dict(zip(keys, measured)), **more, **machine}
 
 
 RESULT = {
@@ -18,13 +19,12 @@ RESULT = {
     "scale": "quick",
     "members": [
         row("plain", 70, 60, 90.0, 80.0),
-        row("worse", 71, 61, 88.5, 80.25),
+        row("worse", 71, 61, 88.5, 80.25, day=4, cores=1),
         row("moved", 1, 2, 3, 4, steps=None),
     ],
     "missing": ["later"],
     "date": "2026-01-02T03:04:05+00:00",
     "versions": {"tensorflow": "2.15.1"},
-    "hardware": {"processor": "AMD EPYC", "cores": 2, "gpus": []},
 }
 
 
@@ -42,7 +42,8 @@ def test_the_page_has_as_many_columns_in_every_row_and_says_where_it_was_measure
     page = markdown(RESULT)
     widths = {len(line.split("|")) for line in page.splitlines() if line.startswith("|")}
     assert widths == {12}
-    assert "2 cores of AMD EPYC, no GPU" in page and "scale quick" in page and "| The worse |" in page
+    assert "2026-01-02 to 2026-01-04, 2 cores of AMD EPYC, no GPU; 1 core of AMD EPYC, no GPU; scale" in page
+    assert "scale quick" in page and "| The worse |" in page
     assert page.endswith("Not run yet: later.\n")
 
 
