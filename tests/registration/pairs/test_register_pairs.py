@@ -207,13 +207,11 @@ def test_a_pair_that_another_process_is_at_work_on_is_left_to_it(table, model, i
 
 def test_a_killed_process_costs_its_pair_and_nothing_else(table, inside, monkeypatch, read_table, rng):
     # Images that are registered without a network: every process would trace it.
-    pixels = ndimage.gaussian_filter(rng.random((24, 40)), 2)
-    pixels = (255 * (pixels - pixels.min()) / np.ptp(pixels)).astype(np.uint8)
+    smooth = (1500 * (ndimage.gaussian_filter(rng.random((24, 36)), 2) - 0.5) + 127).clip(0, 255).astype(np.uint8)
     for number in range(5):
-        write_image(f"{number}.png", pixels[:, number : number + 32], overwrite=True)
+        write_image(f"{number}.png", smooth[:, number : number + 32], overwrite=True)
     (inside / "deadly.py").write_text(
-        "import os\nfrom dirv_tf.registration.pairs import one_pair\n"
-        "def register_pair(task):\n"
+        "import os\nfrom dirv_tf.registration.pairs import one_pair\ndef register_pair(task):\n"
         "    if task.files.name == 'one':\n"
         "        os.kill(os.getpid(), 9)\n"
         "    return one_pair.register_pair(task)\n",
