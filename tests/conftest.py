@@ -46,6 +46,7 @@ def rng():
 
 @contextlib.contextmanager
 def _functions_as_they_are_written():
+    before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
     try:
         with warnings.catch_warnings():
@@ -53,7 +54,7 @@ def _functions_as_they_are_written():
             warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
             yield
     finally:
-        tf.config.run_functions_eagerly(False)
+        tf.config.run_functions_eagerly(before)
 
 
 @pytest.fixture

@@ -27,11 +27,20 @@ def pair(rng):
     return arrays
 
 
-@pytest.fixture
-def model():
-    """A small network in the folder "model"."""
+@pytest.fixture(scope="session")
+def network_in_folder(tmp_path_factory):
+    """A small network, and the folder of its weights."""
     network = DIRVNet(rank=2, levels=1, units=1, experts=2, kernel_sizes=(3, 3), knots=4)
-    save_weights_file(network, "model")
+    folder = tmp_path_factory.mktemp("network")
+    save_weights_file(network, folder)
+    return network, folder
+
+
+@pytest.fixture
+def model(network_in_folder, inside):
+    """A small network in the folder "model", the same for all tests: every other one would be traced anew."""
+    network, folder = network_in_folder
+    (inside / "model").symlink_to(folder, target_is_directory=True)
     return network
 
 

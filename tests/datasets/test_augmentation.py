@@ -116,20 +116,22 @@ def test_trainings_see_new_poses_and_evaluations_none(files):
             {"augmentation": STRONG},
         )
     )  # fmt: skip
+    unchanged, plainly = _arrays(plain.evaluation()), _arrays(plain.training(1))
     for dataset in (pairs, appearance):
-        for one, other in zip(_arrays(dataset.evaluation()), _arrays(plain.evaluation())):
+        for one, other in zip(_arrays(dataset.evaluation()), unchanged):
             for first, second in zip(one, other):
                 np.testing.assert_array_equal(first, second)
     epochs = _arrays(pairs.training(3))
     assert not pairs.frozen_last_batch and not appearance.frozen_last_batch and plain.frozen_last_batch
     for fixed, moving, *labels in (epochs[0], epochs[2]):
         assert fixed.shape == moving.shape == labels[0].shape == (2, 24, 28, 1)
-    for batch, before in enumerate(_arrays(plain.training(1))):
+    for batch, before in enumerate(plainly):
         for image in range(2):
             first, second = epochs[batch][image], epochs[2 + batch][image]
             assert (np.abs(first - second).max((1, 2, 3)) > 0.1).all(), "new in every epoch"
             assert (np.abs(first - before[image]).max((1, 2, 3)) > 0.1).all(), "all batches, the last one too"
-    resumed = _arrays(again.training(1, first_epoch=2, parallel_calls=1))
+    resumed = _arrays(pairs.training(1, first_epoch=2, parallel_calls=1))
+    # Of another dataset with the same settings, as another worker has it.
     shared = _arrays(again.training(3, shares=Shares(2, 0, 2)))
     for batch, number in ((resumed[0], 4), (resumed[1], 5)):
         for first, second in zip(batch, epochs[number]):
@@ -139,7 +141,7 @@ def test_trainings_see_new_poses_and_evaluations_none(files):
             np.testing.assert_allclose(np.concatenate(parts), tensor, atol=1e-5)
     # One image of each pair looks otherwise; what the others show is changed by their pose alone.
     only = from_pairs(files, batch_size=2, change_appearance=True)
-    (fixed, moving, *_), (fixed_before, moving_before, *_) = _arrays(only.training(1))[0], _arrays(plain.training(1))[0]
+    (fixed, moving, *_), (fixed_before, moving_before, *_) = _arrays(only.training(1))[0], plainly[0]
     for pair in range(2):
         same = [np.array_equal(one[pair], other[pair]) for one, other in ((fixed, fixed_before), (moving, moving_before))]
         assert any(same)

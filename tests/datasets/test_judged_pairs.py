@@ -85,7 +85,8 @@ def test_the_evaluation_is_that_of_the_pairs():
 def test_replicas_share_a_batch():
     pairs = JudgedPairs(boards(batch_size=6, transform="affine"), {"zero": None, "smoothed": None})
     (whole, _), = pairs.evaluation()
-    parts = [next(iter(pairs.evaluation(shares=Shares(2, first, 1))))[0] for first in range(2)]
+    parts = [inputs for inputs, _ in pairs.evaluation(shares=Shares(2, 0, 2))]
+    assert len(parts) == 2
     np.testing.assert_allclose(tf.concat([part[2] for part in parts], 0), whole[2], atol=1e-5)
     assert len(pairs.first(2).frozen_batch()[0][2]) == 2
 

@@ -29,36 +29,48 @@ def parts(image_folder):
     return _boards(), _images(image_folder)
 
 
-def test_batches_come_from_the_parts_by_turns(parts):
-    mixed = MixedPairs(parts)
+@pytest.fixture(scope="module")
+def mixed(parts):
+    """One mixture for all tests: it is traced once."""
+    return MixedPairs(parts)
+
+
+@pytest.fixture(scope="module")
+def two_epochs(mixed):
+    return _arrays(mixed.training(2))
+
+
+@pytest.fixture(scope="module")
+def evaluation(mixed):
+    return _arrays(mixed.evaluation())
+
+
+def test_batches_come_from_the_parts_by_turns(parts, mixed, two_epochs, evaluation):
     assert mixed.size == (16, 12) and mixed.steps_per_epoch == 4
     assert mixed.files == parts[1].files and MixedPairs([parts[0], parts[0]]).files is None
-    batches, of_parts = _arrays(mixed.training(2)), [_arrays(part.training(2)) for part in parts]
-    assert len(batches) == 8
-    for number, batch in enumerate(batches):
+    of_parts = [_arrays(part.training(2)) for part in parts]
+    assert len(two_epochs) == 8
+    for number, batch in enumerate(two_epochs):
         _assert_same(batch, of_parts[number % 4 % 2][number])
     of_parts = [_arrays(part.evaluation()) for part in parts]
-    for number, batch in enumerate(_arrays(mixed.evaluation())):
+    for number, batch in enumerate(evaluation):
         _assert_same(batch, of_parts[number % 2][number])
 
 
-def test_the_epoch_ends_with_the_frozen_batch(parts):
-    mixed = MixedPairs(parts)
+def test_the_epoch_ends_with_the_frozen_batch(mixed, two_epochs):
     (fixed, moving), field = mixed.frozen_batch()
-    batches = _arrays(mixed.training(2))
     for epoch_end in (3, 7):
-        _assert_same(batches[epoch_end], [each.numpy() for each in (fixed, moving, field)])
+        _assert_same(two_epochs[epoch_end], [each.numpy() for each in (fixed, moving, field)])
 
 
-def test_the_first_pairs_are_those_of_the_whole(parts):
-    mixed = MixedPairs(parts)
+def test_the_first_pairs_are_those_of_the_whole(mixed, evaluation):
     few = mixed.first(4)
     assert few.count == 4 and mixed.count == 7
-    for one, other in zip(_arrays(few.evaluation()), _arrays(mixed.evaluation())):
+    for one, other in zip(_arrays(few.evaluation()), evaluation):
         _assert_same(one, other)
 
 
-def test_a_mapping_gives_the_same_dataset(parts, image_folder):
+def test_a_mapping_gives_the_same_dataset(two_epochs, image_folder):
     config = {
         "kind": "mixture",
         "count": 7,
@@ -67,7 +79,7 @@ def test_a_mapping_gives_the_same_dataset(parts, image_folder):
         **SIMPLE,
         "parts": [{"kind": "chessboard", "cell_range": [3, 5]}, {"kind": "folder", "folder": str(image_folder)}],
     }
-    for one, other in zip(_arrays(from_config(config).training(1)), _arrays(MixedPairs(parts).training(1))):
+    for one, other in zip(_arrays(from_config(config).training(1)), two_epochs):
         _assert_same(one, other)
 
 

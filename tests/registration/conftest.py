@@ -12,14 +12,15 @@ from dirv_tf.registration.maps.linear_map import LinearMap
 
 
 @pytest.fixture(scope="session")
-def make_network():
+def make_network(without_tracing):
     """Small networks with random weights, whose fields are some tenths of a pixel: no training is needed."""
 
     def make(rank, levels=1):
         tf.keras.utils.set_random_seed(rank)
         network = DIRVNet(rank=rank, levels=levels, units=2 if levels == 1 else 1, experts=4)
         smallest = tf.zeros((1, *network.size_multiples, 1))
-        network((smallest, smallest))
+        with without_tracing():
+            network((smallest, smallest))
         for name, variable in network.named_variables().items():
             if name.endswith("/knots"):
                 variable.assign(variable * 100.0)

@@ -10,7 +10,7 @@ import pytest
 import skimage.io
 
 from experiments.benchmark import __main__ as command
-from experiments.benchmark import first_answer, run, step_memory
+from experiments.benchmark import first_answer, run, step_memory, timing
 from experiments.benchmark.fresh_process import run_python
 from experiments.benchmark.plan import FULL, QUICK
 from experiments.benchmark.rows import OURS, SETTINGS, TEXTBOOK, rows_of_times
@@ -32,6 +32,12 @@ TINY = {
 }
 
 
+@pytest.fixture
+def without_warm_ups(monkeypatch):
+    """Every call is measured: functions that run as they are written have no first call to leave out."""
+    monkeypatch.setattr(timing, "_WARM_UPS", 0)
+
+
 def run_python_here(option, what, *arguments):
     """Run what a fresh process would, in this one, which has imported TensorFlow already."""
     said, begun = io.TextIOWrapper(io.BytesIO()), time.perf_counter()
@@ -49,7 +55,7 @@ def run_python_here(option, what, *arguments):
     return time.perf_counter() - begun, said.read()
 
 
-def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys, untraced):
+def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys, untraced, without_warm_ups):
     # The memory of a step is measured in a process of its own here as well.
     monkeypatch.setattr(first_answer, "run_python", run_python_here)
     monkeypatch.setattr(command, "QUICK", QUICK._replace(**TINY))
@@ -78,7 +84,7 @@ def test_quick_with_tiny_sizes_writes_whole_files(tmp_path, monkeypatch, capsys,
     assert skimage.io.imread(tmp_path / "out" / "benchmark.png").std() > 10
 
 
-def test_parts_growth_and_volumes(untraced):
+def test_parts_growth_and_volumes(untraced, without_warm_ups):
     plan = FULL._replace(**TINY, volume_side=12, volume_batch=1, volume_units=1)
     plan = plan._replace(scaled_units=(1, 2), scaled_experts=(2, 3))
     stages = {name: measure for name, _, measure in run._stages(plan, print)}
