@@ -162,6 +162,17 @@ def with_the_tilted_head(method):
     return [f"{statistics.mean(each):.3f}" for each in (tilted, others)]
 
 
+def by_seed(study, name):
+    first, *others = (of_member(study, f"{name}{seed}") for seed in ("", "-43", "-44"))
+    return f"{first}, {' and '.join(others)}"
+
+
+def of_seed_44():
+    members = "avsm-affine-steps-he", "avsm-one-step-he"
+    assert all(abs(float(after_the_affine_network(f"{name}-43"))) < 0.5 for name in members), "they stood still"
+    return " and ".join(after_the_affine_network(f"{name}-44") for name in members)
+
+
 def forth_and_back(name):
     return f"{maps_of('avsm', name)['there_and_back']:.2f}"
 
@@ -209,8 +220,22 @@ SENTENCES = [
     ("docs/networks.md", r"pixels, by (2.69) without", lambda: forth_and_back("avsm-affine-steps-he")),
     ("docs/networks.md", r"training: (28.7) % of the", lambda: of_member("avsm", "avsm-symmetry-he")),
     ("docs/networks.md", r"removed, (62.5) % without it", lambda: of_member("avsm", "avsm-affine-steps-he")),
-    ("docs/networks.md", r"displacements: (64.7) % against", lambda: of_member("rwcnet", "rwcnet-far-one-level")),
+    ("docs/networks.md", r"far displacements (64.7) % against", lambda: of_member("rwcnet", "rwcnet-far-one-level")),
     ("docs/networks.md", r"% against (41.7) % of both", lambda: of_member("rwcnet", "rwcnet-far")),
+    ("docs/networks.md", r"small ones (63.5) % against", lambda: of_member("rwcnet", "rwcnet-small-one-level")),
+    ("docs/networks.md", r"% against (51.5) %\.", lambda: of_member("rwcnet", "rwcnet-small")),
+    ("docs/networks.md", r"removed (50.4, 40.9 and 32.6) %", lambda: by_seed("rwcnet", "rwcnet-small-two-steps")),
+    ("docs/networks.md", r"In the end (62.5, 14.8 and 45.2) %", lambda: by_seed("avsm", "avsm-affine-steps-he")),
+    ("docs/networks.md", r"by seed, and (47.0, 13.6 and 36.1) %", lambda: by_seed("avsm", "avsm-one-step-he")),
+    ("docs/networks.md", r"44 these are (29.0 and 24.6) %", of_seed_44),
+    (
+        "docs/networks.md", r"without it \((2.09 and 2.15) with",
+        lambda: " and ".join(forth_and_back(f"avsm-affine-steps-he-{seed}") for seed in (43, 44)),
+    ),
+    (
+        "docs/networks.md", r"removes (78.1 and 74.9) % with He",
+        lambda: by_seed("dlir_start", "dlir-start-images-he").partition(", ")[2],
+    ),
     ("docs/networks.md", r"but symmetry (72.7) % are", lambda: of_member("avsm", "avsm-no-symmetry-he")),
     (
         "docs/networks.md", r"two sizes bring (1.5) points",

@@ -31,7 +31,7 @@ def test_graphs_do_not_multiply_with_sizes_and_memory_is_flat(model, graphs):
 # The first ones fill caches: those of a search one by one, those of a network at once.
 @pytest.mark.parametrize(
     "options, first",
-    [({}, 18), ({"similarity": "mind"}, 18), ({"model": "best-2d"}, 2), ({"model": "best-2d", "refine": 2}, 2)],
+    [({}, 30), ({"similarity": "mind"}, 18), ({"model": "best-2d"}, 2), ({"model": "best-2d", "refine": 2}, 2)],
 )
 def test_a_registration_leaves_few_blocks(options, first):
     """TensorFlow 2.15 keeps one of every eager tensor: once, 349 of a network's registration, 1,200 of one by MIND."""
