@@ -22,8 +22,18 @@ def measured_on(record: dict, parts: Iterable[dict] = ()) -> str:
     parts : iterable of dict
         With a `hardware` each, where parts of it may be older than others: every machine is named once.
     """
-    machines = dict.fromkeys(hardware_line(part["hardware"]) for part in tuple(parts) or (record,))
-    return f"{'; '.join(machines)}, TensorFlow {record['versions']['tensorflow']}."
+    return f"{machines(tuple(parts) or (record,))}, TensorFlow {record['versions']['tensorflow']}."
+
+
+def machines(parts: Iterable[dict]) -> str:
+    """Return the machines of several parts of a record, each with its `hardware`; every one is named once."""
+    return "; ".join(dict.fromkeys(hardware_line(part["hardware"]) for part in parts))
+
+
+def days(parts: Iterable[dict]) -> str:
+    """Return the day, or the first and the last one, of several parts of a record, each with its `date`."""
+    found = sorted({part["date"][:10] for part in parts})
+    return " to ".join(dict.fromkeys((found[0], found[-1])))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.training.execution.environment import hardware_line
 from experiments.folders import RECORDS
+from experiments.written_page import machines
 
 RECORD = RECORDS / "classical" / "classical.json"
 # Records of the own call, later ones replacing sets of earlier ones.
@@ -70,8 +71,7 @@ def one_call_table(folder: Path = ONE_CALL) -> str:
         network = next(rows[name] for name in ("best-2d", "best-3d") if name in rows)
         cells = [_cell(row) for row in (network, *(rows[name] for name in ways[1:]))]
         lines.append(f"| {entry['pairs']}: {entry['what']} | {' | '.join(cells)} | {record['date'][:10]} |")
-    machines = dict.fromkeys(hardware_line(record["hardware"]) for _, record in entries.values())
-    return "\n".join([*lines, "", f"{'; '.join(machines)}."]) + "\n"
+    return "\n".join([*lines, "", f"{machines(record for _, record in entries.values())}."]) + "\n"
 
 
 def _cell(row):

@@ -18,7 +18,7 @@ from dirv_tf.cli.command_line import exit_status, prepare_process
 from experiments.arguments import add_output, at_least, say
 from experiments.folders import OUTPUT
 from experiments.studies.study import known_studies, read_study
-from experiments.studies.table import measured_on
+from experiments.studies.table import when_and_where
 
 SEED = 6021
 
@@ -177,7 +177,7 @@ def table(record: dict) -> str:
 
 def origin(record: dict) -> str:
     """Return of how many pairs a record is, and where and when it was measured."""
-    return f"{record['pairs']} pairs of each kind, seed {record['seed']}; {measured_on(record['rows'])}."
+    return f"{record['pairs']} pairs of each kind, seed {record['seed']}; {when_and_where(record['rows'])}."
 
 
 def _parser():

@@ -17,7 +17,7 @@ from experiments.comparison.summary import summary_table
 from experiments.folders import CHECKOUT, RECORDS
 from experiments.studies import maps
 from experiments.studies.study import known_studies, read_study
-from experiments.studies.table import differences, measured_on
+from experiments.studies.table import differences, when_and_where
 from experiments.written_page import WrittenPage
 
 FOLDER, MAPS = RECORDS / "ablations", RECORDS / "maps"
@@ -46,7 +46,7 @@ def study_table(path: Path) -> str:
             "member": f"`{row['name']}`", f"finest {labels}": finest, "difference": compared,
             "mean of levels": "" if mean == finest else mean, "what": row["what"],
         })
-    origin = f"Scale {result['scale']}; {measured_on(result['members'])}."
+    origin = f"Scale {result['scale']}; {when_and_where(result['members'])}."
     return "\n".join(table_lines(Table(rows, origin))) + "\n"
 
 
@@ -77,7 +77,7 @@ def family_table(study_path: Path, maps_path: Path) -> str:
             f"{REDUCTIONS[1].label} after every step": _steps(member),
             "folded %": f"{member['folded_percent']:.3f}", "there and back, px": f"{member['there_and_back']:.2f}",
         })  # fmt: skip
-    origin = f"Scale {result['scale']}; {measured_on(result['members'])}. Steps, folds and there and back: "
+    origin = f"Scale {result['scale']}; {when_and_where(result['members'])}. Steps, folds and there and back: "
     origin += maps.origin(of_maps)
     if result["missing"]:
         origin += f" Not run yet: {', '.join(f'`{name}`' for name in result['missing'])}."

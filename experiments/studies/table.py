@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
-from dirv_tf.training.execution.environment import hardware_line
+from experiments.written_page import days, machines
 
 _LABELS = tuple(metric.label for metric in REDUCTIONS)
 _KEYS = tuple(metric.key for metric in REDUCTIONS)
@@ -27,11 +27,9 @@ def differences(result):
     return [tuple(row[key] - reference[key] for key in _FINEST_KEYS) for row in result["members"]]
 
 
-def measured_on(rows):
+def when_and_where(rows):
     """Return when and on which machines the members of a study were measured, each with its `date` and `hardware`."""
-    dates = sorted({row["date"] for row in rows})
-    machines = dict.fromkeys(hardware_line(row["hardware"]) for row in rows)
-    return f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}, {'; '.join(machines)}"
+    return f"{days(rows)}, {machines(rows)}"
 
 
 def cells(result):
@@ -64,7 +62,7 @@ def markdown(result):
         "",
         result["question"],
         "",
-        f"{measured_on(result['members'])}; scale {result['scale']}; {versions}.",
+        f"{when_and_where(result['members'])}; scale {result['scale']}; {versions}.",
         "",
         "Shares of the initial errors that were removed on unseen pairs, in percent (mean of levels; finest level "
         f"alone). Difference: finest {' / '.join(_LABELS)} above {result['reference']}, in points.",

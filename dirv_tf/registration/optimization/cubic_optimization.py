@@ -167,6 +167,7 @@ def noise_variance(fixed: np.ndarray, registered: np.ndarray, counted: np.ndarra
     if not slopes.any():
         return 0.0
     steep = differences[slopes >= np.median(slopes[slopes > 0])]
+    # By that quantile of the chi-squared distribution with one degree of freedom; `scipy.stats` takes long to load.
     return float(np.quantile(steep, quantile) / (2 * gammaincinv(0.5, quantile)))
 
 

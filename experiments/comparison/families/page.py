@@ -11,13 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dirv_tf.training.execution.environment import hardware_line
 from experiments.comparison.families.pair_sets import SETS
 from experiments.comparison.families.real_sets import TITLES
 from experiments.comparison.families.tables import gains, networks_table, overview, set_table, steps_table
 from experiments.comparison.table import settings_text
 from experiments.folders import CHECKOUT, RECORDS
-from experiments.written_page import WrittenPage
+from experiments.written_page import WrittenPage, days, machines
 
 RECORD = RECORDS / "comparison" / "comparison.json"
 ALL = (*(known_set.name for known_set in SETS), *TITLES)
@@ -55,12 +54,9 @@ def blocks(file: Path = RECORD) -> dict[str, str]:
 def measured(record: dict[str, Any]) -> str:
     """Return in a few sentences what was measured when, on what."""
     rows = [row for entry in record["sets"].values() for row in entry["rows"]]
-    machines = dict.fromkeys(hardware_line(row["hardware"]) for row in rows)
     threads = {row["threads"] for row in rows}
     said = "TensorFlow in one thread" if threads == {"1"} else "TensorFlow in the threads that it takes"
-    days = sorted({row["date"][:10] for row in rows})
-    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return f"Measured {when} on {'; '.join(machines)}, {said}, version {record['versions']['tensorflow']}.\n"
+    return f"Measured {days(rows)} on {machines(rows)}, {said}, version {record['versions']['tensorflow']}.\n"
 
 
 def _section(record, name):
