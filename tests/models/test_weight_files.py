@@ -54,6 +54,19 @@ def test_a_card_cannot_contradict_the_file(model, tmp_path):
     assert _parameters(load_weights_file(tmp_path)) == read_card(tmp_path)["parameters"]
 
 
+def test_a_network_of_which_a_part_would_be_lost_is_not_written(tmp_path):
+    class Extended(DIRVNet):
+        def build(self, input_shape=None):
+            super().build(input_shape)
+            self.gain = self.add_weight(name="gain", shape=(3,), initializer="zeros")
+
+    network = Extended(rank=2, levels=1, units=1, experts=1, kernel_sizes=(3, 3), knots=8)
+    network.build()
+    with pytest.raises(ValueError, match="name all that a network learns. Received: a Extended.*1 variables, such as .*gain"):
+        save_weights_file(network, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_missing_files_are_named(saved, tmp_path):
     with pytest.raises(WeightFileError, match="Expected a weights card.*Received: path=.*nowhere"):
         load_weights_file(tmp_path / "nowhere")
