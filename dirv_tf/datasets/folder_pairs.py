@@ -6,15 +6,16 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dirv_tf.datasets.cut_pairs import CutPairs
 from dirv_tf.datasets.folder_files import image_files, split_files
 from dirv_tf.datasets.image_groups import ImageGroups
+from dirv_tf.datasets.intensities import normalize_images
 from dirv_tf.datasets.patch_source import PatchSource
 from dirv_tf.datasets.random_patch import LEAST_CONTRAST
-from dirv_tf.datasets.synthetic_pairs import SyntheticPairs
 from dirv_tf.synthesis import COARSE_POINTS
 
 
-class FolderPairs(SyntheticPairs):
+class FolderPairs(CutPairs):
     """Pairs of an image patch and its warped copy, from image files, 2D or 3D; made by `from_folder`.
 
     Attributes
@@ -23,13 +24,30 @@ class FolderPairs(SyntheticPairs):
         The images that patches are drawn from.
     """
 
-    def __init__(self, patches: PatchSource, count: int, **arguments: Any):
-        super().__init__(patches.size, count, **arguments)
+    def __init__(
+        self,
+        patches: PatchSource,
+        count: int,
+        patch_size: Sequence[int] | None = None,
+        patches_per_image: int = 1,
+        least_contrast: float = LEAST_CONTRAST,
+        **arguments: Any,
+    ):
+        # The patches of the source are the whole images here, of which parts may be cut once they are deformed.
+        super().__init__(patches.size, patch_size, patches_per_image, least_contrast, True, count=count, **arguments)
         self.files = tuple(path for (path,) in patches.images.files)
         self._patches = patches
 
-    def _images(self, indices, epoch):
-        return self._patches(indices, epoch)[0]
+    def _whole_images(self, numbers, epoch):
+        return self._patches(numbers, epoch)[0]
+
+    def _finished(self, patches):
+        *pair, field = patches
+        try:
+            return [*normalize_images(pair, self._patches.normalization), field]
+        except ValueError:
+            # A part of one intensity, which is taken where an image has no better ones.
+            return patches
 
 
 def from_folder(
@@ -56,6 +74,8 @@ def from_folder(
     lesions: Mapping[str, Any] | None = None,
     affine_range: str = "small",
     coarse_points: Sequence[int] = COARSE_POINTS,
+    patch_size: Sequence[int] | None = None,
+    deform_first: bool = False,
 ) -> FolderPairs:
     """Make pairs with known fields of the images in a folder: random patches and their warped copies.
 
@@ -95,6 +115,11 @@ def from_folder(
     transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance, lesions,
     affine_range, coarse_points
         See `SyntheticPairs`.
+    patch_size : None or sequence of int
+        Sides of the patches in place of `size`; `size` is then that of what is deformed, if `deform_first`.
+    deform_first : bool
+        Whether random parts of `size` are deformed, and patches of `patch_size` then cut of both images, see
+        `CutPairs`, and stretched together. Otherwise patches are cut, stretched and then deformed (the thesis).
 
     Returns
     -------
@@ -116,21 +141,27 @@ def from_folder(
     files = image_files(folder)
     if part is not None:
         files = split_files(files, folder, part, test_share, split_seed)
+    if deform_first and patch_size is None:
+        raise ValueError("`deform_first` needs a `patch_size`. Received: patch_size=None")
+    size = size if deform_first or patch_size is None else patch_size
     images = ImageGroups([(path,) for path in files], size, on_error=on_error, memory_gib=memory_gib)
-    patches_per_image = 1 if size is None else patches_per_image
+    patches_per_image = 1 if size is None and patch_size is None else patches_per_image
     patches = PatchSource(
         images,
         size,
         seed,
-        patches_per_image=patches_per_image,
+        patches_per_image=1 if deform_first else patches_per_image,
         least_contrast=least_contrast,
         normalization=normalization,
     )
     if count is None:
-        count = len(images) * patches.patches_per_image
+        count = len(images) * patches_per_image
     return FolderPairs(
         patches,
         count,
+        patch_size=patch_size if deform_first else None,
+        patches_per_image=patches_per_image,
+        least_contrast=least_contrast,
         batch_size=batch_size,
         transform=transform,
         max_displacement=max_displacement,

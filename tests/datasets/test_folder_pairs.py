@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 import tifffile
 
 from dirv_tf import geometry
@@ -31,6 +32,52 @@ def test_the_field_registers_the_pair(image_folder):
     assert fixed.shape == moving.shape == (1, 16, 12, 1) and field.shape == (1, 16, 12, 2)
     np.testing.assert_array_equal(fixed, geometry.warp_image(moving, field))
     assert (moving.numpy().min(), moving.numpy().max()) == (0, 1)
+
+
+@pytest.mark.parametrize("normalization", ["joint", "each"])
+def test_parts_may_be_deformed_before_patches_are_cut(image_folder, normalization):
+    settings = {"size": (18, 20), "desensitize": False, "max_displacement": 2.0, "seed": 5, "batch_size": 6, "count": 6}
+    whole = _pairs(image_folder, **{**settings, "count": 2, "batch_size": 2}, patches_per_image=1).frozen_batch()
+    whole = [np.concatenate([fixed, moving, field], -1) for fixed, moving, field in zip(*whole[0], whole[1])]
+    pairs = _pairs(
+        image_folder, **settings, patch_size=(8, 12), patches_per_image=3, deform_first=True, normalization=normalization
+    )
+    (fixed, moving), field = pairs.frozen_batch()
+    assert pairs.size == (8, 12) and fixed.shape == moving.shape == (6, 8, 12, 1) and field.shape == (6, 8, 12, 2)
+    places = set()
+    for number in range(6):
+        windows = np.lib.stride_tricks.sliding_window_view(whole[number // 3], (8, 12), (0, 1))
+        near = np.isclose(windows[:, :, 2:], np.moveaxis(field[number].numpy(), -1, 0), atol=1e-6).all((2, 3, 4))
+        assert near.sum() == 1, number
+        place = tuple(np.argwhere(near)[0])
+        places.add((number // 3, place))
+        if normalization == "joint":
+            # Both images of a pair are stretched alike.
+            both = windows[place][:2]
+            expected = (both - both.min()) / (both.max() - both.min())
+            np.testing.assert_allclose(np.stack([fixed[number, ..., 0], moving[number, ..., 0]]), expected, atol=1e-5)
+    assert len(places) > 3
+    # The images stand in a random order, so that neither of the two is always the one with the field above.
+    assert 0 <= float(tf.reduce_min(moving)) and float(tf.reduce_max(moving)) <= 1
+
+
+def test_patches_that_are_cut_first_are_those_of_their_size(image_folder):
+    one = _batches(_pairs(image_folder).evaluation())
+    _assert_equal(one, _batches(_pairs(image_folder, size=(20, 18), patch_size=(16, 12)).evaluation()))
+    with pytest.raises(ValueError, match="`deform_first` needs a `patch_size`"):
+        _pairs(image_folder, deform_first=True)
+    with pytest.raises(ValueError, match="`patch_size` must fit into the image of size"):
+        _pairs(image_folder, deform_first=True, patch_size=(24, 8))
+
+
+def test_even_parts_of_deformed_images_stay_as_they_are(tmp_path):
+    image = np.zeros((32, 32), np.uint8)
+    image[:4] = np.arange(128, dtype=np.uint8).reshape(4, 32)
+    tifffile.imwrite(tmp_path / "a.tif", image)
+    settings = {"size": (32, 32), "patch_size": (6, 6), "patches_per_image": 20, "count": 40, "batch_size": 20}
+    pairs = _pairs(tmp_path, **settings, deform_first=True, least_contrast=0.0, transform="affine")
+    (fixed, moving), _ = pairs.frozen_batch()
+    assert np.isfinite(fixed).all() and np.isfinite(moving).all()
 
 
 def test_batches_do_not_depend_on_the_parallelism_nor_on_the_memory(image_folder, three_epochs):

@@ -127,7 +127,8 @@ class FolderSettings:
     test, are left out, every image gives `patches_per_image`.
 
     With a `patch_size` the network is trained on `patches_per_image` patches of that size of each of `train_images`
-    images (of all where that is left out), and tested on one of `size` of each of `test_images`.
+    images (of all where that is left out), and tested on one of `size` of each of `test_images`. With `deform_first`,
+    parts of `size` are deformed and the patches cut of them then; otherwise patches are cut and then deformed.
 
     `made_by` is the command that makes the folder; an error says it where the folder is missing.
     """
@@ -154,6 +155,7 @@ class FolderSettings:
     max_displacement: float = setting(number(low=0.1), default=6.0)
     affine_range: str = setting(one_of("small", "large"), default="small")
     coarse_points: tuple[int, int] = setting(increasing_pair(integer(2)), default=COARSE_POINTS)
+    deform_first: bool = setting(boolean(), default=False)
     desensitize: bool = setting(boolean(), default=True)
     swap: bool = setting(boolean(), default=True)
     change_appearance: bool = setting(boolean(), default=False)
@@ -162,6 +164,8 @@ class FolderSettings:
 
     def __post_init__(self):
         _check_patch_size(self)
+        if self.deform_first and self.patch_size is None:
+            raise ConfigError("'data.deform_first' needs a 'data.patch_size'. Received: data.deform_first=true")
         check_appearance(self)
         if self.test_folder is None:
             return
@@ -181,11 +185,8 @@ class FolderSettings:
         """Return arguments of `datasets.from_config` for one part, "train" or "test", without batch size and seed."""
         arguments = dataset_arguments(self, part)
         arguments.pop("made_by", None)
-        patch_size = arguments.pop("patch_size", None)
-        if patch_size is not None and part == "train":
-            arguments["size"] = patch_size
-        elif patch_size is not None:
-            arguments["patches_per_image"] = 1
+        if part == "test" and arguments.pop("patch_size", None) is not None:
+            arguments.update(patches_per_image=1, deform_first=False)
         test_folder = arguments.pop("test_folder", None)
         if test_folder is None:
             return {**arguments, "part": part}

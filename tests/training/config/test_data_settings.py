@@ -104,13 +104,14 @@ def test_patches_are_trained_on_and_whole_images_tested_on(tmp_path, kind):
     data = load_run(_file(tmp_path, kind), overrides=overrides).data
     train, test = data.dataset("train"), data.dataset("test")
     assert (train["count"], test["count"]) == (30, 5)
-    if kind == "chessboard":
-        assert (train["size"], train["patch_size"], train["patches_per_image"]) == ((32, 32), (16, 8), 3)
-        assert test["size"] == (32, 32) and "patch_size" not in test
-    else:
-        assert (train["size"], train["patches_per_image"]) == ((16, 8), 3)
-        assert (test["size"], test["patches_per_image"]) == ((32, 32), 1)
-        assert not {"patch_size", "made_by"} & {*train, *test}
+    assert (train["size"], train["patch_size"], train["patches_per_image"]) == ((32, 32), (16, 8), 3)
+    assert test["size"] == (32, 32) and "patch_size" not in test
+    if kind == "folder":
+        assert test["patches_per_image"] == 1 and "made_by" not in {*train, *test}
+        first = load_run(_file(tmp_path, kind), overrides={**overrides, "data.deform_first": True}).data
+        assert [first.dataset(part)["deform_first"] for part in ("train", "test")] == [True, False]
+        with pytest.raises(ConfigError, match="'data.deform_first' needs a 'data.patch_size'"):
+            load_run(_file(tmp_path, kind), overrides={"data.deform_first": True})
 
 
 @pytest.mark.parametrize("overrides", [{}, {"data.patch_size": [16, 8]}])
