@@ -34,7 +34,12 @@ from dirv_tf.losses.root_mean_square import root_mean_square_error
 from dirv_tf.losses.self_similarity import self_similarity_difference
 from dirv_tf.losses.similarity import intensity_errors
 from dirv_tf.losses.smoothness import SmoothnessLoss
-from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights, true_displacement_fields
+from dirv_tf.losses.supervised import (
+    displacement_errors,
+    displacement_level_weights,
+    displacement_spreads,
+    true_displacement_fields,
+)
 from dirv_tf.losses.unsupervised import UnsupervisedLoss, image_dissimilarity
 from dirv_tf.losses.weighted import WeightedLosses
 
@@ -58,6 +63,7 @@ __all__ = [
     "correlated_noise",
     "displacement_errors",
     "displacement_level_weights",
+    "displacement_spreads",
     "field_likelihood",
     "first_differences",
     "free_standard_deviation",

@@ -21,7 +21,7 @@ class CombinedLoss(NetworkLoss):
         Weight of the displacement loss (pixels).
     intensity_weight : float
         Weight of the intensity loss (intensities in [0, 1]; 10 makes a gray-level error of 0.1 weigh as one pixel).
-    unit_decay : float
+    unit_decay, spread_weight : float
         Of the displacement loss, see `DisplacementLoss`.
 
     Raises
@@ -46,6 +46,7 @@ class CombinedLoss(NetworkLoss):
         displacement_weight: float = 1.0,
         intensity_weight: float = 10.0,
         unit_decay: float = 0.0,
+        spread_weight: float = 0.0,
         name: str = "combined_loss",
         **kwargs: Any,
     ):
@@ -57,7 +58,7 @@ class CombinedLoss(NetworkLoss):
             )
         self.displacement_weight = float(displacement_weight)
         self.intensity_weight = float(intensity_weight)
-        self._displacement, self._intensity = DisplacementLoss(unit_decay), IntensityLoss()
+        self._displacement, self._intensity = DisplacementLoss(unit_decay, spread_weight), IntensityLoss()
 
     def call(self, y_true: tf.Tensor, y_pred: dict) -> tf.Tensor:
         # A loss of weight zero asks for nothing.
@@ -70,4 +71,5 @@ class CombinedLoss(NetworkLoss):
             "displacement_weight": self.displacement_weight,
             "intensity_weight": self.intensity_weight,
             "unit_decay": self._displacement.unit_decay,
+            "spread_weight": self._displacement.spread_weight,
         }

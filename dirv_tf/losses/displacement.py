@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import tensorflow as tf
 
 from dirv_tf.losses.arguments import check_outputs
 from dirv_tf.losses.network_loss import NetworkLoss
-from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights
+from dirv_tf.losses.supervised import displacement_errors, displacement_level_weights, displacement_spreads
 from dirv_tf.losses.targets import true_flow_field
 
 
@@ -25,12 +26,15 @@ class DisplacementLoss(NetworkLoss):
     unit_decay : float
         From 0 to 1. 0: the last unit of every level counts (the thesis). Otherwise every unit counts, each
         `unit_decay` times as much as the unit behind it (deep supervision, thesis Section 9).
+    spread_weight : float
+        At least 0: so many times the spread of a pair's errors, see `displacement_spreads`, is added to the error of
+        every level (thesis Section 9). 0: the thesis's own loss.
 
     Raises
     ------
     ValueError
         If there is no true flow field or its shape does not fit the predicted ones, the outputs lack the displacement
-        fields, or `unit_decay` is out of its range.
+        fields, or an argument is out of its range.
 
     Examples
     --------
@@ -41,22 +45,31 @@ class DisplacementLoss(NetworkLoss):
     1.0
     """
 
-    def __init__(self, unit_decay: float = 0.0, name: str = "displacement_loss", **kwargs: Any):
+    def __init__(
+        self, unit_decay: float = 0.0, spread_weight: float = 0.0, name: str = "displacement_loss", **kwargs: Any
+    ):
         super().__init__(name=name, **kwargs)
         if not 0 <= unit_decay <= 1:
             raise ValueError(f"`unit_decay` must be from 0 to 1. Received: unit_decay={unit_decay!r}")
-        self.unit_decay = float(unit_decay)
+        if not 0 <= spread_weight < math.inf:
+            raise ValueError(
+                f"`spread_weight` must be a finite number of at least 0. Received: spread_weight={spread_weight!r}"
+            )
+        self.unit_decay, self.spread_weight = float(unit_decay), float(spread_weight)
 
     def call(self, y_true: tf.Tensor, y_pred: dict) -> tf.Tensor:
         y_true = true_flow_field(y_true)
         check_outputs(y_pred, ("displacement_fields",), "DisplacementLoss")
         check_true_field(y_true, y_pred, "DisplacementLoss")
         errors = displacement_errors(y_true, y_pred["displacement_fields"], self.unit_decay)
+        if self.spread_weight:
+            spreads = displacement_spreads(y_true, y_pred["displacement_fields"])
+            errors = [error + self.spread_weight * spread for error, spread in zip(errors, spreads)]
         weights = displacement_level_weights(len(errors))
         return tf.add_n([weight * tf.reduce_mean(error) for weight, error in zip(weights, errors)])
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "unit_decay": self.unit_decay}
+        return {**super().get_config(), "unit_decay": self.unit_decay, "spread_weight": self.spread_weight}
 
 
 def check_true_field(flow_field, outputs: dict, user: str) -> None:

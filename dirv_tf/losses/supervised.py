@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from dirv_tf import geometry
-from dirv_tf.losses.arguments import field_tensor
+from dirv_tf.losses.arguments import alike_tensors, field_tensor
+from dirv_tf.losses.finite_root import finite_root
 from dirv_tf.losses.root_mean_square import root_mean_square_error
 
 
@@ -46,6 +47,36 @@ def displacement_errors(
     """
     levels = zip(true_displacement_fields(flow_field, displacement_fields), displacement_fields)
     return [_mean_over_units(true, predicted, unit_decay) for true, predicted in levels]
+
+
+def displacement_spreads(flow_field: tf.Tensor, displacement_fields: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Return how unevenly the last unit of every level errs: the standard deviation of its errors within each pair.
+
+    Parameters
+    ----------
+    flow_field, displacement_fields
+        As for `displacement_errors`.
+
+    Returns
+    -------
+    list of tf.Tensor, each of shape (B,)
+        Standard deviation, over the control points, of the length of the error; in pixels of the level.
+
+    Raises
+    ------
+    ValueError
+        If the fields do not fit each other, see `true_displacement_fields`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dirv_tf import losses
+    >>> true, predicted = np.ones((1, 16, 16, 2), "float32"), np.zeros((1, 3, 4, 4, 2), "float32")
+    >>> [float(spread[0]) for spread in losses.displacement_spreads(true, [predicted])]
+    [0.0]
+    """
+    levels = zip(true_displacement_fields(flow_field, displacement_fields), displacement_fields)
+    return [_spread(true, predicted[:, -1]) for true, predicted in levels]
 
 
 def true_displacement_fields(
@@ -136,3 +167,10 @@ def _mean_over_units(true, predicted, unit_decay):
     weights = [unit_decay**later for later in range(predicted.shape[1])]
     errors = [root_mean_square_error(true, predicted[:, -1 - later]) for later in range(len(weights))]
     return tf.add_n([weight / sum(weights) * error for weight, error in zip(weights, errors)])
+
+
+def _spread(true, predicted):
+    true, predicted = alike_tensors(true, predicted, ("true", "predicted"))
+    lengths = finite_root(tf.reduce_sum(tf.square(predicted - true), axis=-1))
+    axes = list(range(1, lengths.shape.rank))
+    return finite_root(tf.math.reduce_variance(lengths, axes))

@@ -15,6 +15,7 @@ CASES = {
     "CombinedLoss of intensities": lambda: losses.CombinedLoss(0.0, 1.0),
     "DisplacementLoss": lambda: losses.DisplacementLoss(),
     "DisplacementLoss of every unit": lambda: losses.DisplacementLoss(unit_decay=0.25),
+    "DisplacementLoss with spread": lambda: losses.DisplacementLoss(spread_weight=0.5),
     "IntensityLoss": lambda: losses.IntensityLoss(),
     "UnsupervisedLoss": lambda: losses.UnsupervisedLoss("mse", "diffusion", 0.5),
     "UnsupervisedLoss of correlation": lambda: losses.UnsupervisedLoss("ncc", "bending", 0.1),
@@ -24,6 +25,7 @@ CASES = {
 }
 FUNCTIONS = {
     "displacement_errors": lambda true, outputs: losses.displacement_errors(true, outputs["displacement_fields"]),
+    "displacement_spreads": lambda true, outputs: losses.displacement_spreads(true, outputs["displacement_fields"]),
     "intensity_errors": lambda true, outputs: losses.intensity_errors(
         outputs["fixed_images"], outputs["registered_images"]
     ),

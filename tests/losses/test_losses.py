@@ -57,6 +57,33 @@ def test_unit_decay_weighs_every_unit(rng):
         losses.DisplacementLoss(unit_decay=1.5)
 
 
+def test_the_spread_of_the_errors_may_count_too(rng):
+    predicted = outputs(2, 2, rng)
+    truth = rng.normal(size=predicted["flow_field"].shape).astype("float32")
+    plain, loss = losses.DisplacementLoss(), losses.DisplacementLoss(spread_weight=0.5)
+    expected = float(plain(truth, predicted))
+    field = truth[:, ::4, ::4]
+    for level in (1, 0):
+        lengths = np.linalg.norm(predicted["displacement_fields"][level][:, -1] - field, axis=-1)
+        expected += 0.5 * 2.0 ** (1 - level) / 2 * lengths.std(axis=(1, 2)).mean()
+        field = geometry.downsample_displacement_field(field).numpy()
+    assert float(loss(truth, predicted)) == pytest.approx(expected, rel=1e-5)
+    assert losses.DisplacementLoss.from_config(loss.get_config()).spread_weight == 0.5
+    combined = losses.CombinedLoss(1.0, 0.0, spread_weight=0.5)
+    assert float(losses.CombinedLoss.from_config(combined.get_config())(truth, predicted)) == float(loss(truth, predicted))
+    for weight in (-0.1, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match=f"`spread_weight` must be.*Received: spread_weight={weight}"):
+            losses.DisplacementLoss(spread_weight=weight)
+
+
+def test_even_errors_have_no_spread_and_a_gradient():
+    fields = tf.Variable(tf.zeros([1, 1, 4, 4, 2]))
+    with tf.GradientTape() as tape:
+        loss = losses.DisplacementLoss(spread_weight=1.0)(tf.ones([1, 16, 16, 2]), {"displacement_fields": (fields,)})
+    assert float(loss) == pytest.approx(1.0)
+    np.testing.assert_allclose(tape.gradient(loss, fields), np.full((1, 1, 4, 4, 2), -1 / 32), rtol=1e-5)
+
+
 def test_intensity_loss_agrees_with_equation_26(rng):
     predicted = outputs(2, 3, rng)
     expected = np.mean(

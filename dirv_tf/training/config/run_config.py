@@ -75,10 +75,10 @@ class TrainingSettings:
     again, of such a network mirrored and turned; left out, never. `teacher` is a section of its own, for pairs whose
     fields nobody knows: who finds those that are learned.
 
-    `unit_decay`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all parameters, are
-    shortened to it. `separate_levels` is the argument of `DIRVNet`, for networks that have it. `start_from` names
-    trained weights of a network with the same settings to go on from: a shipped network, or the path of a run's folder
-    or weights.npz (with a slash, or ending in .npz). The next four settings change the speed and the memory:
+    `unit_decay` and `spread_weight`: see `dirv_tf.losses.DisplacementLoss`. Gradients longer than `clip_norm`, over all
+    parameters, are shortened to it. `separate_levels` is the argument of `DIRVNet`. `start_from` names trained weights
+    of a network with the same settings to go on from: a shipped network, or the path of a run's folder or weights.npz
+    (with a slash, or ending in .npz). The next four settings change the speed and the memory:
     `precision` and `checkpoint_units` are the arguments `dtype` of any network and `checkpoint_units` of `DIRVNet`,
     `steps_per_execution` and `jit_compile` those of Keras's `compile`, where auto means XLA on a GPU only. The steps of
     an epoch must be a multiple of `steps_per_execution`; a run can be stopped between two executions.
@@ -104,6 +104,7 @@ class TrainingSettings:
     displacement_weight: float = setting(number(low=0), default=1.0)
     intensity_weight: float = setting(number(low=0), default=1.0)
     unit_decay: float = setting(number(low=0, high=1), default=0.0)
+    spread_weight: float = setting(number(low=0), default=0.0)
     clip_norm: float | None = setting(number(above=0), default=None)
     separate_levels: bool = setting(boolean(), default=False)
     start_from: str | None = setting(text(), default=None)

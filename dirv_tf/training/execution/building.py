@@ -164,7 +164,8 @@ def _own_loss(stage, config, steps):
     if stage.loss == "gaussian_likelihood":
         return losses.GaussianLikelihoodLoss()
     if stage.loss == "displacement":
-        return losses.DisplacementLoss(training.unit_decay)
+        return losses.DisplacementLoss(training.unit_decay, training.spread_weight)
     if stage.loss == "intensity":
         return losses.IntensityLoss()
-    return losses.CombinedLoss(training.displacement_weight, training.intensity_weight, training.unit_decay)
+    weights = training.displacement_weight, training.intensity_weight
+    return losses.CombinedLoss(*weights, training.unit_decay, training.spread_weight)

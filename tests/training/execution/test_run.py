@@ -209,11 +209,12 @@ def test_loss_gradients_and_levels_are_what_the_run_says(tiny_config):
     plain = build_model(tiny_config)
     compile_model(plain, tiny_config, steps=4)
     assert (plain.loss.unit_decay, plain.optimizer.global_clipnorm, plain.separate_levels) == (0.0, None, False)
-    changes = {"unit_decay": 0.3, "clip_norm": 2.0, "separate_levels": True}
+    changes = {"unit_decay": 0.3, "spread_weight": 0.2, "clip_norm": 2.0, "separate_levels": True}
     config = dataclasses.replace(tiny_config, training=dataclasses.replace(tiny_config.training, **changes))
     model = build_model(config)
     compile_model(model, config, steps=4)
     assert (model.loss.unit_decay, model.optimizer.global_clipnorm, model.separate_levels) == (0.3, 2.0, True)
+    assert (plain.loss.spread_weight, model.loss.spread_weight) == (0.0, 0.2)
 
 
 def test_a_run_that_another_process_carries_out_is_left_alone(tiny_config, tmp_path):
