@@ -57,7 +57,8 @@ def load_run(name_or_path, preset=None, overrides=None, folder=None):
     preset : str or None
         The name of one of the file's presets, laid over the file's settings.
     overrides : mapping of str or None
-        Single settings by their dotted keys, laid over all others, such as `{"training.epochs": 3}`.
+        Single settings by their dotted keys, laid over all others, such as `{"training.epochs": 3}`. Here and in
+        presets, None takes a setting out.
     folder : str, Path, sequence of them or None
         Where runs are looked up by name; by default `runs_folders()`.
 
@@ -174,6 +175,8 @@ def _lay_over(base, changes, source):
     for key, value in changes.items():
         if isinstance(value, dict) and isinstance(base.get(key), dict):
             _lay_over(base[key], value, f"{source}.{key}")
+        elif value is None and key in base:
+            del base[key]
         else:
             base[key] = value
 

@@ -41,6 +41,17 @@ def test_a_preset_lies_over_the_file_and_overrides_over_both(file):
     assert (config.training.epochs, config.training.batch_size, config.evaluation.batch_size) == (9, 5, 7)
 
 
+def test_nothing_in_place_of_a_setting_takes_it_out(file):
+    stages = {"training.stages": [{"stage": "all", "epochs": 2}, {"stage": "all", "epochs": 3, "loss": "intensity"}]}
+    assert load_run(file, overrides={"training.epochs": None, **stages}).training.epochs == 5
+    with pytest.raises(ConfigError, match="epochs"):
+        load_run(file, overrides=stages)
+    with pytest.raises(ConfigError, match="epohcs"):
+        load_run(file, overrides={"training.epohcs": None})
+    with pytest.raises(ConfigError, match="batch_size"):
+        load_run(file, overrides={"training.batch_size": None})
+
+
 def test_the_whole_configuration_survives_writing_and_reading(file, tmp_path):
     from dirv_tf.training.config.yaml_text import format_yaml
 
