@@ -1,4 +1,4 @@
-"""Three deviations from the equations that would explain the thesis's numbers: variants of a unit, and their networks.
+"""Variants of a unit and their networks: three that would explain the thesis's numbers, and one of its outlook.
 
 The equations themselves are thesis 5.1, 5.2 and eqs. 19-28. Kept out of the package, which computes what they say.
 """
@@ -10,7 +10,7 @@ import functools
 import tensorflow as tf
 
 from dirv_tf.geometry.tensor_shapes import axis_slice
-from dirv_tf.layers import ControlPointForce, ImageGradient, VariationalUnit
+from dirv_tf.layers import ControlPointForce, FieldOfExperts, ImageGradient, VariationalUnit
 from dirv_tf.models import DIRVNet, PyramidLevel
 from experiments.studies.corner_interpolation import interpolate_corner_to_corner
 
@@ -35,11 +35,16 @@ class OpenUnit(VariationalUnit):
         """Return what drives each component of the force, ``(B, n_1, ..., n_r, r)``, of ``(B, n_1, ..., n_r, 1)``."""
         return self.image_gradient(image)[..., 0, :]
 
+    def answer(self, experts, values):
+        """Return what the experts of a term, `data_experts` or `regularizer_experts`, make of an image or a field."""
+        return experts(values)
+
     def call(self, inputs):
         fixed, moving, displacement_field = inputs
         registered = self.warp((moving, self.interpolate(displacement_field)))
-        force = self.data_experts(registered - fixed) * self.gradient(registered)
-        descent = self.control_point_force(force) + self.regularizer_experts(displacement_field)
+        force = self.answer(self.data_experts, registered - fixed) * self.gradient(registered)
+        regularizer = self.answer(self.regularizer_experts, displacement_field)
+        descent = self.control_point_force(force) + regularizer
         return displacement_field - self.absolute_step_size * descent
 
 
@@ -68,11 +73,48 @@ class ForwardDifferencesUnit(OpenUnit):
         return tf.stack([tf.pad(values, padding) for values, padding in zip(differences, paddings)], axis=-1)
 
 
+class BorderFiltersUnit(OpenUnit):
+    """Has experts of its own wherever the filters reach beyond the border (thesis, Section 9).
+
+    There the others see the zeros that an image or a field is continued with.
+    """
+
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        self.border_data_experts, self.border_regularizer_experts = (
+            FieldOfExperts.from_config({**experts.get_config(), "name": f"border_{experts.name}"})
+            for experts in (self.data_experts, self.regularizer_experts)
+        )
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        fixed_shape, _, field_shape = input_shape
+        self.border_data_experts.build(fixed_shape)
+        self.border_regularizer_experts.build(field_shape)
+
+    def answer(self, experts, values):
+        at_border = self.border_data_experts if experts is self.data_experts else self.border_regularizer_experts
+        inside = _far_from_border(values, experts.kernel_size // 2)
+        return tf.where(inside, experts(values), at_border(values))
+
+
+def _far_from_border(values, reach):
+    """Return where ``(B, n_1, ..., n_r, c)`` is at least `reach` from both ends of all axes, (n_1, ..., n_r, 1)."""
+    sides = tf.shape(values)[1:-1]
+    places = tf.stack(tf.meshgrid(*map(tf.range, tf.unstack(sides)), indexing="ij"), axis=-1)
+    return tf.reduce_all((places >= reach) & (places < sides - reach), axis=-1, keepdims=True)
+
+
 DEVIATIONS = {
     "grid-mismatch": GridMismatchUnit,
     "component-order": ComponentOrderUnit,
     "forward-differences": ForwardDifferencesUnit,
+    "border-filters": BorderFiltersUnit,
 }
+
+
+# A unit calls the next one's method, so that the order of these is part of the meaning.
+_ORDER = ("border-filters", "component-order", "forward-differences", "grid-mismatch")
 
 
 @functools.cache
@@ -96,8 +138,7 @@ def deviating_network(names):
     unknown = [name for name in names if name not in DEVIATIONS]
     if unknown:
         raise ValueError(f"Expected deviations among {', '.join(DEVIATIONS)}. Received: names={names!r}")
-    # Each unit calls the next one's method, so the order of these two is part of the meaning.
-    order = [name for name in ("component-order", "forward-differences", "grid-mismatch") if name in names]
+    order = [name for name in _ORDER if name in names]
     unit = type("DeviatingUnit", (*(DEVIATIONS[name] for name in order), OpenUnit), {})
     level = type("DeviatingLevel", (PyramidLevel,), {"unit_class": unit})
     return type("DeviatingNetwork", (_DeviatingNetwork,), {"level_class": level, "deviations": tuple(names)})
@@ -116,6 +157,18 @@ class _DeviatingNetwork(DIRVNet):
         ]
         registered_images = map(self.warp, zip(outputs["moving_images"], flow_fields))
         return {**outputs, "flow_field": flow_fields[-1], "registered_images": tuple(registered_images)}
+
+    def named_variables(self):
+        named = super().named_variables()
+        for level_index, level in enumerate(self.pyramid_levels):
+            for unit_index, unit in enumerate(level.variational_units):
+                for term in ("border_data_experts", "border_regularizer_experts"):
+                    experts = getattr(unit, term, None)
+                    if experts is not None:
+                        path = f"level{level_index}/unit{unit_index}/{term}"
+                        named[f"{path}/kernels"] = experts.kernels
+                        named[f"{path}/knots"] = experts.potential.knot_values
+        return named
 
     def get_config(self):
         # Weights of this network must not be loaded as those of a DIRVNet, which does not know this argument.

@@ -6,7 +6,7 @@ import functools
 import json
 
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
-from dirv_tf.models.weight_files import load_weights_file
+from dirv_tf.models.weight_files import load_weights_file, read_card
 from dirv_tf.training.config.config_loading import load_run
 from dirv_tf.training.config.yaml_text import parse_yaml
 from dirv_tf.training.execution.building import build_model
@@ -45,7 +45,7 @@ def carry_out(member, scale, folder, overrides=None, report=print):
         When the folder holds a run of other settings, or weights are missing.
     """
     run = RunFolder(folder / member.name)
-    config = member.config(scale, overrides)
+    config = member.config(scale, {**_start(member, folder), **(overrides or {})})
     if run.config.is_file():
         _check_same(run, member, config)
     if run.metrics_json.is_file():
@@ -57,8 +57,19 @@ def carry_out(member, scale, folder, overrides=None, report=print):
         build = functools.partial(build_model, network=network) if network else build_model
         execute(config, run, tensorboard=False, report=report, build=build)
     if not member.weights_of:
-        run.write_record(deviations=list(member.deviations))
+        # Of the network that was trained: a deviation may have parameters that the configuration does not know of.
+        run.write_record(deviations=list(member.deviations), parameters=read_card(run.path)["parameters"])
     return _row(member, run)
+
+
+def _start(member, folder):
+    """Return the setting that lets a training go on from another member's weights."""
+    if member.starts_from is None:
+        return {}
+    weights = RunFolder(folder / member.starts_from).path / "weights.npz"
+    if not weights.is_file():
+        raise ConfigError(f"Expected the finished run of '{member.starts_from}' first. Received: {weights.parent}")
+    return {"training.start_from": str(weights)}
 
 
 def _row(member, run):
@@ -73,7 +84,8 @@ def _row(member, run):
     row.update(seconds=record["seconds"], steps=steps, parameters=record["parameters"])
     # A study grows over days and machines.
     row.update(date=(record.get("started") or record["ended"])[:10], hardware=record["hardware"])
-    return {**row, "record": f"members/{member.name}"}
+    seed_of = {} if member.of is None else {"of": member.of}
+    return {**row, "record": f"members/{member.name}", **seed_of}
 
 
 def _check_same(run, member, config):

@@ -10,6 +10,8 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from dirv_tf.report.document import Table
 from dirv_tf.report.markdown_text import table_lines
@@ -48,6 +50,48 @@ def study_table(path: Path) -> str:
         })
     origin = f"Scale {result['scale']}; {when_and_where(result['members'])}."
     return "\n".join(table_lines(Table(rows, origin))) + "\n"
+
+
+def seeds_table(path: Path) -> str:
+    """Return the table of a study whose members were trained with several seeds, and where it was measured.
+
+    Parameters
+    ----------
+    path : path
+        The study's JSON file.
+
+    Returns
+    -------
+    str
+        One row per member: means over its seeds on the finest level, and what it brings beside the member that it is
+        compared with, seed by seed.
+    """
+    result = json.loads(path.read_text(encoding="utf-8"))
+    study = read_study(result["study"])
+    measured = {row["name"]: [row[metric.key + FINEST] for metric in REDUCTIONS] for row in result["members"]}
+    labels, rows = " / ".join(metric.label for metric in REDUCTIONS), []
+    for member in (member for member in study.members if member.of is None):
+        own = [each for each in study.members if member.name in (each.name, each.of) and each.name in measured]
+        if not own:
+            continue
+        values = np.array([measured[each.name] for each in own])
+        others = np.array([measured[each.against or study.reference] for each in own])
+        row = {"member": f"`{member.name}`", f"finest {labels}": _both(values.mean(0), ".1f")}
+        is_compared = member.name not in {study.reference, *(each.against for each in study.members)}
+        gains = values - others
+        by_seed = ", ".join(f"{each:+.1f}" for each in gains[:, 1])
+        row["difference"] = _both(gains.mean(0), "+.1f") if is_compared else "–"
+        row[f"of {REDUCTIONS[1].label}, by seed"] = by_seed if is_compared else ""
+        rows.append({**row, "what": member.what})
+    seeds = len(study.members) // len({member.of or member.name for member in study.members})
+    origin = f"Means of {seeds} seeds. Scale {result['scale']}; {when_and_where(result['members'])}."
+    if result["missing"]:
+        origin += f" Not run yet: {', '.join(f'`{name}`' for name in result['missing'])}."
+    return "\n".join(table_lines(Table(rows, origin))) + "\n"
+
+
+def _both(values, form):
+    return " / ".join(f"{value:{form}}" for value in values)
 
 
 def _pair(row, suffix):
@@ -96,9 +140,13 @@ def studies_of(page: str) -> list[str]:
 
 def blocks(folder: Path = FOLDER) -> dict[str, str]:
     """Return what lies between the marks of the page: a table per study, that of maps, and the classical methods."""
-    tables = {name: study_table(folder / f"{name}.json") for name in studies_of("ablations")}
+    tables = {name: _table(name)(folder / f"{name}.json") for name in studies_of("ablations")}
     of_maps = json.loads((MAPS / "velocities.json").read_text(encoding="utf-8"))
     return {**tables, "velocity_maps": maps.table(of_maps), "classical": summary_table()}
+
+
+def _table(name):
+    return seeds_table if any(member.of for member in read_study(name).members) else study_table
 
 
 def family_blocks(folder: Path = FOLDER) -> dict[str, str]:

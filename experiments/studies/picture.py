@@ -9,7 +9,7 @@ _KINDS = tuple((each.key + FINEST, each.label, color) for each, color in zip(RED
 
 
 def study_figure(result):
-    """Draw the finest-level metrics of all members as bars, with the reference's as dashed lines.
+    """Draw the finest-level metrics of all members as bars, with the reference's as dashed lines; means of seeds.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def study_figure(result):
     -------
     matplotlib.figure.Figure
     """
-    rows = result["members"][::-1]
+    rows = _means_of_seeds(result["members"])[::-1]
     reference = next(row for row in rows if row["name"] == result["reference"])
     size = (0.35 * len(rows) + 0.2, 3.2)
     figure, panels = panel_figure(1, 2, size, gaps=(0.4, 0.4), margins=(0.4, 0.3, 0.5, 2.1), title=result["title"])
@@ -35,3 +35,13 @@ def study_figure(result):
         panel.tick_params(labelsize=7)
     panels[0][1].set_yticklabels([])
     return figure
+
+
+def _means_of_seeds(rows):
+    """Return one row per member, of those that were trained with several seeds the mean of the metrics."""
+    groups = {}
+    for row in rows:
+        groups.setdefault(row.get("of", row["name"]), []).append(row)
+    keys = [key for key, *_ in _KINDS]
+    means = {name: {key: sum(row[key] for row in group) / len(group) for key in keys} for name, group in groups.items()}
+    return [{"name": name, **values} for name, values in means.items()]

@@ -48,6 +48,12 @@ class Member:
         See `deviations.DEVIATIONS`.
     weights_of : str or None
         Another member: nothing is trained, its weights are tested on this member's pairs.
+    starts_from : str or None
+        Another member, whose trained weights this one's training goes on from.
+    against : str or None
+        The member that this one is compared with; None: the study's reference.
+    of : str or None
+        The member that this one repeats with another seed.
     scales : dict
         Settings of each scale.
     """
@@ -58,6 +64,9 @@ class Member:
     settings: dict = dataclasses.field(default_factory=dict)
     deviations: tuple = ()
     weights_of: str | None = None
+    starts_from: str | None = None
+    against: str | None = None
+    of: str | None = None
     scales: dict = dataclasses.field(default_factory=lambda: SCALES)
 
     def config(self, scale, overrides=None):
@@ -70,7 +79,11 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """A question and its members; all are compared with the one named by `reference`, on one of `PAGES`."""
+    """A question and its members; all are compared with the one named by `reference`, on one of `PAGES`.
+
+    Of a file with `seeds`, every member stands for one training per seed: the first under its own name, the others with
+    the seed behind it.
+    """
 
     name: str
     title: str
@@ -116,7 +129,7 @@ def read_study(name, folder=STUDIES_FOLDER):
         raw = parse_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: this is not readable YAML: {error}") from None
-    _check_keys(raw, {"title", "question", "run", "reference", "members"}, {"page", "scales"}, path)
+    _check_keys(raw, {"title", "question", "run", "reference", "members"}, {"page", "scales", "seeds"}, path)
     page = raw.get("page", PAGES[0])
     if page not in PAGES:
         raise ConfigError(f"{path}: `page` must be one of {', '.join(PAGES)}. Received: page={page!r}")
@@ -124,21 +137,41 @@ def read_study(name, folder=STUDIES_FOLDER):
     _check_keys(scales, set(), set(SCALES), f"{path}: scales")
     scales = {**SCALES, **scales}
     members = tuple(_member(each, entry, raw["run"], scales, path) for each, entry in raw["members"].items())
+    members = tuple(each for member in members for each in _with_seeds(member, raw))
     names = [member.name for member in members]
-    for role, wanted in [("reference", raw["reference"]), *(("weights_of", m.weights_of) for m in members)]:
+    named = [(role, getattr(member, role)) for member in members for role in ("weights_of", "starts_from", "against")]
+    for role, wanted in [("reference", raw["reference"]), *named]:
         if wanted is not None and wanted not in names:
             raise ConfigError(f"{path}: `{role}` must be one of {', '.join(names)}. Received: {role}={wanted!r}")
     return Study(name, raw["title"], raw["question"], raw["reference"], members, page)
 
 
 def _member(name, entry, run, scales, path):
-    optional = {"run", "settings", "deviations", "weights_of"}
+    optional = {"run", "settings", "deviations", "weights_of", "starts_from", "against"}
     _check_keys(entry, {"what"}, optional, f"{path}: members.{name}")
     run = entry.get("run", run)
     if run.endswith(".yaml"):
         run = str(path.parent / run)
     deviations = tuple(entry.get("deviations", ()))
-    return Member(name, entry["what"], run, entry.get("settings", {}), deviations, entry.get("weights_of"), scales)
+    others = {role: entry.get(role) for role in ("weights_of", "starts_from", "against")}
+    return Member(name, entry["what"], run, entry.get("settings", {}), deviations, **others, scales=scales)
+
+
+def _with_seeds(member, raw):
+    """Return a member once per seed; what it names is then of the same seed, and the study's reference, too."""
+    seeds = raw.get("seeds", ())
+    if not seeds:
+        return [member]
+    seeded = [{**member.settings, "seeds.training": seed} for seed in seeds]
+    first, *others = (dataclasses.replace(member, settings=settings) for settings in seeded)
+    repeated = [first]
+    for each, seed in zip(others, seeds[1:]):
+        named = {"weights_of": each.weights_of, "starts_from": each.starts_from}
+        named["against"] = each.against or raw["reference"]
+        named = {role: name and f"{name}-{seed}" for role, name in named.items()}
+        what = f"The same, seed {seed}"
+        repeated.append(dataclasses.replace(each, name=f"{each.name}-{seed}", what=what, of=member.name, **named))
+    return repeated
 
 
 def _check_keys(raw, required, optional, where):

@@ -13,6 +13,7 @@ from experiments.studies.corner_interpolation import interpolate_corner_to_corne
 from experiments.studies.deviations import DEVIATIONS, deviating_network
 
 SETTINGS = {"rank": 2, "levels": 2, "units": 2, "experts": 2}
+PUBLISHED = [name for name in DEVIATIONS if name != "border-filters"]
 
 
 def network(names, **settings):
@@ -36,7 +37,7 @@ def test_without_deviations_it_is_the_package_s_network_with_the_same_start(pair
         tf.nest.map_structure(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), expected[key], found[key])
 
 
-@pytest.mark.parametrize("name", DEVIATIONS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_each_deviation_starts_from_the_same_weights_and_gives_another_field(name, pair):
     plain, deviating = network(()), network((name,))
     for one, other in zip(plain.trainable_variables, deviating.trainable_variables):
@@ -85,7 +86,7 @@ def test_forward_differences(rng):
 
 def test_all_together_is_one_step_of_the_published_program(rng, pair):
     (fixed, moving), _ = pair
-    all_units = unit(tuple(DEVIATIONS))
+    all_units = unit(tuple(PUBLISHED))
     field = tf.constant(rng.normal(size=(2, 8, 8, 2)), tf.float32)
     registered = warp_image(moving, interpolate_corner_to_corner(field, (4, 4)))
     values = registered.numpy()[..., 0]
@@ -102,6 +103,45 @@ def test_flow_field_and_registered_image_are_made_on_the_unit_s_own_grid(pair):
     field = interpolate_corner_to_corner(outputs["displacement_fields"][-1][:, -1], (4, 4))
     np.testing.assert_allclose(outputs["flow_field"], field, atol=1e-6)
     np.testing.assert_allclose(outputs["registered_images"][-1], warp_image(pair[0][1], field), atol=1e-6)
+
+
+def test_border_filters_are_others_where_filters_reach_beyond_the_border(rng):
+    bordered = unit(("border-filters",), experts=(3, 2))
+    image = tf.constant(rng.normal(size=(2, 16, 12, 1)), tf.float32)
+    for experts, own in (
+        (bordered.data_experts, bordered.border_data_experts),
+        (bordered.regularizer_experts, bordered.border_regularizer_experts),
+    ):
+        values = image if experts is bordered.data_experts else tf.constant(rng.normal(size=(2, 8, 6, 2)), tf.float32)
+        bordered((image, image, tf.zeros([2, 4, 3, 2])))
+        reach = experts.kernel_size // 2
+        inside, outside, found = experts(values), own(values), bordered.answer(experts, values)
+        middle = (slice(None), slice(reach, -reach), slice(reach, -reach))
+        np.testing.assert_array_equal(found[middle], inside[middle])
+        edge = np.ones(values.shape[:-1], bool)
+        edge[middle] = False
+        np.testing.assert_array_equal(found.numpy()[edge], outside.numpy()[edge])
+        assert np.abs(inside.numpy()[edge] - outside.numpy()[edge]).max() > 1e-6
+        assert own.experts == experts.experts and own.name == f"border_{experts.name}"
+    # Images smaller than the filters are border altogether.
+    small = tf.ones([1, 4, 4, 2])
+    np.testing.assert_array_equal(
+        bordered.answer(bordered.regularizer_experts, small), bordered.border_regularizer_experts(small)
+    )
+
+
+def test_border_filters_are_trained_and_stored_with_the_network(pair):
+    found, plain = network(("border-filters",)), network(())
+    found(pair[0]), plain(pair[0])
+    count = [sum(np.prod(each.shape) for each in net.trainable_variables) for net in (found, plain)]
+    steps = 4
+    assert count[0] - steps == 2 * (count[1] - steps)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(found(pair[0])["flow_field"] - pair[1]))
+    gradients = tape.gradient(loss, found.trainable_variables)
+    assert all(gradient is not None for gradient in gradients)
+    # Kernels and potentials of both terms, in every unit.
+    assert sum("border_" in name for name in found.named_variables()) == 2 * 2 * steps
 
 
 def test_its_weights_are_not_taken_for_those_of_the_package_s_network(tmp_path):

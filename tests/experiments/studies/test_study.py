@@ -61,6 +61,8 @@ GOOD = "title: T\nquestion: Q\nrun: A-6\nreference: a\nmembers: {a: {what: W}}\n
         (("title: T\n", ""), "must be a mapping with members, question.*Received"),
         (("title: T", "title: ["), "not readable YAML"),
         (("title: T", "title: T\npage: results"), "`page` must be one of ablations, networks. Received: page='results'"),
+        (("what: W", "what: W, starts_from: c"), "`starts_from` must be one of a. Received: starts_from='c'"),
+        (("what: W", "what: W, against: c"), "`against` must be one of a. Received: against='c'"),
         (("title: T", "title: T\nscales: {medium: {}}"), "scales: must be a mapping.*full, quick.*Received: medium"),
     ],
 )
@@ -79,6 +81,17 @@ def test_a_study_may_say_what_its_scales_are(tmp_path):
     assert (study.page, training.epochs) == ("networks", 7)
     # What the scale does not say is the run's own.
     assert training.batch_size == study.member("a").config("full").training.batch_size
+
+
+def test_seeds_make_every_member_several_trainings(tmp_path):
+    members = "members:\n  a: {what: W}\n  b: {what: V, starts_from: a, against: a, settings: {training.epochs: 2}}\n"
+    text = GOOD.replace("members: {a: {what: W}}\n", members) + "seeds: [42, 43]\n"
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    study = read_study("mine", tmp_path)
+    found = [(each.name, each.of, each.starts_from, each.against) for each in study.members]
+    assert found == [("a", None, None, None), ("a-43", "a", None, "a-43"), ("b", None, "a", "a"), ("b-43", "b", "a-43", "a-43")]
+    assert [each.config("quick").seeds.training for each in study.members] == [42, 43, 42, 43]
+    assert [each.config("quick").training.epochs for each in study.members] == [4, 4, 2, 2]
 
 
 def test_an_unknown_study_lists_the_known_ones():
