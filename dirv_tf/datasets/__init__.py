@@ -9,6 +9,7 @@ something is drawn on the images, elements are ``((fixed, moving), targets)`` wi
 
 from dirv_tf.datasets.augmentation import Augmentation
 from dirv_tf.datasets.chessboard_pairs import ChessboardPairs
+from dirv_tf.datasets.cut_pairs import CutPairs
 from dirv_tf.datasets.file_pairs import FilePairs, from_pairs
 from dirv_tf.datasets.folder_pairs import FolderPairs, from_folder
 from dirv_tf.datasets.image_pairs import ImagePairs
@@ -23,6 +24,7 @@ from dirv_tf.datasets.taught_pairs import TaughtPairs
 __all__ = [
     "Augmentation",
     "ChessboardPairs",
+    "CutPairs",
     "FilePairs",
     "FolderPairs",
     "ImagePairs",
