@@ -47,6 +47,9 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         studies = [read_study(name) for name in options.study or known_studies()]
+        if not options.study:
+            # Asked for all, those that have no such scale are none of them.
+            studies = [study for study in studies if study.has(options.scale)]
         overrides = dict(parse_override(text) for text in options.set)
         if options.list:
             return _list(studies, options.scale)

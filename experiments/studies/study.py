@@ -70,7 +70,16 @@ class Member:
     scales: dict = dataclasses.field(default_factory=lambda: SCALES)
 
     def config(self, scale, overrides=None):
-        """The configuration of the run at a scale of `SCALES`, with further settings on top."""
+        """The configuration of the run at a scale of `SCALES`, with further settings on top.
+
+        Raises
+        ------
+        ConfigError
+            When the study has no such scale, or a setting is wrong.
+        """
+        if self.scales[scale] is None:
+            known = ", ".join(name for name, settings in self.scales.items() if settings is not None)
+            raise ConfigError(f"Expected a scale that the study of '{self.name}' has: {known}. Received: scale={scale}")
         # The run's reference is no member's: its settings are others.
         own = {"name": self.name, "description": self.what, "reference": None}
         changes = {**self.scales[scale], **self.settings, **(overrides or {}), **own}
@@ -81,8 +90,8 @@ class Member:
 class Study:
     """A question and its members; all are compared with the one named by `reference`, on one of `PAGES`.
 
-    Of a file with `seeds`, every member stands for one training per seed: the first under its own name, the others with
-    the seed behind it.
+    A file whose `scales` give null for one of `SCALES` has none such. Of a file with `seeds`, every member stands for
+    one training per seed: the first under its own name, the others with the seed behind it.
     """
 
     name: str
@@ -91,6 +100,10 @@ class Study:
     reference: str
     members: tuple
     page: str = PAGES[0]
+
+    def has(self, scale):
+        """Whether its members can be trained at a scale."""
+        return all(member.scales[scale] is not None for member in self.members)
 
     def member(self, name):
         """The member of that name."""

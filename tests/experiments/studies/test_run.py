@@ -104,6 +104,14 @@ def test_the_list_trains_nothing(capsys, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_of_all_studies_those_without_the_scale_are_left_out(capsys, tmp_path):
+    assert main(["--list", "--scale", "full", "-o", str(tmp_path / "out")]) == 0
+    listed = capsys.readouterr().out
+    assert "grid-mismatch" in listed and "separate-then-joined" not in listed
+    assert main(["--list", "outlook", "--scale", "full", "-o", str(tmp_path / "out")]) == 2
+    assert "a scale that the study of 'one-level' has: quick. Received: scale=full" in capsys.readouterr().err
+
+
 def test_an_unknown_study_ends_the_command_before_anything_starts(capsys, tmp_path):
     assert main(["deviation", "-o", str(tmp_path / "out")]) == 2
     assert "Known studies" in capsys.readouterr().err

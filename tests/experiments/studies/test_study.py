@@ -17,7 +17,7 @@ def test_every_group_is_there():
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_a_study_has_legal_members_and_one_difference_to_its_reference_at_least(study):
     reference = study.member(study.reference)
-    for scale in SCALES:
+    for scale in (name for name, settings in study.members[0].scales.items() if settings is not None):
         configs = {}
         for member in study.members:
             mapping = member.config(scale).as_mapping()
@@ -34,7 +34,7 @@ def test_a_study_has_legal_members_and_one_difference_to_its_reference_at_least(
 def test_members_of_one_name_are_one_run(scale):
     found = {}
     for study in STUDIES:
-        for member in study.members:
+        for member in (each for each in study.members if each.scales[scale] is not None):
             config = member.config(scale).as_mapping()
             config.pop("description")
             assert found.setdefault(member.name, (config, member.deviations, member.weights_of)) == (
@@ -81,6 +81,15 @@ def test_a_study_may_say_what_its_scales_are(tmp_path):
     assert (study.page, training.epochs) == ("networks", 7)
     # What the scale does not say is the run's own.
     assert training.batch_size == study.member("a").config("full").training.batch_size
+
+
+def test_a_study_may_lack_a_scale(tmp_path):
+    text = GOOD.replace("title: T\n", "title: T\nscales: {full: null}\n")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    member = read_study("mine", tmp_path).member("a")
+    assert member.config("quick").training.epochs == 4
+    with pytest.raises(ConfigError, match="a scale that the study of 'a' has: quick. Received: scale=full"):
+        member.config("full")
 
 
 def test_seeds_make_every_member_several_trainings(tmp_path):
