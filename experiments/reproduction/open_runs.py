@@ -45,7 +45,7 @@ def open_runs_table(results: Path = RECORDS) -> str:
 
 def _pace(results, name):
     record = json.loads((results / name / "run.json").read_text(encoding="utf-8"))
-    return training_work(load_run(name, folder=RUNS)) / record["seconds"]
+    return training_work(_with_images(load_run(name, folder=RUNS))) / record["seconds"]
 
 
 def _with_images(config: RunConfig) -> RunConfig:

@@ -7,7 +7,7 @@ import pytest
 from dirv_tf.datasets import ChessboardPairs
 from dirv_tf.metrics import RegistrationErrors
 from dirv_tf.models import DIRVNet, load_pretrained
-from experiments.folders import RECORDS
+from experiments.folders import CHECKOUT, RECORDS
 from experiments.reproduction import refinement
 
 
@@ -69,3 +69,14 @@ def test_committed_records_name_the_rule_of_every_variant():
         rows = {row["name"]: row for row in variants}
         assert rows["thesis"]["rounds"] > rows["repeated"]["rounds"], path
         assert rows["thesis"]["dl_dis_finest"] > rows["once"]["dl_dis_finest"], path
+
+
+def test_what_the_page_says_of_refinement_on_e_5_is_on_record():
+    record = json.loads((RECORDS / "refinement" / "E-5.json").read_text(encoding="utf-8"))
+    once, thesis, composed = (
+        next(each["l_int"] for each in record["variants"] if each["name"] == name) for name in ("once", "thesis", "composed")
+    )
+    page = " ".join((CHECKOUT / "docs" / "thesis_to_code.md").read_text(encoding="utf-8").split())
+    assert f"from {once:.2f} after registering once, its way comes to {thesis:.2f}, by {100 - 100 * thesis / once:.0f} %" in page
+    assert f"warping the original once to {composed:.2f}, by {100 - 100 * composed / once:.0f} %" in page
+    assert f"from 3.35 to 2.24 so, by {100 - 100 * 2.24 / 3.35:.0f} %" in page
