@@ -96,3 +96,11 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind():
     files = [path for part in ("dirv_tf", "experiments", "tests") for path in (PACKAGE.parent / part).rglob("*.py")]
     long = {path.name: lines for path in files if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300}
     assert not long
+
+
+def test_names_of_parameters_stand_in_one_line():
+    """Sphinx takes the second line for the text of the first, and the pages are not built."""
+    names_in_two_lines = re.compile(r"\n( +)(?:\w+, )+\w+,\n\1\w+(?:, \w+)*(?: : .*)?\n\1    \S")
+    assert names_in_two_lines.search("\n    one, two,\n    three, four\n        See `Other`.\n")
+    found = [path for path in PACKAGE.rglob("*.py") if names_in_two_lines.search(path.read_text(encoding="utf-8"))]
+    assert not found

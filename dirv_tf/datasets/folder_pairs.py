@@ -112,8 +112,9 @@ def from_folder(
     memory_gib : float
         Images are kept in the host's memory as float32 up to this limit; the others are read again, whole, for
         every turn.
-    transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance, lesions,
-    affine_range, coarse_points
+    transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+        See `SyntheticPairs`.
+    change_appearance, appearance, lesions, affine_range, coarse_points
         See `SyntheticPairs`.
     patch_size : None or sequence of int
         Sides of the patches in place of `size`; `size` is then that of what is deformed, if `deform_first`.

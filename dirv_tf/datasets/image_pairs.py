@@ -20,8 +20,9 @@ class ImagePairs(SyntheticPairs):
     ----------
     images : array_like, shape (N, n_1, ..., n_r, 1)
         The images, intensities in [0, 1]. Kept in the host's memory as float32.
-    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch, change_appearance, appearance,
-    lesions, affine_range, coarse_points
+    batch_size, transform, max_displacement, seed, desensitize, swap, frozen_last_batch
+        See `SyntheticPairs`.
+    change_appearance, appearance, lesions, affine_range, coarse_points
         See `SyntheticPairs`.
 
     Raises
