@@ -57,6 +57,8 @@ class CutPairs(SyntheticPairs):
         self.patches_per_image = integer(1)("patches_per_image", patches_per_image)
         self.least_contrast = number(0)("least_contrast", least_contrast)
         self.deform_first = boolean()("deform_first", deform_first)
+        if deform_first and patch_size is None:
+            raise ValueError("`deform_first` needs a `patch_size`. Received: patch_size=None")
         self._whole = patch_size is None
         size = self.image_size if patch_size is None else image_size(4)("patch_size", patch_size)
         super().__init__(size, **arguments)
@@ -70,7 +72,7 @@ class CutPairs(SyntheticPairs):
         """Return the images (N, m_1, ..., m_r, 1) with the numbers `numbers`, int64 (N,)."""
 
     def _finished(self, patches):
-        """Return a pair's patches as they are trained on, arrays; those of the field, behind them, stay."""
+        """Return patches as they are trained on, arrays: of an image, or of two images and the field between them."""
         return patches
 
     def _images(self, indices, epoch):
@@ -81,7 +83,7 @@ class CutPairs(SyntheticPairs):
 
     @tf.autograph.experimental.do_not_convert
     def _batch(self, batch_index, epoch):
-        if self._whole or not self.deform_first:
+        if not self.deform_first:
             return super()._batch(batch_index, epoch)
         indices = self._indices(batch_index)
         numbers, places = self._numbers(indices)

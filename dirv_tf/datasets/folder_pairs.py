@@ -34,7 +34,8 @@ class FolderPairs(CutPairs):
         **arguments: Any,
     ):
         # The patches of the source are the whole images here, of which parts may be cut once they are deformed.
-        super().__init__(patches.size, patch_size, patches_per_image, least_contrast, True, count=count, **arguments)
+        cut = patch_size is not None
+        super().__init__(patches.size, patch_size, patches_per_image, least_contrast, cut, count=count, **arguments)
         self.files = tuple(path for (path,) in patches.images.files)
         self._patches = patches
 

@@ -55,6 +55,9 @@ class VariationalUnit(tf.keras.layers.Layer):
     warp : Warp
     data_experts, regularizer_experts : FieldOfExperts
     data_force : DataForce
+    expert_terms : tuple of str
+        The attributes that hold fields of experts, whose kernels and knots a weights file keeps; a subclass with
+        further ones names them here, too.
     step_size : variable, scalar
         ``alpha / step_size_scale``; its absolute value counts, so the step cannot turn round.
 
@@ -74,6 +77,8 @@ class VariationalUnit(tf.keras.layers.Layer):
     >>> unit.experts, unit.data_experts.experts, unit.regularizer_experts.kernel_size
     (8, 8, 5)
     """
+
+    expert_terms: tuple[str, ...] = ("data_experts", "regularizer_experts")
 
     def __init__(
         self,

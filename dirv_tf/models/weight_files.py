@@ -20,6 +20,7 @@ from dirv_tf.io.file_paths import file_json
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.registry import network_class
 from dirv_tf.models.stated_arguments import check_arguments
+from dirv_tf.models.variable_paths import complete_variables
 from dirv_tf.validation import UnreadableFileError, shown
 
 if TYPE_CHECKING:
@@ -64,9 +65,7 @@ def save_weights_file(model: RegistrationNetwork, path: Any, card: Mapping[str, 
         If `named_variables` of the network leaves out what it has learned.
     """
     path = _arrays_path(path)
-    variables = model.named_variables()
-    _check_complete(model, variables)
-    arrays = {name: np.array(variable.numpy()) for name, variable in variables.items()}
+    arrays = {name: np.array(variable.numpy()) for name, variable in complete_variables(model).items()}
     with atomic_path(path) as temporary:
         write_arrays(temporary, arrays)
         checksum = _checksum(temporary)
@@ -81,17 +80,6 @@ def save_weights_file(model: RegistrationNetwork, path: Any, card: Mapping[str, 
     stated = {"input": {"normalization": model.normalization}} if model.normalization else {}
     write_json(path.with_suffix(".json"), {**fixed, **stated, **(card or {}), **fixed})
     return path
-
-
-def _check_complete(model, variables):
-    """Refuse to write a network that would come back as another one, as that of a unit with further layers would."""
-    found = {id(variable) for variable in variables.values()}
-    lost = [variable.name for variable in model.trainable_variables if id(variable) not in found]
-    if lost:
-        raise ValueError(
-            "Expected `named_variables` to name all that a network learns. "
-            f"Received: a {type(model).__name__} that leaves out {len(lost)} variables, such as {lost[0]}"
-        )
 
 
 def load_weights_file(path: Any) -> RegistrationNetwork:

@@ -79,6 +79,8 @@ class BorderFiltersUnit(OpenUnit):
     There the others see the zeros that an image or a field is continued with.
     """
 
+    expert_terms = (*OpenUnit.expert_terms, "border_data_experts", "border_regularizer_experts")
+
     def __init__(self, *arguments, **keywords):
         super().__init__(*arguments, **keywords)
         self.border_data_experts, self.border_regularizer_experts = (
@@ -157,18 +159,6 @@ class _DeviatingNetwork(DIRVNet):
         ]
         registered_images = map(self.warp, zip(outputs["moving_images"], flow_fields))
         return {**outputs, "flow_field": flow_fields[-1], "registered_images": tuple(registered_images)}
-
-    def named_variables(self):
-        named = super().named_variables()
-        for level_index, level in enumerate(self.pyramid_levels):
-            for unit_index, unit in enumerate(level.variational_units):
-                for term in ("border_data_experts", "border_regularizer_experts"):
-                    experts = getattr(unit, term, None)
-                    if experts is not None:
-                        path = f"level{level_index}/unit{unit_index}/{term}"
-                        named[f"{path}/kernels"] = experts.kernels
-                        named[f"{path}/knots"] = experts.potential.knot_values
-        return named
 
     def get_config(self):
         # Weights of this network must not be loaded as those of a DIRVNet, which does not know this argument.

@@ -56,9 +56,10 @@ def carry_out(member, scale, folder, overrides=None, report=print):
         network = deviating_network(member.deviations) if member.deviations else None
         build = functools.partial(build_model, network=network) if network else build_model
         execute(config, run, tensorboard=False, report=report, build=build)
-    if not member.weights_of:
         # Of the network that was trained: a deviation may have parameters that the configuration does not know of.
-        run.write_record(deviations=list(member.deviations), parameters=read_card(run.path)["parameters"])
+        run.write_record(parameters=read_card(run.path)["parameters"])
+    if not member.weights_of:
+        run.write_record(deviations=list(member.deviations))
     return _row(member, run)
 
 
@@ -84,8 +85,8 @@ def _row(member, run):
     row.update(seconds=record["seconds"], steps=steps, parameters=record["parameters"])
     # A study grows over days and machines.
     row.update(date=(record.get("started") or record["ended"])[:10], hardware=record["hardware"])
-    seed_of = {} if member.of is None else {"of": member.of}
-    return {**row, "record": f"members/{member.name}", **seed_of}
+    related = {key: value for key, value in (("of", member.of), ("against", member.against)) if value is not None}
+    return {**row, "record": f"members/{member.name}", **related}
 
 
 def _check_same(run, member, config):

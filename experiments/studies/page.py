@@ -67,27 +67,27 @@ def seeds_table(path: Path) -> str:
         compared with, seed by seed.
     """
     result = json.loads(path.read_text(encoding="utf-8"))
-    study = read_study(result["study"])
-    measured = {row["name"]: [row[metric.key + FINEST] for metric in REDUCTIONS] for row in result["members"]}
+    members, gains = {}, {}
+    for row, gained in zip(result["members"], differences(result)):
+        name = row.get("of", row["name"])
+        members.setdefault(name, []).append(row)
+        gains.setdefault(name, []).append(gained)
+    references = {result["reference"], *(row["against"] for row in result["members"] if "against" in row)}
     labels, rows = " / ".join(metric.label for metric in REDUCTIONS), []
-    for member in (member for member in study.members if member.of is None):
-        own = [each for each in study.members if member.name in (each.name, each.of) and each.name in measured]
-        if not own:
-            continue
-        values = np.array([measured[each.name] for each in own])
-        others = np.array([measured[each.against or study.reference] for each in own])
-        row = {"member": f"`{member.name}`", f"finest {labels}": _both(values.mean(0), ".1f")}
-        is_compared = member.name not in {study.reference, *(each.against for each in study.members)}
-        gains = values - others
-        by_seed = ", ".join(f"{each:+.1f}" for each in gains[:, 1])
-        row["difference"] = _both(gains.mean(0), "+.1f") if is_compared else "–"
-        row[f"of {REDUCTIONS[1].label}, by seed"] = by_seed if is_compared else ""
-        rows.append({**row, "what": member.what})
-    seeds = len(study.members) // len({member.of or member.name for member in study.members})
-    origin = f"Means of {seeds} seeds. Scale {result['scale']}; {when_and_where(result['members'])}."
-    if result["missing"]:
-        origin += f" Not run yet: {', '.join(f'`{name}`' for name in result['missing'])}."
+    for name, seeds in members.items():
+        finest = _both(np.mean([[row[metric.key + FINEST] for metric in REDUCTIONS] for row in seeds], axis=0), ".1f")
+        cells = {"difference": "–", f"of {REDUCTIONS[1].label}, by seed": ""}
+        if name not in references:
+            by_seed = ", ".join(f"{displacement:+.1f}" for _, displacement in gains[name])
+            cells = dict(zip(cells, (_both(np.mean(gains[name], axis=0), "+.1f"), by_seed)))
+        rows.append({"member": f"`{name}`", f"finest {labels}": finest, **cells, "what": seeds[0]["what"]})
+    origin = f"Means of {max(map(len, members.values()))} seeds. Scale {result['scale']}; "
+    origin += f"{when_and_where(result['members'])}.{_not_run(result)}"
     return "\n".join(table_lines(Table(rows, origin))) + "\n"
+
+
+def _not_run(result):
+    return f" Not run yet: {', '.join(f'`{name}`' for name in result['missing'])}." if result["missing"] else ""
 
 
 def _both(values, form):
@@ -122,9 +122,7 @@ def family_table(study_path: Path, maps_path: Path) -> str:
             "folded %": f"{member['folded_percent']:.3f}", "there and back, px": f"{member['there_and_back']:.2f}",
         })  # fmt: skip
     origin = f"Scale {result['scale']}; {when_and_where(result['members'])}. Steps, folds and there and back: "
-    origin += maps.origin(of_maps)
-    if result["missing"]:
-        origin += f" Not run yet: {', '.join(f'`{name}`' for name in result['missing'])}."
+    origin += maps.origin(of_maps) + _not_run(result)
     return "\n".join(table_lines(Table(rows, origin))) + "\n"
 
 

@@ -150,6 +150,9 @@ def read_study(name, folder=STUDIES_FOLDER):
     _check_keys(scales, set(), set(SCALES), f"{path}: scales")
     scales = {**SCALES, **scales}
     members = tuple(_member(each, entry, raw["run"], scales, path) for each, entry in raw["members"].items())
+    seeds = raw.get("seeds")
+    if seeds is not None and (not isinstance(seeds, list) or len(set(map(str, seeds))) != len(seeds) or len(seeds) < 2):
+        raise ConfigError(f"{path}: `seeds` must be a list of at least two, all different. Received: seeds={seeds!r}")
     members = tuple(each for member in members for each in _with_seeds(member, raw))
     names = [member.name for member in members]
     named = [(role, getattr(member, role)) for member in members for role in ("weights_of", "starts_from", "against")]
@@ -172,8 +175,8 @@ def _member(name, entry, run, scales, path):
 
 def _with_seeds(member, raw):
     """Return a member once per seed; what it names is then of the same seed, and the study's reference, too."""
-    seeds = raw.get("seeds", ())
-    if not seeds:
+    seeds = raw.get("seeds")
+    if seeds is None:
         return [member]
     seeded = [{**member.settings, "seeds.training": seed} for seed in seeds]
     first, *others = (dataclasses.replace(member, settings=settings) for settings in seeded)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from dirv_tf.metrics.names import FINEST, REDUCTIONS
 from experiments.written_page import days, machines
 
@@ -12,19 +14,22 @@ COLUMNS = (*_LABELS, *(f"finest {label}" for label in _LABELS), "difference", "p
 
 
 def differences(result):
-    """Return, per member, how much its finest ΔL_int and ΔL_dis are above the reference's, in points.
+    """Return, per member, by how many points its finest ΔL_int and ΔL_dis are above those that it is compared with.
 
     Parameters
     ----------
     result : dict
-        With `members` and `reference`.
+        With `members` and `reference`; a member with `against` is compared with that one, others with the reference.
 
     Returns
     -------
     list of pair of float
+        NaN where the other one is not among the members.
     """
-    reference = next(row for row in result["members"] if row["name"] == result["reference"])
-    return [tuple(row[key] - reference[key] for key in _FINEST_KEYS) for row in result["members"]]
+    rows = {row["name"]: row for row in result["members"]}
+    missing = dict.fromkeys(_FINEST_KEYS, math.nan)
+    others = [rows.get(row.get("against", result["reference"]), missing) for row in result["members"]]
+    return [tuple(row[key] - other[key] for key in _FINEST_KEYS) for row, other in zip(result["members"], others)]
 
 
 def when_and_where(rows):
@@ -56,6 +61,7 @@ def markdown(result):
     str
     """
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    is_related = any("against" in row for row in result["members"])
     whats = {row["name"]: row["what"] for row in result["members"]}
     lines = [
         f"# {result['title']}",
@@ -65,7 +71,8 @@ def markdown(result):
         f"{when_and_where(result['members'])}; scale {result['scale']}; {versions}.",
         "",
         "Shares of the initial errors that were removed on unseen pairs, in percent (mean of levels; finest level "
-        f"alone). Difference: finest {' / '.join(_LABELS)} above {result['reference']}, in points.",
+        f"alone). Difference: finest {' / '.join(_LABELS)} above {result['reference']}, in points"
+        f"{', or above the member that its `against` in the JSON file names' if is_related else ''}.",
         "",
         f"| member | what | {' | '.join(COLUMNS)} |",
         f"|---|---|{'---|' * len(COLUMNS)}",

@@ -223,7 +223,7 @@ class DIRVNet(RegistrationNetwork):
         for level_index, level in enumerate(self.pyramid_levels):
             for unit_index, unit in enumerate(level.variational_units):
                 path = f"level{level_index}/unit{unit_index}"
-                for term in ("data_experts", "regularizer_experts"):
+                for term in unit.expert_terms:
                     experts = getattr(unit, term)
                     named[f"{path}/{term}/kernels"] = experts.kernels
                     named[f"{path}/{term}/knots"] = experts.potential.knot_values

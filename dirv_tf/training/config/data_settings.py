@@ -103,8 +103,8 @@ class ChessboardSettings(_DrawnSettings):
 
     def dataset(self, part):
         arguments = super().dataset(part)
-        if part == "test":
-            arguments.pop("patch_size", None)
+        if part == "test" and arguments.pop("patch_size", None) is not None:
+            arguments.update(deform_first=False)
         return arguments
 
 
@@ -164,8 +164,6 @@ class FolderSettings:
 
     def __post_init__(self):
         _check_patch_size(self)
-        if self.deform_first and self.patch_size is None:
-            raise ConfigError("'data.deform_first' needs a 'data.patch_size'. Received: data.deform_first=true")
         check_appearance(self)
         if self.test_folder is None:
             return
@@ -257,6 +255,8 @@ DATA_KINDS = {**_MIXED_KINDS, "pairs": PairsSettings, "mixture": MixtureSettings
 
 def _check_patch_size(settings):
     patch, whole = settings.patch_size, settings.size
+    if settings.deform_first and patch is None:
+        raise ConfigError("'data.deform_first' needs a 'data.patch_size'. Received: data.deform_first=true")
     if patch is not None and (len(patch) != len(whole) or any(side > limit for side, limit in zip(patch, whole))):
         raise ConfigError(
             "'data.patch_size' must have as many sides as 'data.size', none of them larger. "

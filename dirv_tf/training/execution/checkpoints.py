@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from dirv_tf.io.array_archives import read_arrays, write_arrays
 from dirv_tf.io.atomic_write import atomic_path
+from dirv_tf.models.variable_paths import complete_variables
 from dirv_tf.training.execution.environment import keras_version
 from dirv_tf.validation import UnreadableFileError
 
@@ -147,6 +148,10 @@ class CheckpointFile(tf.keras.callbacks.Callback):
     def __init__(self, path):
         super().__init__()
         self.path = Path(path)
+
+    def on_train_begin(self, logs=None):
+        """Find out before the training, not behind it, whether all of it can be written."""
+        complete_variables(self.model)
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the state."""

@@ -62,6 +62,8 @@ GOOD = "title: T\nquestion: Q\nrun: A-6\nreference: a\nmembers: {a: {what: W}}\n
         (("title: T", "title: ["), "not readable YAML"),
         (("title: T", "title: T\npage: results"), "`page` must be one of ablations, networks. Received: page='results'"),
         (("what: W", "what: W, starts_from: c"), "`starts_from` must be one of a. Received: starts_from='c'"),
+        (("title: T", "title: T\nseeds: [42, 42]"), "`seeds` must be a list of at least two, all different"),
+        (("title: T", "title: T\nseeds: 42"), "`seeds` must be a list of at least two.*Received: seeds=42"),
         (("what: W", "what: W, against: c"), "`against` must be one of a. Received: against='c'"),
         (("title: T", "title: T\nscales: {medium: {}}"), "scales: must be a mapping.*full, quick.*Received: medium"),
     ],

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from dirv_tf.training.execution.building import build_model, compile_model
-from dirv_tf.training.execution.checkpoints import CheckpointError, load_checkpoint, save_checkpoint, take_state
+from dirv_tf.training.execution.checkpoints import (
+    CheckpointError,
+    CheckpointFile,
+    load_checkpoint,
+    save_checkpoint,
+    take_state,
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +43,16 @@ def test_a_checkpoint_restores_weights_optimizer_and_epoch(model, tmp_path):
     after = take_state(model)
     for name in before:
         np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_what_could_not_be_written_is_found_out_before_the_training(tiny_config, tmp_path):
+    model = _compiled(tiny_config)
+    # As a subclass of the unit would, that has further experts.
+    model.pyramid_levels[0].variational_units[0].expert_terms = ("data_experts",)
+    callback = CheckpointFile(tmp_path / "last.npz")
+    callback.set_model(model)
+    with pytest.raises(ValueError, match="name all that a network learns. Received: a DIRVNet that leaves out 2 variables"):
+        callback.on_train_begin()
 
 
 def test_a_missing_checkpoint_is_an_error(model, tmp_path):
