@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
-
-if TYPE_CHECKING:
-    from dirv_tf.models.registration_network import RegistrationNetwork
 
 
 def variable_paths(model: tf.keras.Model) -> dict[str, tf.Variable]:
@@ -26,35 +21,6 @@ def variable_paths(model: tf.keras.Model) -> dict[str, tf.Variable]:
     named: dict[str, tf.Variable] = {}
     _collect(model, "", named, set())
     return named
-
-
-def complete_variables(model: RegistrationNetwork) -> dict[str, tf.Variable]:
-    """Return the variables that a network names, once it is sure that none is lost which it learns.
-
-    Parameters
-    ----------
-    model : RegistrationNetwork
-
-    Returns
-    -------
-    dict of str to tf.Variable
-        What `named_variables` returns.
-
-    Raises
-    ------
-    ValueError
-        If a trainable variable is not among them, as that of a unit with further layers: written and read again, it
-        would be untrained.
-    """
-    variables = model.named_variables()
-    found = {id(variable) for variable in variables.values()}
-    lost = [variable.name for variable in model.trainable_variables if id(variable) not in found]
-    if lost:
-        raise ValueError(
-            "Expected `named_variables` to name all that a network learns. "
-            f"Received: a {type(model).__name__} that leaves out {len(lost)} variables, such as {lost[0]}"
-        )
-    return variables
 
 
 def _collect(holder, path, named, seen):

@@ -20,10 +20,11 @@ from dirv_tf.io.file_paths import file_json
 from dirv_tf.models.network_settings import NORMALIZATIONS
 from dirv_tf.models.registry import network_class
 from dirv_tf.models.stated_arguments import check_arguments
-from dirv_tf.models.variable_paths import complete_variables
 from dirv_tf.validation import UnreadableFileError, shown
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from dirv_tf.models.registration_network import RegistrationNetwork
 
 FORMAT = 1
@@ -166,6 +167,35 @@ def read_card(path: Any) -> dict[str, Any]:
             f"Received: noise_floor={shown(floor)}, path={path}"
         )
     return card
+
+
+def complete_variables(model: RegistrationNetwork) -> dict[str, tf.Variable]:
+    """Return the variables that a network names, once it is sure that none is lost which it learns.
+
+    Parameters
+    ----------
+    model : RegistrationNetwork
+
+    Returns
+    -------
+    dict of str to tf.Variable
+        What `named_variables` returns.
+
+    Raises
+    ------
+    ValueError
+        If a trainable variable is not among them, as that of a unit with further layers: written and read again, it
+        would be untrained.
+    """
+    variables = model.named_variables()
+    found = {id(variable) for variable in variables.values()}
+    lost = [variable.name for variable in model.trainable_variables if id(variable) not in found]
+    if lost:
+        raise ValueError(
+            "Expected `named_variables` to name all that a network learns. "
+            f"Received: a {type(model).__name__} that leaves out {len(lost)} variables, such as {lost[0]}"
+        )
+    return variables
 
 
 def _network_on(card, path, size):

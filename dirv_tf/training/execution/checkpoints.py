@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from dirv_tf.io.array_archives import read_arrays, write_arrays
 from dirv_tf.io.atomic_write import atomic_path
-from dirv_tf.models.variable_paths import complete_variables
+from dirv_tf.models.weight_files import complete_variables
 from dirv_tf.training.execution.environment import keras_version
 from dirv_tf.validation import UnreadableFileError
 
