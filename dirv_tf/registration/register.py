@@ -238,6 +238,7 @@ def register(
         initial=initial,
         linear=margins.restored_map(linear),
         alignment=margins.restored_alignment(whole.alignment),
+        doubts=whole.doubts,
         without_counterpart=mask,
     )
 

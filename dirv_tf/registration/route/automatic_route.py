@@ -17,7 +17,7 @@ from dirv_tf.registration.optimization.multi_resolution import EFFORTS
 from dirv_tf.registration.optimization.pair_optimization import registered_by_optimization
 from dirv_tf.registration.route.appearance import compensated, matched_appearance
 from dirv_tf.registration.route.field_checks import explained_share, folded_percent, irregularity, turn
-from dirv_tf.registration.route.first_field import EXPLAINED, WORTH_A_TRY, leaves_nothing
+from dirv_tf.registration.route.first_field import EXPLAINED, WORTH_A_TRY, by_intensities, leaves_nothing
 from dirv_tf.registration.route.intensity_pose import intensity_pose
 from dirv_tf.registration.route.intensity_trial import (
     PERHAPS_ONE_CONTRAST,
@@ -169,7 +169,7 @@ def first_look(pair: Pair, effort: str) -> tuple[Found | None, bool]:
     pair, _, _ = equally_sharp(pair)
     if contrast_of(pair) > SAME_CONTRAST:
         return None, False
-    found = registered_by_optimization(pair, "mse", effort)
+    found = by_intensities(pair, effort)
     return found, leaves_nothing(pair, found.flow_field, explained_share(pair, found.flow_field))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
@@ -102,6 +104,28 @@ def repaired_field(pair: Pair, flow_field: np.ndarray) -> np.ndarray:
             break
         flow_field, differences = candidate, new
     return flow_field
+
+
+def fused_field(pair: Pair, flow_fields: Sequence[np.ndarray]) -> np.ndarray:
+    """Return a field that takes from several ones, everywhere, the one that fits best there.
+
+    What none of them fits is continued from what one does.
+
+    Parameters
+    ----------
+    pair : Pair
+        Of one contrast.
+    flow_fields : sequence of np.ndarray, shape (n_1, ..., n_r, r)
+        Backward, pixels.
+
+    Returns
+    -------
+    np.ndarray, shape (n_1, ..., n_r, r), float32
+    """
+    misfits = np.stack([_misfit(pair, field, _differences(pair, field))[0] for field in flow_fields])
+    best = misfits.argmin(axis=0)[np.newaxis, ..., np.newaxis]
+    fused = np.take_along_axis(np.stack(flow_fields), best, axis=0)[0]
+    return continued_field(fused, np.exp(-misfits.min(axis=0)) + np.float32(1e-6))
 
 
 def grown_field(pair: Pair, flow_field: np.ndarray) -> np.ndarray:

@@ -11,9 +11,17 @@ import numpy as np
 from dirv_tf.registration.alignment.reduced_pair import enlarged_field, reduced_field, reduced_pair
 from dirv_tf.registration.images.pair import Found, Pair
 from dirv_tf.registration.networks.network_registration import NetworkCall, registered_by_network
+from dirv_tf.registration.optimization.coupled_convex import coupled_convex_field
 from dirv_tf.registration.optimization.pair_optimization import registered_by_optimization
 from dirv_tf.registration.route.field_checks import explained_share, folded_percent, leaves_only_noise
-from dirv_tf.registration.route.field_repair import LITTLE, grown_field, is_repairable, misfit_share, repaired_field
+from dirv_tf.registration.route.field_repair import (
+    LITTLE,
+    fused_field,
+    grown_field,
+    is_repairable,
+    misfit_share,
+    repaired_field,
+)
 from dirv_tf.registration.route.intensity_pose import first_part, intensity_pose
 
 # Share of the registered image's variance that the fixed image, perhaps after a change of contrast, must explain for
@@ -26,8 +34,12 @@ WORTH_A_TRY = 0.8
 _QUARTER_FITS = 0.9
 # Larger images are reduced for all ways but the first: repairs of a torn section of 512 pixels took 15 s.
 _LARGEST_SIDE = 160
-# A field of reduced images leaves a few pixels at most.
+# A field of reduced images leaves a few pixels at most, and so does what is put together from several.
 _LEVELS_AFTER = 2
+# Discrete searches, tried last: what is compared, pixels per cell, and how many cells a displacement may be long.
+_SEARCHES = (("mind", 4, 7), ("mind", 2, 13))
+# How often the best parts of all fields are put together.
+_FUSIONS = 3
 
 
 def first_field(
@@ -35,8 +47,9 @@ def first_field(
 ) -> tuple[Found, float]:
     """Find a field that explains the images, to be optimized.
 
-    From coarse to fine by intensities, by the network, from poses of parts, by local structure: one after the other
-    until one is found. Of large images, all but the first is done at a reduced size.
+    From coarse to fine by intensities, by the network, from poses of parts, by local structure, by discrete search: one
+    after the other until one is found. Where none is, what fits of each is put together. Of large images, all but the
+    first is done at a reduced size.
 
     Parameters
     ----------
@@ -46,7 +59,7 @@ def first_field(
     first : Found, optional
         The field from coarse to fine by intensities, where it is known.
     parts : bool
-        Whether poses of parts of an image are looked for.
+        Whether poses of parts of an image are looked for, and discrete searches made.
 
     Returns
     -------
@@ -57,7 +70,7 @@ def first_field(
     factor = -(-max(pair.fixed.shape) // _LARGEST_SIDE) if pair.fixed.ndim == 2 else 1
     if factor == 1:
         return _searched(pair, network, effort, first, parts)
-    first = first or registered_by_optimization(pair, "mse", effort)
+    first = first or by_intensities(pair, effort)
     known = explained_share(pair, first.flow_field)
     if _is_enough(pair, first, known, effort):
         return first, known
@@ -70,6 +83,23 @@ def first_field(
     found = registered_by_optimization(pair, "mse", effort, found, _LEVELS_AFTER)
     explained = explained_share(pair, found.flow_field)
     return (found, explained) if explained > known else (first, known)
+
+
+def by_intensities(pair: Pair, effort: str) -> Found:
+    """Register a pair from coarse to fine by its intensities, the first way of `first_field`.
+
+    Parameters
+    ----------
+    pair : Pair
+    effort : {"fast", "default", "best"}
+        "best": in one round and in two, of which now the one, now the other is the better one.
+
+    Returns
+    -------
+    Found
+    """
+    efforts = ("default", "best") if effort == "best" else (effort,)
+    return max((registered_by_optimization(pair, "mse", each) for each in efforts), key=lambda each: _worth(pair, each))
 
 
 def leaves_nothing(pair: Pair, flow_field: np.ndarray, share: float) -> bool:
@@ -88,23 +118,22 @@ def _searched(pair, network, effort, first, parts):
     # Calls, and of images the middles of parts whose pose is looked for.
     middles = ((0.5, 0.5), *itertools.product((0.25, 0.75), repeat=2))
     middle, *quarters = middles if parts and pair.fixed.ndim == 2 else (None,)
-    by_intensities, by_structure = (
-        functools.partial(registered_by_optimization, pair, similarity, effort) for similarity in ("mse", "lncc")
-    )
-    first_way = by_intensities if first is None else lambda: first
+    by_structure = functools.partial(registered_by_optimization, pair, "lncc", effort)
+    first_way = functools.partial(by_intensities, pair, effort) if first is None else lambda: first
+    settings = _SEARCHES if quarters and effort != "fast" else ()
+    searches = [functools.partial(_from_search, pair, effort, *each) for each in settings]
     ways: list = [first_way, middle, functools.partial(registered_by_network, pair, network)]
-    last_ways: list = [by_structure, *quarters]
+    last_ways: list = [by_structure, *quarters, *searches]
     candidates, repairable = [], False
 
     def best():
-        # A field that folds explains some pixels twice.
-        return max(candidates, key=lambda candidate: candidate[0] - folded_percent(pair, candidate[1]) / 100)
+        return max(candidates, key=lambda candidate: _worth(pair, candidate[1]))
 
     # The last ways are worth their time where a part of the image fits: then all of it could.
     while ways or (repairable and last_ways):
         way = ways.pop(0) if ways else last_ways.pop(0)
         if way in quarters and best()[0] >= EXPLAINED:
-            break
+            continue
         fits = _QUARTER_FITS if way in quarters else EXPLAINED
         found = way() if callable(way) else way and _from_pose(pair, effort, way, best()[1], fits)
         if found is None:
@@ -123,7 +152,35 @@ def _searched(pair, network, effort, first, parts):
             if share < WORTH_A_TRY and repair is not None:
                 break
     share, found = best()
+    if searches and repairable:
+        return _fused(pair, effort, [found, *(each for _, each in candidates)])
     return found, share
+
+
+def _worth(pair, found):
+    """Return the share that a field explains; less where it folds, since it explains some pixels twice then."""
+    return explained_share(pair, found.flow_field) - folded_percent(pair, found) / 100
+
+
+def _from_search(pair, effort, similarity, spacing, radius):
+    """Register from the displacements of cells that a discrete search finds, as far as the linear part leaves them."""
+    rest = coupled_convex_field(pair.fixed, pair.sampled(), similarity, spacing, radius)
+    start = Found(pair.linear.composed(rest), f"discrete search ({similarity})")
+    return registered_by_optimization(pair, "mse", effort, start)
+
+
+def _fused(pair, effort, candidates):
+    """Put together what fits of several fields, as long as that explains more than the first one, the best of them."""
+    found, *others = candidates
+    for _ in range(_FUSIONS):
+        fields = [each.flow_field for each in (found, *others)]
+        start = replace(found, flow_field=fused_field(pair, fields))
+        start = registered_by_optimization(pair, "mse", effort, start, _LEVELS_AFTER)
+        fused = replace(found, flow_field=repaired_field(pair, start.flow_field))
+        if _worth(pair, fused) <= _worth(pair, found):
+            break
+        found, others = fused, [found, *others]
+    return found, explained_share(pair, found.flow_field)
 
 
 def _from_pose(pair, effort, middle, known, fits):
@@ -134,7 +191,7 @@ def _from_pose(pair, effort, middle, known, fits):
     if explained_share(first_part(pair, middle), known.flow_field) >= fits:
         return None
     linear = intensity_pose(pair, middle)
-    return None if linear is None else registered_by_optimization(replace(pair, linear=linear), "mse", effort)
+    return None if linear is None else by_intensities(replace(pair, linear=linear), effort)
 
 
 def _is_quick_volume(pair, effort):

@@ -9,6 +9,7 @@ from dirv_tf.registration.maps.linear_map import LinearMap
 from dirv_tf.registration.route.field_repair import (
     LITTLE,
     continued_field,
+    fused_field,
     grown_field,
     is_repairable,
     misfit_share,
@@ -51,6 +52,19 @@ def test_a_corner_that_lies_a_period_away_is_brought_back(board, repair):
     assert error(wrong, true) > 1.5
     repaired = repair(pair, wrong)
     assert error(repaired, true) < 0.2 and repaired.dtype == np.float32
+
+
+def test_what_fits_of_several_fields_is_put_together(board):
+    pair, true, wrong = board
+    other = true.copy()
+    other[80:] -= 16
+    fused = fused_field(pair, [wrong, other])
+    assert fused.dtype == np.float32 and fused.shape == true.shape
+    assert min(error(wrong, true), error(other, true)) > 1.5 > 0.3 > error(fused, true)
+    # Where none fits, the field is continued from where one does.
+    both = true.copy()
+    both[:20, :20] += 16
+    assert error(fused_field(pair, [both, both]), true) < 0.3 < error(both, true)
 
 
 def test_a_field_that_fits_is_returned(board):
