@@ -23,10 +23,10 @@ network = load_pretrained("best-2d")
 print(network.count_params(), network.normalization, len(pretrained_names(rank=3)) > 0)
 ```
 
-`dirv_tf.register(fixed, moving)` chooses by itself: `best-2d` for images and `best-3d` for volumes, where the two
+`dirv_tf.register(fixed, moving)` chooses by itself: `large-2d` for images and `best-3d` for volumes, where the two
 images are of one contrast. A network that is named, `register(fixed, moving, model="A-6")`, is used alone; the one for
 images that differ in appearance is `multi-contrast-2d`. Its pairs differ where they fit, too, so that its ΔL_int says
-nothing. All of them know displacements of about ten pixels at most.
+nothing. `large-2d` knows displacements of some twenty pixels, all others of about ten at most.
 
 Each row's test is its own: unseen pairs of the kind that the network was trained on. ΔL_int and ΔL_dis are the shares
 of the initial intensity error and of the initial field's error that one pass removes on the finest level, in percent.

@@ -33,7 +33,7 @@ from dirv_tf.validation import one_of
 
 DEFAULT_ROUNDS = 10
 _LESS_MEMORY = 'smaller images need less, so does effort="fast", or a model with tile=512'
-DEFAULT_MODELS = {2: "best-2d", 3: "best-3d"}
+DEFAULT_MODELS = {2: "large-2d", 3: "best-3d"}
 
 
 def register(
@@ -75,7 +75,7 @@ def register(
     model : str, path, RegistrationNetwork or None
         Name of a shipped model (`pretrained_names()` lists them), path of a weights file or of the folder that holds
         it, or a network; "multi-contrast-2d" is for images that differ in appearance. None: what suits the pair, with
-        best-2d for images and best-3d for volumes. No network's field is taken of images that differ by less than its
+        large-2d for images and best-3d for volumes. No network's field is taken of images that differ by less than its
         `noise_floor`, nor one with which they are less alike than without, by what it was trained to compare (its
         `similarity`); the result's notes then say so.
     align : {"auto", "none", "translation", "rigid", "similarity", "affine"} or None

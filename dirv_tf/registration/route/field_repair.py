@@ -94,9 +94,11 @@ def repaired_field(pair: Pair, flow_field: np.ndarray) -> np.ndarray:
         misfit, counted = _misfit(pair, flow_field, differences)
         if not LITTLE <= np.mean(misfit[counted] > 1) <= _MUCH:
             break
-        trust = np.exp(-misfit) * counted + np.float32(1e-6)
+        start = continued_field(flow_field, np.exp(-misfit) * counted + np.float32(1e-6))
+        if not pair.support(start).any():
+            break
         candidate = register_multi_resolution(
-            pair.fixed, pair.moving, continued_field(flow_field, trust), "mse", effort,
+            pair.fixed, pair.moving, start, "mse", effort,
             mask=pair.mask, moving_mask=pair.moving_mask, levels=2,
         )
         new = _differences(pair, candidate)

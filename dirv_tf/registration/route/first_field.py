@@ -163,9 +163,16 @@ def _worth(pair, found):
 
 
 def _from_search(pair, effort, similarity, spacing, radius):
-    """Register from the displacements of cells that a discrete search finds, as far as the linear part leaves them."""
+    """Register from the displacements of cells that a discrete search finds, as far as the linear part leaves them.
+
+    None where they all lead out of the moving image.
+    """
+    # Beyond half of the image nothing is left to compare.
+    radius = min(radius, min(pair.fixed.shape) // (2 * spacing))
     rest = coupled_convex_field(pair.fixed, pair.sampled(), similarity, spacing, radius)
     start = Found(pair.linear.composed(rest), f"discrete search ({similarity})")
+    if not pair.support(start.flow_field).any():
+        return None
     return registered_by_optimization(pair, "mse", effort, start)
 
 
@@ -175,6 +182,8 @@ def _fused(pair, effort, candidates):
     for _ in range(_FUSIONS):
         fields = [each.flow_field for each in (found, *others)]
         start = replace(found, flow_field=fused_field(pair, fields))
+        if not pair.support(start.flow_field).any():
+            break
         start = registered_by_optimization(pair, "mse", effort, start, _LEVELS_AFTER)
         fused = replace(found, flow_field=repaired_field(pair, start.flow_field))
         if _worth(pair, fused) <= _worth(pair, found):

@@ -14,7 +14,7 @@ from experiments.folders import RECORDS
 
 # One row per family and way of training, and the best of this project; what does not ship is left out.
 NETWORKS = (
-    "A-6", "best-2d",
+    "A-6", "best-2d", "large-2d",
     "voxelmorph-2d-quick", "voxelmorph-2d-quick-supervised",
     "dlir-2d-quick", "dlir-2d-quick-supervised",
     "avsm-2d-quick", "avsm-2d-quick-supervised",
@@ -32,8 +32,9 @@ class ComparedNetwork(NamedTuple):
     name : str
     network : RegistrationNetwork
     facts : dict
-        `family`, `rank`, `parameters`, `sha256`, `supervised` (whether true fields were shown), `pairs_shown`, and of a
-        training that has a record `minutes` and `hardware`; None for what is not known.
+        `family`, `rank`, `parameters`, `sha256`, `supervised` (whether true fields were shown), `images_first` (whether
+        the training began without them), `start_from` (the network whose weights it began with), `pairs_shown`, and of
+        a training that has a record `minutes` and `hardware`; None for what is not known.
     """
 
     name: str
@@ -82,14 +83,16 @@ def load_network(name_or_folder: str, results: Path = RECORDS) -> ComparedNetwor
         )
     card = read_card(weights)
     training, data = card.get("training", {}), card.get("data", {})
-    losses = {training.get("loss"), *(stage.get("loss") for stage in training.get("stages") or ())} - {None}
+    losses = _losses(training)
     known = training.get("epochs") and data.get("train_images")
     facts = {
         "family": card.get("network", "dirv_net"),
         "rank": card["model"]["rank"],
         "parameters": card["parameters"],
         "sha256": card["sha256"],
-        "supervised": bool(losses & {"displacement", "combined"}) if losses else None,
+        "supervised": any(_shows_fields(loss) for loss in losses) if losses else None,
+        "images_first": any(map(_shows_fields, losses)) and not _shows_fields(losses[0]),
+        "start_from": training.get("start_from"),
         "pairs_shown": training["epochs"] * data["train_images"] if known else None,
         **_training_time(run / "run.json"),
     }
@@ -110,6 +113,17 @@ def load_networks(names: Sequence[str]) -> list[ComparedNetwork]:
     if twice:
         raise ValueError(f"Expected networks of different names. Received: {', '.join(twice)} more than once")
     return networks
+
+
+def _losses(training):
+    """Return the losses of a training in their order; empty where the card does not say."""
+    common = training.get("loss")
+    stages = training.get("stages") or ({},)
+    return [loss for loss in (stage.get("loss") or common for stage in stages) if loss]
+
+
+def _shows_fields(loss):
+    return loss in ("displacement", "combined")
 
 
 def _training_time(file):

@@ -13,6 +13,8 @@ from typing import Any
 
 from experiments.comparison.families.pair_sets import SETS
 from experiments.comparison.families.real_sets import TITLES
+from experiments.comparison.families.resolutions import RECORD as RESOLUTIONS
+from experiments.comparison.families.resolutions import resolutions_table
 from experiments.comparison.families.tables import gains, networks_table, overview, set_table, steps_table
 from experiments.comparison.table import settings_text
 from experiments.folders import CHECKOUT, RECORDS
@@ -23,13 +25,13 @@ ALL = (*(known_set.name for known_set in SETS), *TITLES)
 IMAGES = tuple(known_set.name for known_set in SETS if len(known_set.size) == 2)
 
 
-def blocks(file: Path = RECORD) -> dict[str, str]:
+def blocks(file: Path = RECORD, resolutions: Path = RESOLUTIONS) -> dict[str, str]:
     """Return what lies between the marks of the page.
 
     Parameters
     ----------
-    file : path
-        The record.
+    file, resolutions : path
+        The records of the comparison and of what is found at lower resolutions.
 
     Returns
     -------
@@ -46,6 +48,7 @@ def blocks(file: Path = RECORD) -> dict[str, str]:
         "endpoint errors": overview(record, images, "endpoint_px", "{:.2f}", lower=True),
         "refined": gains(record, images, "refined"),
         "optimized": gains(record, images, "optimized"),
+        "resolutions": resolutions_table(json.loads(resolutions.read_text(encoding="utf-8"))),
         "steps": steps_table(record, images),
         "sets": "\n".join(_section(record, name) for name in ALL if name in record["sets"]),
     }

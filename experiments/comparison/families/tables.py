@@ -57,12 +57,19 @@ def networks_table(record: dict[str, Any]) -> str:
     for name, each in sorted(facts.items(), key=lambda item: (list(FAMILIES).index(item[1]["family"]), item[0])):
         cells = (
             name, FAMILIES[each["family"]], f"{each['parameters']:,}",
-            {True: "true fields", False: "images alone", None: DASH}[each["supervised"]],
+            _trained_with(each),
             DASH if each["pairs_shown"] is None else f"{each['pairs_shown']:,}",
             DASH if each["minutes"] is None else f"{each['minutes']:.0f}",
         )
         lines.append(_line(cells))
     return "\n".join(lines) + "\n"
+
+
+def _trained_with(facts):
+    shown = {True: "true fields", False: "images alone", None: DASH}[facts["supervised"]]
+    if facts["images_first"]:
+        shown = f"images, then {shown}"
+    return f"{shown}, from {facts['start_from']} on" if facts["start_from"] else shown
 
 
 def set_table(record: dict[str, Any], name: str) -> str:

@@ -37,6 +37,25 @@ def test_a_discrete_search_finds_what_goes_too_far_for_all_other_ways():
     assert not result.quality.warnings
 
 
+def test_tiny_images_far_apart_leave_something_to_compare():
+    # Fields that fit nowhere led all pixels out of images of 16 pixels.
+    for number in (3, 11):
+        fixed, moving, _ = boards("chessboards-64-affine", number, 9137)
+        result = dirv_tf.register(fixed[::4, ::4], moving[::4, ::4], normalize="type")
+        assert np.isfinite(result.flow_field).all()
+
+
+def test_a_start_that_leads_out_of_the_image_is_no_way(monkeypatch, rng):
+    image = rng.random((32, 32)).astype(np.float32)
+    pair = Pair(image, image, LinearMap.identity(2))
+    out = np.full((32, 32, 2), 100, np.float32)
+    monkeypatch.setattr(first_field, "coupled_convex_field", lambda *_: out)
+    assert first_field._from_search(pair, "default", "mind", 4, 7) is None
+    monkeypatch.setattr(first_field, "fused_field", lambda *_: out)
+    known = Found(np.zeros_like(out), "known")
+    assert first_field._fused(pair, "default", [known, known])[0] is known
+
+
 @pytest.mark.parametrize("number", [4, 16])
 def test_more_effort_finds_no_less(number):
     fixed, moving, true = boards("chessboards-128-large", number, 9137)

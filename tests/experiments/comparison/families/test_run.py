@@ -129,7 +129,9 @@ def test_what_is_known_of_a_network(trained):
     assert expected.items() <= mine.facts.items() and mine.facts["parameters"] == mine.network.count_params()
     shipped = load_network("voxelmorph-2d-quick").facts
     assert (shipped["supervised"], shipped["parameters"], shipped["pairs_shown"]) == (False, 109170, 38400)
-    assert 10 < shipped["minutes"] < 60
+    assert 10 < shipped["minutes"] < 60 and shipped["start_from"] is None and not shipped["images_first"]
+    begun = load_network("rwcnet-2d-quick-supervised").facts
+    assert begun["supervised"] and begun["images_first"]
     assert {"A-6", "best-2d", "best-3d", "voxelmorph-2d-quick"} <= set(default_networks())
     with pytest.raises(ValueError, match="different names. Received: my-run more than once"):
         load_networks([trained, trained])
