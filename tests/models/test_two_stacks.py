@@ -16,9 +16,9 @@ CELLS = Path(__file__).parents[2] / "data" / "tissue" / "cells_he.png"
 REFERENCE = Path(__file__).with_name("fields_of_default_stack.npz")
 
 # Pixels. Rounding in float32 is magnified by the units and doubled from level to level: most in three levels of seven
-# units with 32 experts each, where a single number of 512 differs by 3.0e-4, and in best-2d where it registers five times,
-# one time after the other: 2.8e-4.
-TOLERANCES = {"E-5": 5e-4, "E-5-quick": 5e-4, "counterpart-2d": 5e-4}
+# units with 32 experts each, where a single number of 512 differs by 3.0e-4, in best-2d where it registers five times,
+# one time after the other: 2.8e-4, and in large-2d: 2.4e-4.
+TOLERANCES = {"E-5": 5e-4, "E-5-quick": 5e-4, "counterpart-2d": 5e-4, "large-2d": 5e-4}
 
 
 def pair(rank):
