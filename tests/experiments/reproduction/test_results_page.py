@@ -99,7 +99,7 @@ def test_full_trainings_that_are_not_on_record_are_listed_with_their_hours():
     assert all(f" {name}," in table.partition("on record:")[2].replace(".", ",") for name in full)
     pairs = {name: pairs for name, _, pairs, _ in lines}
     assert pairs["D-1"] == "1,200,000", "30 epochs, 2,000 images, 20 patches"
-    assert pairs["E-1"] == f"{30 * 314 * 20:,}"
+    assert pairs["E-3"] == f"{30 * 314 * 15:,}"
     for _, _, _, hours in lines:
         fast, slow = map(float, hours.split(" to "))
         assert 0 < fast < slow < 100

@@ -170,7 +170,7 @@ def test_sentences_on_lower_resolutions():
     )
     assert boards["register"][0] < 0 and found["chessboards-128"]["register"][0] < 0
     assert boards["register"][1] < 100 / 3 and boards["register"][3] > 94
-    eighth, quarter, half, full = boards["large-2d"]
+    _, quarter, _, full = boards["large-2d"]
     assert 45 < quarter < 55 and 0 < full - quarter < 5
     assert tissue["register"][0] > 45 and tissue["register"][1] > 80
     assert [round(tissue[name][3]) for name in ("best-2d", "large-2d")] == [59, 87]
