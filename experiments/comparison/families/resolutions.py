@@ -16,9 +16,22 @@ from typing import Any
 
 import numpy as np
 
+from dirv_tf import geometry
 from dirv_tf.cli.command_line import exit_status, prepare_process
+from dirv_tf.io.atomic_write import write_json
+from dirv_tf.io.output_paths import check_output_folder
+from dirv_tf.metrics import RegistrationErrors
+from dirv_tf.models import DIRVNet
+from dirv_tf.registration import register
+from dirv_tf.training.execution.environment import hardware, versions
 from experiments.arguments import add_output, at_least, say
+from experiments.comparison.families.networks import load_networks
+from experiments.comparison.families.pair_sets import SEED, draw
+from experiments.comparison.families.pair_sets import SETS as KNOWN
+from experiments.comparison.measurement import reductions
+from experiments.comparison.pair_sets import Pairs
 from experiments.folders import RECORDS
+from experiments.written_page import days, measured_on
 
 RECORD = RECORDS / "comparison" / "resolutions.json"
 # Pixels of the image per pixel of what is seen, along an axis.
@@ -32,7 +45,7 @@ experiments/results/comparison, python -m experiments.comparison.families.page s
 """
 
 
-def halved(pairs: Any, factor: int) -> Any:
+def halved(pairs: Pairs, factor: int) -> Pairs:
     """Return pairs as a coarse level sees them.
 
     Parameters
@@ -47,9 +60,6 @@ def halved(pairs: Any, factor: int) -> Any:
     Pairs
         Images smoothed and sampled as between the levels of a network; the field in pixels of the coarse image.
     """
-    from dirv_tf import geometry
-    from experiments.comparison.pair_sets import Pairs
-
     fixed, moving = pairs.fixed, pairs.moving
     for _ in range(factor.bit_length() - 1):
         fixed, moving = geometry.downsample_image(fixed), geometry.downsample_image(moving)
@@ -57,27 +67,24 @@ def halved(pairs: Any, factor: int) -> Any:
     return Pairs(np.asarray(fixed), np.asarray(moving), pairs.flow_field[every] / np.float32(factor))
 
 
-def found_by_register(pairs: Any) -> float:
+def found_by_register(pairs: Pairs) -> float:
     """Return the share of the displacement error that `dirv_tf.register` removes, in percent.
 
     Parameters
     ----------
     pairs : Pairs
     """
-    import dirv_tf
-    from experiments.comparison.measurement import reductions
-
     with warnings.catch_warnings():
         # What it says of its field is not asked here.
         warnings.simplefilter("ignore", UserWarning)
         fields = [
-            dirv_tf.register(one, two, normalize="type").flow_field
+            register(one, two, normalize="type").flow_field
             for one, two in zip(pairs.fixed[..., 0], pairs.moving[..., 0])
         ]
     return round(float(reductions(np.stack(fields), pairs)["dl_dis_finest"]), 2)
 
 
-def found_by_levels(network: Any, pairs: Any) -> list[float]:
+def found_by_levels(network: DIRVNet, pairs: Pairs) -> list[float]:
     """Return the share of the displacement error that a network has removed after each of its levels, coarse to fine.
 
     Parameters
@@ -90,8 +97,6 @@ def found_by_levels(network: Any, pairs: Any) -> list[float]:
     list of float
         Percent; every level at its own control points.
     """
-    from dirv_tf.metrics import RegistrationErrors
-
     measured = RegistrationErrors(network.levels)
     for index in range(len(pairs.fixed)):
         one = slice(index, index + 1)
@@ -125,13 +130,6 @@ def measure_resolutions(
     ValueError
         For a network of another number of levels.
     """
-    from dirv_tf.io.atomic_write import write_json
-    from dirv_tf.io.output_paths import check_output_folder
-    from dirv_tf.training.execution.environment import hardware, versions
-    from experiments.comparison.families.networks import load_networks
-    from experiments.comparison.families.pair_sets import SEED, draw
-    from experiments.comparison.families.pair_sets import SETS as KNOWN
-
     folder = check_output_folder(folder)
     loaded = load_networks(networks)
     for name, network, _ in loaded:
@@ -161,8 +159,6 @@ def measure_resolutions(
 
 def resolutions_table(record: dict[str, Any]) -> str:
     """Return a record as a Markdown table, and where it was measured."""
-    from experiments.written_page import days, measured_on
-
     columns = ("pairs", "found by", *("full size" if each == 1 else f"1/{each}" for each in record["factors"]))
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     for entry in record["sets"]:
